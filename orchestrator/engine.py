@@ -1,0 +1,119 @@
+"""The one seam to the world: an engine prepares contenders and starts workers.
+
+Three engines keep these protocols and are held to one test suite (`tests/test_engines.py`):
+docker, process and scripted. Nothing here knows what a worker prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from orchestrator.contenders import Contender
+
+OUT_FILE_LIMIT_BYTES = 256 * 2**20
+"""What a worker leaves is read up to this size; more is treated as absent, with the reason."""
+
+STDERR_LIMIT_BYTES = 2 * 2**20
+
+Say = Callable[[str], None]
+"""Takes one line of preparation progress, for a person."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A contender that can be started: the image id or interpreter that will really run."""
+
+    contender: Contender
+    image: str  # what the record names: an image id, or an environment's path
+    handle: str  # what the engine starts
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One worker to start."""
+
+    trial_id: str
+    run_id: str
+    prepared: Prepared
+    environment: Mapping[str, str]  # BAKEOFF_TRIAL; the engine adds where data and output lie
+    gpu: str | None = None  # UUID
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a worker ended, as the engine tells it."""
+
+    code: int
+    oom_killed: bool = False
+    killed_from_outside: bool = False  # the engine saw a kill that we did not send
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What a worker left: files of $BAKEOFF_OUT by name (absent ones missing), and its standard error's tail."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    stderr: str = ""
+    refused: tuple[str, ...] = ()  # "predictions.npy: a link", for files that were there and not taken
+
+
+class Worker(Protocol):
+    """A running worker. Leaving the `with` block removes it and all that was made for it."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Follow standard output from a little before where the last call stopped.
+
+        Its end proves nothing: a broken connection and an ended worker look alike. Call it
+        again to reconnect; de-duplication by `seq` is the reader's.
+        """
+
+    def poll(self) -> Exit | None:
+        """Tell how the worker ended, None while it runs. Raises EngineLost where the engine does not answer."""
+
+    def stop(self) -> None:
+        """End the worker, gently first. Safe to call twice."""
+
+    def leftovers(self, names: tuple[str, ...]) -> Leftovers:
+        """Collect the named files and standard error of an ended worker."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Engine(Protocol):
+    """Prepares contenders and starts workers."""
+
+    name: str
+    notice: str
+    """What the user must know about runs of this engine, or nothing."""
+
+    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
+        """Make ready what the contender needs, with progress. Raises PrepareError."""
+
+    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
+        """Put the data set where workers will read it. Raises PreflightError."""
+
+    def start(self, launch: Launch) -> Worker:
+        """Start a worker. Raises StartError."""
+
+    def facts(self) -> Mapping[str, str]:
+        """Name the engine's version and limits for the report."""
+
+
+class PrepareError(Exception):
+    """An image or environment could not be made; the text says why, in the builder's words."""
+
+
+class StartError(Exception):
+    """A worker could not be started; what was created for it is removed again."""
+
+
+class EngineLost(Exception):  # noqa: N818 - a state of the world, not a fault of ours
+    """The engine does not answer for the moment."""

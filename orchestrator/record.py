@@ -1,0 +1,89 @@
+"""What happened in one trial: the value between `run` and `analyse`, and `record.json` on disk.
+
+Absent is None, never 0. Loss is the mean per image, accuracy a fraction 0–1, names carry
+their unit.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Status(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+class Value(BaseModel):
+    """A frozen value that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Epoch(Value):
+    """One pass over the training images. `seconds` holds training alone, without evaluation."""
+
+    epoch: int
+    train_loss: float | None
+    val_loss: float | None
+    train_accuracy: float
+    val_accuracy: float
+    seconds: float
+    evaluation_seconds: float
+    images: int
+    images_per_second: float
+
+
+class EventCounts(Value):
+    """How the metric stream fared: `received` are unique; `lost` are gaps that no copy could fill."""
+
+    received: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    rejected: int = 0
+    reconnects: int = 0
+
+
+class Record(Value):
+    """One trial, whatever became of it."""
+
+    id: str
+    contender: str
+    framework: str | None  # as the worker says: "PyTorch"
+    framework_version: str | None
+    title: str  # of the contender's folder, for headings
+    colour: str  # of the contender, "#rrggbb"
+    recipe: str
+    seed: int
+    run: int  # repetition with the same seed, from 1
+    engine: str
+    device: str | None
+    status: Status
+    reason: str  # "" when done
+    image: str | None
+    started_at: str | None  # UTC, ISO 8601
+    wall_seconds: float | None  # from the engine's start call to the verdict
+    worker_seconds: float | None  # the worker's own account of its life
+    parameters: int | None = None
+    expected_parameters: int | None = None
+    initial_weights_sha256: str | None = None
+    data_sha256: str | None = None
+    versions: dict[str, str] = {}
+    modes: dict[str, str] = {}
+    phases: dict[str, float] = {}
+    epochs: tuple[Epoch, ...] = ()
+    step_losses: tuple[tuple[float | None, ...], ...] = ()  # one tuple an epoch
+    diverged: bool = False
+    test_loss: float | None = None
+    test_accuracy: float | None = None  # counted by the host from predictions.npy
+    worker_test_accuracy: float | None = None
+    peak_memory_bytes: int | None = None
+    peak_memory_kind: str | None = None
+    warnings: tuple[str, ...] = ()
+    stderr_tail: tuple[str, ...] = ()
+    events: EventCounts = EventCounts()

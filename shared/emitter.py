@@ -1,0 +1,106 @@
+"""Writes events: first to the file that is the record, then to the live feed.
+
+The live feed is a private duplicate of file descriptor 1; descriptor 1 itself is pointed
+at standard error, so that nothing a library prints can damage the stream. Make the
+emitter before the framework is imported: C++ code writes to descriptor 1 directly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Iterator, Optional
+
+from shared.events import (
+    HEARTBEAT_SECONDS,
+    LOSSES_PER_EVENT,
+    Event,
+    Failed,
+    Heartbeat,
+    PhaseEnded,
+    Steps,
+    encode,
+)
+
+_MESSAGE_LIMIT = 1000  # six bytes a character at worst ("\\uXXXX") would pass the line limit; see _clipped
+
+
+def private_stdout() -> int:
+    """Return a duplicate of descriptor 1 and point descriptor 1 at standard error."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return private
+
+
+class Emitter:
+    """The worker's voice: numbered events, a heartbeat, and the phases' clock."""
+
+    def __init__(self, trial: str, out: Path, live_fd: int, *, beat_seconds: float = HEARTBEAT_SECONDS) -> None:
+        self.started = time.perf_counter()
+        self.pulse = Heartbeat(phase="start")  # replaced by the loop: one attribute store, no I/O
+        self._trial = trial
+        self._seq = 0
+        self._live: Optional[int] = live_fd
+        self._file: Optional[int] = os.open(out / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._lock = threading.Lock()
+        self._silent = threading.Event()
+        threading.Thread(target=self._beat, args=(beat_seconds,), daemon=True).start()
+
+    def emit(self, event: Event) -> None:
+        """Number the event and write it to both places.
+
+        A place that fails (disk full, host gone) is given up and the other goes on; an
+        event is lost only when both are gone, and the gap in `seq` says so.
+        """
+        with self._lock:
+            line = encode(event, trial=self._trial, seq=self._seq, t=time.perf_counter() - self.started)
+            self._seq += 1
+            self._file = _written(self._file, line)
+            self._live = _written(self._live, line)
+
+    def steps(self, epoch: int, losses: "list[Optional[float]]") -> None:
+        """Send an epoch's losses, one a step, in as many events as they need."""
+        for at in range(0, len(losses), LOSSES_PER_EVENT):
+            self.emit(Steps(epoch=epoch, first_step=at + 1, losses=losses[at : at + LOSSES_PER_EVENT]))
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a named phase and send its seconds when it ends well."""
+        self.pulse = Heartbeat(phase=name)
+        start = time.perf_counter()
+        yield
+        self.emit(PhaseEnded(phase=name, seconds=time.perf_counter() - start))
+
+    def failed(self, error: BaseException) -> None:
+        self.emit(Failed(error=type(error).__name__, message=_clipped(str(error))))
+
+    def close(self) -> None:
+        """Stop the heartbeat, so that the last word stays the last."""
+        self._silent.set()
+
+    def _beat(self, seconds: float) -> None:
+        while not self._silent.wait(seconds):
+            self.emit(self.pulse)
+
+
+def _written(fd: Optional[int], line: bytes) -> Optional[int]:
+    """Write the line in one call; return the descriptor, or None where it is of no more use.
+
+    A full volume takes part of the line and then refuses: the torn tail stays and the
+    reader skips it.
+    """
+    if fd is None:
+        return None
+    try:
+        return fd if os.write(fd, line) == len(line) else None
+    except OSError:
+        return None
+
+
+def _clipped(text: str) -> str:
+    """Cut a message so that its JSON form surely fits a line."""
+    plain = text.encode("ascii", "backslashreplace").decode("ascii")
+    return plain if len(plain) <= _MESSAGE_LIMIT else plain[:_MESSAGE_LIMIT] + " …cut".replace("…", "...")
