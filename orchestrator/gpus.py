@@ -1,0 +1,103 @@
+"""The NVIDIA GPUs of this machine, by UUID, as the driver tells them.
+
+Indexes change with CUDA_DEVICE_ORDER and between boots, UUIDs do not: everything
+downstream names a GPU by its UUID. A GPU that is split by MIG is listed as its
+instances, because CUDA reaches nothing else of it. Nothing is set or reset here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pynvml
+
+from orchestrator.errors import PreflightError, UsageError
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU or MIG instance that a worker can be given."""
+
+    uuid: str  # "GPU-…" or "MIG-…"
+    name: str
+    driver_version: str
+    memory_bytes: int | None  # None where the driver does not tell
+    index: int  # of the physical GPU, as nvidia-smi counts
+
+
+def gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
+    """List the GPUs in the driver's order; none where there is no driver. Never raises for absence."""
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return ()
+    try:
+        driver = nvml.nvmlSystemGetDriverVersion()
+        return tuple(_each(nvml, driver))
+    except nvml.NVMLError:
+        return ()  # a driver that is being replaced answers Init and nothing else
+    finally:
+        nvml.nvmlShutdown()
+
+
+def choose(gpus: Sequence[Gpu], wanted: str | None) -> Gpu:
+    """Pick by index, UUID or the beginning of one; the first where nothing is wanted.
+
+    Raises PreflightError where there is no GPU, UsageError where not exactly one is meant.
+    """
+    if not gpus:
+        raise PreflightError("no NVIDIA GPU answers", "check nvidia-smi on this machine, or use --device cpu")
+    if wanted is None:
+        return gpus[0]
+    meant = [gpu for gpu in gpus if _meant(gpu, wanted)]
+    if len(meant) != 1:
+        fault = "means more than one GPU" if meant else "is no GPU of this machine"
+        there = "; ".join(f"{gpu.index} {gpu.uuid} ({gpu.name})" for gpu in gpus)
+        raise UsageError(f"{wanted!r} {fault}", f"give an index or a UUID: {there}")
+    return meant[0]
+
+
+def _each(nvml: Any, driver: str) -> Iterator[Gpu]:
+    for index in range(nvml.nvmlDeviceGetCount()):
+        try:
+            physical = nvml.nvmlDeviceGetHandleByIndex(index)
+            instances = _instances(nvml, physical)
+            for handle in [physical] if instances is None else instances:
+                yield _gpu(nvml, handle, driver, index)
+        except nvml.NVMLError:
+            continue  # fallen off the bus: the others still serve
+
+
+def _instances(nvml: Any, physical: Any) -> list[Any] | None:
+    """Return the handles of a split GPU's instances, None where it is whole."""
+    modes = _told(nvml, "nvmlDeviceGetMigMode", physical)  # current, pending
+    if modes is None or modes[0] != nvml.NVML_DEVICE_MIG_ENABLE:
+        return None
+    slots = range(nvml.nvmlDeviceGetMaxMigDeviceCount(physical))
+    handles = [_told(nvml, "nvmlDeviceGetMigDeviceHandleByIndex", physical, slot) for slot in slots]
+    return [handle for handle in handles if handle is not None]
+
+
+def _gpu(nvml: Any, handle: Any, driver: str, index: int) -> Gpu:
+    memory = _told(nvml, "nvmlDeviceGetMemoryInfo", handle)
+    return Gpu(
+        uuid=nvml.nvmlDeviceGetUUID(handle),
+        name=nvml.nvmlDeviceGetName(handle),
+        driver_version=driver,
+        memory_bytes=int(memory.total) if memory else None,
+        index=index,
+    )
+
+
+def _told(nvml: Any, question: str, *arguments: Any) -> Any:
+    """Return the driver's answer, None where this GPU has no such thing."""
+    try:
+        return getattr(nvml, question)(*arguments)
+    except nvml.NVMLError:
+        return None
+
+
+def _meant(gpu: Gpu, wanted: str) -> bool:
+    return str(gpu.index) == wanted or gpu.uuid.lower().startswith(wanted.lower())
