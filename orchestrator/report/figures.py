@@ -1,0 +1,95 @@
+"""The figures of a report: a summary in, PNG and SVG files out.
+
+One colour a framework everywhere, and always something beside the colour: dashes, markers,
+hatches, labels on the lines. The same summary gives the same bytes: dates and random ids
+are left out, and nobody's matplotlibrc is heard. `pyplot` and its global state stay unused.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.figure import Figure
+
+from orchestrator.report import bars, curves
+from orchestrator.report.cells import CellTrials, by_cell
+from orchestrator.summary import Summary
+
+CAPTIONS = {
+    "loss": "Loss by epoch: training solid, validation dashed",
+    "accuracy": "Validation accuracy by epoch",
+    "throughput": "Training throughput, higher is faster",
+    "phases": "Where the time goes, in seconds",
+    "memory": "Peak memory",
+}
+"""Figure → what it shows, in the order of a report; also the alternative text."""
+
+PNG_DOTS_PER_INCH = 150
+
+STYLE = {
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "none",  # text stays text: searchable, and read aloud
+    "svg.hashsalt": "bakeoff",
+    "text.parse_math": False,  # a "$" in a name is a "$"
+    "text.usetex": False,
+}
+
+
+def draw(summary: Summary, folder: Path) -> list[Path]:
+    """Write every figure as PNG and SVG into `folder`/figures and return the paths.
+
+    A comparison without a trial that is done gets its figures too: they say so.
+    """
+    target = folder / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    with _style():
+        return [path for name, figure in figures(summary).items() for path in _saved(figure, target / name)]
+
+
+def figures(summary: Summary) -> dict[str, Figure]:
+    """Draw every figure, by file name without its ending. Call it within matplotlib settings of your own."""
+    cells = by_cell(summary)
+    drawn = {
+        "loss": curves.draw(cells, curves.LOSS),
+        "accuracy": curves.draw(cells, curves.ACCURACY),
+        "throughput": bars.throughput(cells),
+        "phases": bars.phases(cells),
+        "memory": bars.memory(cells),
+    }
+    for name, figure in drawn.items():
+        figure.suptitle(_title(name, cells), fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return drawn
+
+
+def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
+    return CAPTIONS[name] if any(each.done for each in cells) else f"{CAPTIONS[name]}: no trial is done"
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    with matplotlib.style.context(STYLE, after_reset=True), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name's script shows as boxes
+        yield
+
+
+def _saved(figure: Figure, stem: Path) -> list[Path]:
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    figure.savefig(png, dpi=PNG_DOTS_PER_INCH, metadata={"Software": None})
+    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]

@@ -1,0 +1,118 @@
+"""How values and outside strings are written in a report, on any surface.
+
+Whatever a worker, a recipe or a user wrote passes `printable` before it is shown, and
+`markdown` or `code` where the surface is Markdown. Numbers carry no unit here: headings do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from orchestrator.record import Status
+
+ABSENT = "–"
+
+GLYPHS = {
+    Status.DONE: "✓",
+    Status.FAILED: "✗",
+    Status.TIMED_OUT: "◷",
+    Status.SKIPPED: "○",
+    Status.INTERRUPTED: "■",
+}
+
+_ESCAPE_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC and its like: titles, links
+    r"|\x1b[ -/]*[0-~]"
+)
+_MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]|~$#!]")
+_MARKDOWN_OPENING = re.compile(r"^([-+=]|\d+(?=[.)]))")
+
+
+def printable(text: str) -> str:
+    """Return `text` as one line that cannot steer a terminal.
+
+    Escape sequences go as a whole; every line break and tab becomes a space; control,
+    format (bidirectional overrides, zero widths), surrogate and unassigned characters go.
+    """
+    flat = re.sub(r"\s+", " ", _ESCAPE_SEQUENCE.sub("", text))
+    return "".join(letter for letter in flat if unicodedata.category(letter)[0] != "C").strip()
+
+
+def markdown(text: str) -> str:
+    """Return outside text so that Markdown, and the HTML within it, shows it as it stands, in a table too."""
+    plain = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = _MARKDOWN_SPECIAL.sub(r"\\\g<0>", plain).replace("://", ":\\//")  # the last: no link of its own
+    return _MARKDOWN_OPENING.sub(_escaped_opening, escaped)
+
+
+def code(text: str) -> str:
+    """Return outside text as a Markdown code span. Not for tables: a pipe would end the cell."""
+    plain = printable(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", plain)), default=0))
+    return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"
+
+
+def shortened(text: str, width: int) -> str:
+    """Return printable text of at most `width` characters: the middle goes, since versions and tags stand last."""
+    plain = printable(text)
+    if len(plain) <= width:
+        return plain
+    head = (width - 1) // 2
+    return f"{plain[:head]}…{plain[len(plain) - (width - 1 - head) :]}"
+
+
+def status(value: Status) -> str:
+    """Return a status as glyph and word, so that it never hangs on colour."""
+    return f"{GLYPHS[value]} {value.replace('_', ' ')}"
+
+
+def loss(value: float | None) -> str:
+    if value is None:
+        return ABSENT
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.3g}"
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction 0–1 in percent, without the sign: 0.9712 is 97.12."""
+    return ABSENT if fraction is None else f"{100 * fraction:.2f}"
+
+
+def rate(per_second: float | None) -> str:
+    if per_second is None:
+        return ABSENT
+    return f"{per_second:,.0f}" if per_second >= 100 else f"{per_second:.3g}"
+
+
+def ratio(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.2f}×"
+
+
+def megabytes(count: int | None) -> str:
+    """Return bytes in units of 10⁶."""
+    return ABSENT if count is None else f"{count / 1e6:,.0f}"
+
+
+def seconds(value: float | None) -> str:
+    if value is None:
+        return ABSENT
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def number(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.3g}"
+
+
+def phase(name: str) -> str:
+    return printable(name).replace("_", " ")
+
+
+def memory_kind(device: str | None) -> str:
+    """Name what a trial's peak memory counts; the two kinds cannot be compared."""
+    return "resident memory of the process" if device in (None, "cpu") else "allocator, tensors on the GPU"
+
+
+def _escaped_opening(match: re.Match[str]) -> str:
+    """Escape what would open a list or a heading at the start of a line: "- a", "1. a"."""
+    return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"
