@@ -81,12 +81,12 @@ class Contender:
         return "-".join(part for part in (self.name, *self.modes, self.version.replace("+", "_")) if part)
 
 
-def offered() -> dict[str, ContenderFile]:
+def offered(images: Path = IMAGES) -> dict[str, ContenderFile]:
     """Read every `images/*/contender.toml`, by folder name."""
-    return {path.parent.name: _read(path) for path in sorted(IMAGES.glob("*/contender.toml"))}
+    return {path.parent.name: _read(path) for path in sorted(images.glob("*/contender.toml"))}
 
 
-def parse(text: str) -> Contender:
+def parse(text: str, images: Path = IMAGES) -> Contender:
     """Read one contender as a user writes it; UsageError lists what is valid."""
     match = _WRITTEN.fullmatch(text.strip())
     if match is None:
@@ -95,7 +95,7 @@ def parse(text: str) -> Contender:
     modes = tuple(sorted(filter(None, (mode.strip() for mode in (match["modes"] or "").split(",")))))
     if image:
         return Contender(name, "", modes, image, title=name)
-    known = offered()
+    known = offered(images)
     if name not in known:
         raise UsageError(f"unknown contender {name!r}", f"known contenders: {', '.join(known)}")
     file = known[name]

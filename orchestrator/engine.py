@@ -50,6 +50,7 @@ class Exit:
     code: int
     oom_killed: bool = False
     killed_from_outside: bool = False  # the engine saw a kill that we did not send
+    removed: bool = False  # somebody removed the worker; the code is unknown
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,6 @@ class Record(Value):
     modes: dict[str, str] = {}
     phases: dict[str, float] = {}
     epochs: tuple[Epoch, ...] = ()
-    step_losses: tuple[tuple[float | None, ...], ...] = ()  # one tuple an epoch
     diverged: bool = False
     test_loss: float | None = None
     test_accuracy: float | None = None  # counted by the host from predictions.npy

@@ -1,0 +1,169 @@
+"""The narrow gate: a line that a container printed becomes an event or a reason to refuse it.
+
+Order: size, UTF-8, JSON (no duplicate keys, no NaN, bounded numbers and text), schema, sense.
+The models are derived from the dataclasses in `shared.events`, so the contract is declared
+once; identity and sequence are judged by `orchestrator.stream`, which knows the trial.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Annotated, Any, Literal, Union, get_type_hints
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    NonNegativeFloat,
+    NonNegativeInt,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
+from pydantic.fields import FieldInfo
+
+from shared.events import CONTRACT_VERSION, EVENT_TYPES, LINE_LIMIT_BYTES, EpochEnded, Event, PhaseEnded
+from shared.trial import Trial
+
+_LARGEST_INTEGER = 2**53  # beyond it JSON readers disagree
+
+
+class Refused(ValueError):  # noqa: N818 - a verdict on a line, kept beside it
+    """The line is no event of this contract; the text says why."""
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """An event with its envelope, and the line it came in."""
+
+    trial: str
+    seq: int
+    t: float  # monotonic seconds in the worker
+    event: Event
+    line: bytes
+
+
+class _Envelope(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    v: Literal[CONTRACT_VERSION]  # type: ignore[valid-type]
+    trial: str
+    seq: NonNegativeInt
+    t: NonNegativeFloat
+
+
+def _model(kind: type[Event]) -> type[BaseModel]:
+    hints = get_type_hints(kind)
+    payload: dict[str, Any] = {each.name: (hints[each.name], _default(each)) for each in fields(kind)}
+    payload["event"] = (Literal[kind.kind], ...)
+    return create_model(kind.__name__, __base__=_Envelope, __doc__=kind.__doc__, **payload)
+
+
+def _default(declared: Field[Any]) -> Any:
+    if declared.default_factory is not MISSING:
+        return FieldInfo(default_factory=declared.default_factory)
+    return ... if declared.default is MISSING else declared.default
+
+
+_MODELS = {kind.kind: (kind, _model(kind)) for kind in EVENT_TYPES}
+
+
+def decode(line: bytes) -> Numbered:
+    """Read one line without its newline; raises Refused, and nothing else, for anything but an event."""
+    if len(line) >= LINE_LIMIT_BYTES:
+        raise Refused(f"longer than {LINE_LIMIT_BYTES} bytes")
+    document = _document(line)
+    kind, model = _MODELS.get(_kind(document), (None, None))
+    if kind is None or model is None:
+        raise Refused("unknown event")
+    try:
+        checked = model.model_validate(document).model_dump()
+    except ValidationError as error:
+        raise Refused(_first(error)) from None
+    envelope = {name: checked.pop(name) for name in ("trial", "seq", "t")}
+    event = kind(**{name: value for name, value in checked.items() if name not in ("v", "event")})
+    _check_sense(event)
+    return Numbered(**envelope, event=event, line=line)
+
+
+def schema(name: Literal["event", "trial"]) -> dict[str, Any]:
+    """Return the JSON Schema of an event line or of the trial document."""
+    if name == "trial":
+        return {"$schema": _DRAFT, "title": "bakeoff trial", **TypeAdapter(Trial).json_schema()}
+    union: Any = Union[tuple(model for _, model in _MODELS.values())]  # noqa: UP007 - made at run time
+    tagged: TypeAdapter[Any] = TypeAdapter(Annotated[union, Discriminator("event")])
+    return {"$schema": _DRAFT, "title": "bakeoff event", **tagged.json_schema()}
+
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _document(line: bytes) -> dict[str, Any]:
+    try:
+        text = line.decode("utf-8")
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise Refused("not UTF-8") from None
+    except RecursionError:
+        raise Refused("nested too deeply") from None
+    except Refused:
+        raise
+    except ValueError:  # JSONDecodeError, and integers of more than 4,300 digits
+        raise Refused("not JSON") from None
+    if not isinstance(document, dict):
+        raise Refused("not a JSON object")
+    _check_bounds(document)
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise Refused("a key stands twice")
+    return document
+
+
+def _no_constant(name: str) -> None:
+    raise Refused(f"{name} is not JSON")
+
+
+def _check_bounds(value: object) -> None:
+    """Refuse numbers and text that JSON allows and readers downstream do not survive.
+
+    Recursion is bounded: `json.loads` refused deeper nesting before.
+    """
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise Refused("a lone surrogate")
+    elif isinstance(value, int):
+        if abs(value) > _LARGEST_INTEGER:
+            raise Refused("an integer beyond 2^53")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_bounds(key)
+            _check_bounds(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_bounds(inner)
+
+
+def _kind(document: dict[str, Any]) -> str:
+    kind = document.get("event")
+    return kind if isinstance(kind, str) else ""
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+
+
+def _check_sense(event: Event) -> None:
+    """Refuse what has the right types and cannot be: reports divide by these."""
+    if isinstance(event, PhaseEnded) and event.seconds < 0:
+        raise Refused("negative seconds")
+    if isinstance(event, EpochEnded):
+        if event.epoch < 1 or event.images < 1 or event.seconds <= 0 or event.evaluation_seconds < 0:
+            raise Refused("epoch, images and seconds must be positive")
+        if not (0 <= event.train_accuracy <= 1 and 0 <= event.val_accuracy <= 1):
+            raise Refused("an accuracy outside 0..1")

@@ -1,0 +1,186 @@
+"""Connects to an engine, and prepares and starts contenders in it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker import DockerClient
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from requests.exceptions import RequestException
+
+from orchestrator.contenders import IMAGES, Contender, offered
+from orchestrator.context import context
+from orchestrator.docker_engine import launch as flags
+from orchestrator.docker_engine.build import build_image, find_image, tag_of
+from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
+from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
+from orchestrator.docker_engine.worker import DockerWorker
+from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
+from orchestrator.errors import PreflightError
+
+_CONNECT_SECONDS = 10
+_BUILD_SPACE_FACTOR = 1.3  # layers, and what pip unpacks on the way
+_HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
+
+
+def connect() -> DockerEngine:
+    """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
+    try:
+        client = docker.from_env(timeout=_CONNECT_SECONDS)
+        client.ping()
+    except (DockerException, RequestException) as error:
+        raise _unreachable(error) from error
+    # Building and stopping take longer than saying hello.
+    client.api.timeout = 300
+    return DockerEngine(client)
+
+
+class DockerEngine:
+    """Each trial in a container of its own, restricted, labelled, without network."""
+
+    name = "docker"
+    notice = ""
+
+    def __init__(self, client: DockerClient, images: Path = IMAGES, base_image: str = "") -> None:
+        self._client = client
+        self._images = images
+        self._base_image = base_image
+        self._info: Mapping[str, Any] = client.info()
+
+    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
+        if contender.image:
+            return self._ready_image(contender, say)
+        file = offered(self._images)[contender.name]
+        content = context(contender, file, variant, self._images, self._base_image)
+        tag = tag_of(contender, variant, content)
+        image = find_image(self._client, tag)
+        if image is None:
+            self._check_disk(contender, file.variants[variant].size_bytes)
+            image = build_image(self._client, contender, content, tag, say)
+        return Prepared(contender, image, image)
+
+    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
+        try:
+            if fill_data(self._client, prepared.handle, data):
+                say(f"MNIST copied into the volume {DATA_VOLUME}")
+        except (DockerException, RequestException) as error:
+            raise PreflightError(f"cannot fill the volume {DATA_VOLUME}: {error}", "`bakeoff clean --data`") from error
+
+    def start(self, launch: Launch) -> DockerWorker:
+        name = f"bakeoff-{launch.run_id}-{launch.trial_id}"
+        labels = {
+            **OWNED,
+            RUN: launch.run_id,
+            TRIAL: launch.trial_id,
+            CONTENDER: launch.prepared.contender.written,
+        }
+        out = container = None
+        try:
+            out = make_out(self._client, launch.prepared.handle, f"{name}-out", labels)
+            container = self._client.containers.create(
+                launch.prepared.handle, name=name, labels=labels, **self.arguments(launch, out.name)
+            )
+            container.start()
+        except BaseException as error:
+            # Also on Ctrl-C: what was created here has no other owner yet.
+            _discard(container, out)
+            if isinstance(error, (DockerException, RequestException)):
+                raise StartError(_why_not_started(error)) from error
+            raise
+        return DockerWorker(self._client, container, out)
+
+    def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
+        """Return what the SDK is told about a container, beside its image, name and labels."""
+        memory_bytes = int(self._info.get("MemTotal", 0) * _HOST_SHARE)
+        gpu = flags.gpu_request(launch.gpu, self._info.get("DiscoveredDevices") or []) if launch.gpu else {}
+        return {
+            **flags.restrictions(memory_bytes),
+            "mounts": flags.mounts(DATA_VOLUME, out_volume),
+            "environment": flags.environment(launch.environment),
+            **gpu,
+        }
+
+    def facts(self) -> Mapping[str, str]:
+        version = self._client.version()
+        return {
+            "engine": f"Docker {version.get('Version', '?')} (API {version.get('ApiVersion', '?')})",
+            "engine kernel": str(version.get("KernelVersion", "?")),
+            "engine cgroup": f"v{self._info.get('CgroupVersion', '1')}, {self._info.get('Driver', '?')}",
+        }
+
+    def gpu_ready(self) -> bool:
+        """Tell whether the engine can hand a GPU to a container: the NVIDIA runtime or a CDI device is known."""
+        devices = self._info.get("DiscoveredDevices") or []
+        return "nvidia" in (self._info.get("Runtimes") or {}) or any(
+            str(device.get("ID", device.get("Name", ""))).startswith("nvidia.com/") for device in devices
+        )
+
+    def owned(self, *, images: bool = False, data: bool = False) -> list[Owned]:
+        """List what is ours on this engine. Raises EngineLost."""
+        try:
+            return leftovers(self._client, images=images, data=data, data_volume=DATA_VOLUME)
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
+
+    def _ready_image(self, contender: Contender, say: Say) -> Prepared:
+        try:
+            found = self._client.images.get(contender.image)
+        except ImageNotFound:
+            say(f"pulling {contender.image}")
+            try:
+                found = self._client.images.pull(contender.image)
+            except (APIError, NotFound) as error:
+                raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
+        return Prepared(contender, str(found.id), str(found.id))
+
+    def _check_disk(self, contender: Contender, size_bytes: int) -> None:
+        root = Path(str(self._info.get("DockerRootDir", "")))
+        if not root.is_dir():  # a remote engine's disk cannot be seen from here
+            return
+        free, needed = shutil.disk_usage(root).free, int(size_bytes * _BUILD_SPACE_FACTOR)
+        if free < needed:
+            raise PreflightError(
+                f"{contender.written} needs {needed / 1e9:.1f} GB where the engine keeps images, {free / 1e9:.1f} are free",
+                "free space, or remove bakeoff's images with `bakeoff clean --images`",
+            )
+
+
+def _discard(container: Any, out: Any) -> None:
+    if container is not None:
+        with contextlib.suppress(DockerException, RequestException):
+            container.remove(force=True)
+    if out is not None:
+        with contextlib.suppress(DockerException, RequestException):
+            out.remove(force=True)
+
+
+def _why_not_started(error: Exception) -> str:
+    text = str(getattr(error, "explanation", "") or error)
+    if "could not select device driver" in text or "nvidia" in text.lower():
+        return (
+            f"the engine cannot hand a GPU to a container ({text}): install the NVIDIA Container Toolkit"
+            " on the engine's host, or use --device cpu"
+        )
+    return text
+
+
+def _unreachable(error: Exception) -> PreflightError:
+    """Tell the three usual faults apart; the SDK wraps them all in one exception."""
+    text = str(error)
+    if "Permission denied" in text:
+        return PreflightError(
+            "a Docker Engine is there, but you may not use its socket",
+            "add yourself to the `docker` group and log in again, or use --engine process",
+        )
+    if "No such file" in text or "Connection refused" in text:
+        return PreflightError(
+            "no Docker Engine answers", "start Docker, set DOCKER_HOST, or use --engine process (no isolation)"
+        )
+    if "too new" in text or "too old" in text:
+        return PreflightError(f"the Docker Engine speaks another API version: {text}", "update Docker")
+    return PreflightError(f"no Docker Engine answers: {text}", "check `docker version`, or use --engine process")

@@ -1,0 +1,162 @@
+"""Turns what a trial sent and left into its record: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.engine import Leftovers, Prepared
+from orchestrator.plan import PlannedTrial
+from orchestrator.record import Epoch, Record, Status
+from orchestrator.scores import PredictionsError, accuracy
+from orchestrator.stream import Intake
+from orchestrator.verdict import Verdict, verdict
+from orchestrator.watch import Watched
+from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Warned, WorkerReady
+from shared.recipe import parameter_count
+
+STDERR_TAIL_LINES = 40
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of a trial whose worker was started."""
+
+    planned: PlannedTrial
+    prepared: Prepared
+    engine: str
+    started_at: datetime
+    wall_seconds: float
+    intake: Intake
+    watched: Watched
+    left: Leftovers
+
+
+def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
+    """Judge and record a trial. Test accuracy is counted here, from the worker's logits."""
+    events = [numbered.event for numbered in facts.intake.ordered]
+    tail = tuple(facts.left.stderr.splitlines()[-STDERR_TAIL_LINES:])
+    judged = verdict(facts.watched.ending, facts.watched.exit, events, stderr_tail=tail, limit=facts.watched.limit)
+    judged, test_accuracy = _scored(judged, facts.left, test_labels)
+    ready = _last(events, WorkerReady)
+    ended = _last(events, RunEnded)
+    epochs = tuple(_epoch(event) for event in events if isinstance(event, EpochEnded))
+    return _blank(facts.planned, facts.engine).model_copy(
+        update={
+            "status": judged.status,
+            "reason": judged.reason,
+            "image": facts.prepared.image,
+            "started_at": facts.started_at.isoformat(timespec="seconds"),
+            "wall_seconds": facts.wall_seconds,
+            **(_identity(ready) if ready else {}),
+            **(_last_word(ended) if ended else {}),
+            "phases": _phases(events, epochs),
+            "epochs": epochs,
+            "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
+            "test_accuracy": test_accuracy,
+            "warnings": tuple(event.message for event in events if isinstance(event, Warned)) + facts.left.refused,
+            "stderr_tail": tail,
+            "events": facts.intake.counts(facts.watched.reconnects),
+        }
+    )
+
+
+def unstarted(planned: PlannedTrial, engine: str, status: Status, reason: str) -> Record:
+    """Record a trial that never had a worker: not prepared, not started, skipped."""
+    return _blank(planned, engine).model_copy(update={"status": status, "reason": reason})
+
+
+def _blank(planned: PlannedTrial, engine: str) -> Record:
+    contender, trial = planned.contender, planned.trial
+    return Record(
+        id=planned.id,
+        contender=contender.written,
+        framework=None,
+        framework_version=None,
+        title=contender.title,
+        colour=contender.colour,
+        recipe=trial.recipe.name,
+        seed=trial.seed,
+        run=planned.run,
+        engine=engine,
+        device=None,
+        status=Status.SKIPPED,
+        reason="",
+        image=None,
+        started_at=None,
+        wall_seconds=None,
+        worker_seconds=None,
+        expected_parameters=parameter_count(trial.recipe),
+    )
+
+
+def _scored(judged: Verdict, left: Leftovers, labels: NDArray[np.uint8]) -> tuple[Verdict, float | None]:
+    """Count test accuracy; a worker that claims to be done without readable logits failed."""
+    predictions = left.files.get("predictions.npy")
+    if predictions is None:
+        return _unscored(judged, "predictions.npy is missing"), None
+    try:
+        return judged, accuracy(predictions, labels)
+    except PredictionsError as error:
+        return _unscored(judged, str(error)), None
+
+
+def _unscored(judged: Verdict, reason: str) -> Verdict:
+    done = judged.status is Status.DONE
+    return Verdict(Status.FAILED, f"no test logits to count accuracy from: {reason}") if done else judged
+
+
+def _identity(ready: WorkerReady) -> dict[str, object]:
+    return {
+        "framework": ready.framework,
+        "framework_version": ready.framework_version,
+        "device": ready.device,
+        "parameters": ready.parameters,
+        "initial_weights_sha256": ready.initial_weights_sha256,
+        "data_sha256": ready.data_sha256,
+        "versions": ready.versions,
+        "modes": ready.modes,
+    }
+
+
+def _last_word(ended: RunEnded) -> dict[str, object]:
+    return {
+        "test_loss": ended.test_loss,
+        "worker_test_accuracy": ended.test_accuracy,
+        "peak_memory_bytes": ended.peak_memory_bytes,
+        "peak_memory_kind": ended.peak_memory_kind,
+        "worker_seconds": ended.wall_seconds,
+    }
+
+
+def _epoch(event: EpochEnded) -> Epoch:
+    return Epoch(
+        epoch=event.epoch,
+        train_loss=event.train_loss,
+        val_loss=event.val_loss,
+        train_accuracy=event.train_accuracy,
+        val_accuracy=event.val_accuracy,
+        seconds=event.seconds,
+        evaluation_seconds=event.evaluation_seconds,
+        images=event.images,
+        images_per_second=event.images / event.seconds,
+    )
+
+
+def _phases(events: list[Event], epochs: tuple[Epoch, ...]) -> dict[str, float]:
+    """Seconds by phase in the order they ended; training and evaluation are sums over the epochs."""
+    phases = {event.phase: event.seconds for event in events if isinstance(event, PhaseEnded)}
+    if epochs:
+        phases["training"] = sum(epoch.seconds for epoch in epochs)
+        phases["evaluation"] = sum(epoch.evaluation_seconds for epoch in epochs)
+    return phases
+
+
+def _last(events: list[Event], kind: type[E]) -> E | None:
+    return next((event for event in reversed(events) if isinstance(event, kind)), None)

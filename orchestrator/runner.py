@@ -1,0 +1,83 @@
+"""Runs one trial to its end. A trial always leaves a record, whatever becomes of its worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.contract import Numbered
+from orchestrator.engine import Engine, Launch, Leftovers, Prepared, StartError
+from orchestrator.plan import PlannedTrial
+from orchestrator.record import Record, Status
+from orchestrator.recording import Facts, record_of, unstarted
+from orchestrator.store import TrialFolder
+from orchestrator.stream import Intake
+from orchestrator.verdict import Ending
+from orchestrator.watch import Limits, Watch, Watched
+from shared.events import Event
+from shared.trial import to_json
+
+LEFT = ("events.jsonl", "predictions.npy")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every trial of a comparison shares."""
+
+    engine: Engine
+    run_id: str
+    test_labels: NDArray[np.uint8]  # (images,)
+    gpu: str | None = None  # UUID
+    limits: Limits = field(default_factory=Limits)
+
+
+def run_trial(
+    bench: Bench,
+    planned: PlannedTrial,
+    prepared: Prepared,
+    folder: TrialFolder,
+    on_event: Callable[[str, Event], None],
+) -> Record:
+    """Start the worker, follow it, judge it, and write down what happened.
+
+    Ctrl-C while it runs stops the worker and gives an `interrupted` record; a second
+    Ctrl-C propagates.
+    """
+    folder.write_trial(planned.trial)
+    started_at, start = datetime.now(UTC), time.monotonic()
+    intake = Intake(planned.id)
+
+    def keep(numbered: Numbered) -> None:
+        folder.append([numbered])
+        on_event(planned.id, numbered.event)
+
+    try:
+        watched, left = _follow(bench, planned, prepared, intake, keep)
+    except StartError as error:
+        record = unstarted(planned, bench.engine.name, Status.FAILED, f"could not start: {error}")
+    else:
+        wall_seconds = time.monotonic() - start
+        folder.append(intake.fill(left.files.get("events.jsonl", b"")))
+        folder.write_left(left.files.get("predictions.npy"), left.stderr, intake.refusals)
+        facts = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left)
+        record = record_of(facts, bench.test_labels)
+    folder.write_record(record)
+    return record
+
+
+def _follow(
+    bench: Bench, planned: PlannedTrial, prepared: Prepared, intake: Intake, keep: Callable[[Numbered], None]
+) -> tuple[Watched, Leftovers]:
+    launch = Launch(planned.id, bench.run_id, prepared, {"BAKEOFF_TRIAL": to_json(planned.trial)}, bench.gpu)
+    with bench.engine.start(launch) as worker:
+        try:
+            watched = Watch(worker, intake, keep, bench.limits).until_end()
+        except KeyboardInterrupt:
+            worker.stop()
+            watched = Watched(Ending.INTERRUPTED, None, 0)
+        return watched, worker.leftovers(LEFT)

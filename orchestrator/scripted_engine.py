@@ -1,0 +1,96 @@
+"""The scripted engine: plays a recorded or hand-written stream. A citizen like the others, held to their suite.
+
+Whole comparisons run through it in milliseconds, so the line is tested without Docker and
+without a framework.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.contenders import Contender
+from orchestrator.engine import Exit, Launch, Leftovers, Prepared, PrepareError, Say, StartError
+
+
+@dataclass(frozen=True)
+class Script:
+    """One worker's life: what it prints in which chunks, how it ends, what it leaves.
+
+    `exit` None is a worker that hangs until it is stopped. Exceptions among the chunks are
+    raised where they stand: a connection that breaks, a user who presses Ctrl-C.
+    """
+
+    chunks: Sequence[bytes | BaseException] = ()
+    exit: Exit | None = field(default_factory=lambda: Exit(0))
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    stderr: str = ""
+    cannot_start: str = ""
+
+
+class ScriptedWorker:
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._played = 0
+        self._stopped = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        while self._played < len(self._script.chunks):
+            chunk = self._script.chunks[self._played]
+            self._played += 1
+            if isinstance(chunk, BaseException):
+                raise chunk
+            yield chunk
+        if self._script.exit is None:
+            self._stopped.wait()
+
+    def poll(self) -> Exit | None:
+        if self._stopped.is_set():
+            return Exit(143)
+        return self._script.exit if self._played == len(self._script.chunks) else None
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def leftovers(self, names: tuple[str, ...]) -> Leftovers:
+        return Leftovers({n: self._script.files[n] for n in names if n in self._script.files}, self._script.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class ScriptedEngine:
+    """Starts what `script` says for each launch; `refuses` maps a contender to why it cannot be prepared."""
+
+    name = "scripted"
+    notice = ""
+
+    def __init__(self, script: Callable[[Launch], Script], refuses: Mapping[str, str] | None = None) -> None:
+        self._script = script
+        self._refuses = refuses or {}
+
+    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:  # noqa: ARG002 - the seam's signature
+        if contender.written in self._refuses:
+            raise PrepareError(self._refuses[contender.written])
+        return Prepared(contender, f"script of {contender.written}", contender.slug)
+
+    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
+        """A script brings its own data."""
+
+    def start(self, launch: Launch) -> ScriptedWorker:
+        script = self._script(launch)
+        if script.cannot_start:
+            raise StartError(script.cannot_start)
+        return ScriptedWorker(script)
+
+    def facts(self) -> Mapping[str, str]:
+        return {"engine": "scripted"}

@@ -1,0 +1,148 @@
+"""The run folder: the one place that knows its file names. What is written last is renamed into place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrator.contract import Numbered
+from orchestrator.errors import PreflightError, UsageError
+from orchestrator.record import Record
+from orchestrator.stream import Refusal
+from orchestrator.summary import Summary
+from shared.trial import Trial, to_json
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
+
+
+class TrialFolder:
+    """What one trial leaves on disk. Events are appended as they come, so a cut loses at most a line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True)
+
+    def write_trial(self, trial: Trial) -> None:
+        _write(self.path / "trial.json", to_json(trial).encode())
+
+    def append(self, events: Iterable[Numbered]) -> None:
+        with (self.path / "events.jsonl").open("ab") as file:
+            for numbered in events:
+                file.write(numbered.line + b"\n")
+
+    def write_left(self, predictions: bytes | None, stderr: str, refusals: Iterable[Refusal]) -> None:
+        """Keep what the worker left; an empty rejected.jsonl says that nothing was refused."""
+        if predictions is not None:
+            _write(self.path / "predictions.npy", predictions)
+        _write(self.path / "stderr.log", stderr.encode("utf-8", "backslashreplace"))
+        rows = (json.dumps({"reason": refusal.reason, "line": repr(refusal.line)}) for refusal in refusals)
+        _write(self.path / "rejected.jsonl", "".join(f"{row}\n" for row in rows).encode())
+
+    def write_record(self, record: Record) -> None:
+        write_model(self.path / "record.json", record)
+
+
+class RunFolder:
+    """One comparison on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    def trial(self, trial_id: str) -> TrialFolder:
+        return TrialFolder(self.path / "trials" / _safe(trial_id))
+
+    def write_json(self, name: str, document: Any) -> None:
+        _write(self.path / name, json.dumps(document, indent=2, allow_nan=False).encode() + b"\n")
+
+    def write_summary(self, summary: Summary) -> None:
+        write_model(self.path / "summary.json", summary)
+
+
+def create(out: Path, slug: str, now: datetime | None = None) -> RunFolder:
+    """Make `<out>/<UTC>-<slug>/` and point `<out>/latest` at it; PreflightError where that cannot be."""
+    stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        path = _fresh(out, f"{stamp}-{slug}")
+        _point(out / "latest", path.name)
+    except OSError as error:
+        raise PreflightError(f"cannot write to {out}: {error.strerror}", "name another folder with --out") from error
+    return RunFolder(path)
+
+
+def find(run: str, out: Path) -> RunFolder:
+    """Find a run by path, name or unique beginning; `latest` works as a name."""
+    candidates = [Path(run), out / run, *sorted(out.glob(f"{run}*") if NAME.fullmatch(run) else [])]
+    for path in candidates:
+        if (path / "summary.json").is_file() or (path / "comparison.json").is_file():
+            return RunFolder(path.resolve())
+    known = ", ".join(folder.id for folder in runs(out)[-5:]) or "none"
+    raise UsageError(f"no run {run!r} in {out}", f"newest runs: {known}; `bakeoff ls` lists all")
+
+
+def runs(out: Path) -> list[RunFolder]:
+    """List run folders, oldest first."""
+    return [RunFolder(path.parent) for path in sorted(out.glob("*/comparison.json")) if not path.parent.is_symlink()]
+
+
+def read_summary(folder: Path) -> Summary:
+    """Read summary.json; UsageError where it is missing or of another schema."""
+    try:
+        return Summary.model_validate_json((folder / "summary.json").read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(f"{folder.name} has no summary.json: its comparison did not end", "run it again") from error
+    except (OSError, ValidationError) as error:
+        raise UsageError(f"summary.json of {folder.name} cannot be read: {error}", "was it edited?") from error
+
+
+def write_model(path: Path, model: BaseModel) -> None:
+    _write(path, model.model_dump_json(indent=2).encode() + b"\n")
+
+
+def _fresh(out: Path, name: str) -> Path:
+    """Make a folder that did not exist, so that two comparisons of one second never mix."""
+    for suffix in ("", *(f"-{count}" for count in range(2, 100))):
+        with contextlib.suppress(FileExistsError):
+            (out / (name + suffix)).mkdir()
+            return out / (name + suffix)
+    raise FileExistsError(0, "a hundred runs in one second")
+
+
+def _point(link: Path, target: str) -> None:
+    aside = link.with_name(f".latest-{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(target)
+    aside.replace(link)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write aside, flush to disk, rename: a reader sees the old file or the new one, never half."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _safe(name: str) -> str:
+    if not NAME.fullmatch(name) or ".." in name:
+        raise UsageError(f"{name!r} cannot name a folder", "use letters, digits, '.', '_' and '-'")
+    return name
