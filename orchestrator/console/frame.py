@@ -1,0 +1,109 @@
+"""One frame of the live display, drawn from a board and a moment. Pure: the same in, the same out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.console.lines import STYLES
+from orchestrator.console.state import Board, TrialState
+from orchestrator.console.words import clock, left, sparkline
+from orchestrator.report import words
+from orchestrator.report.words import printable, shortened
+
+NARROW = ("status", "trial", "epoch", "curve", "val acc", "images/s", "elapsed")
+WIDE = ("status", "trial", "epoch", "train loss", "curve", "val acc", "images/s", "peak mem", "elapsed")
+WIDE_FROM = 100
+"""Terminal columns that hold WIDE without cutting a trial's name short."""
+
+_LEFT = {"status", "trial", "curve"}
+_AROUND_ROWS = 5  # heading, column heads, "… n more", the overall line, and one that the terminal keeps free
+_BAR_WIDTH = 24
+_CURVE_WIDTH = 8
+_NARROWEST_TRIAL = 12
+_WIDEST_PHASE = 12
+
+
+def frame(board: Board, now: float, *, width: int, height: int | None = None) -> RenderableType:
+    """Draw heading, table and overall line in `width` columns and at most `height` rows."""
+    shown = _window(list(board.trials.values()), height)
+    hidden = len(board.trials) - len(shown)
+    return Group(
+        Text(printable(board.heading), "bold", no_wrap=True, overflow="ellipsis"),
+        _table([_cells(state, now) for state in shown], WIDE if width >= WIDE_FROM else NARROW, width),
+        *([Text(f"… {hidden} more", "dim")] if hidden else []),
+        _overall(board, now),
+    )
+
+
+def _window(states: Sequence[TrialState], height: int | None) -> Sequence[TrialState]:
+    """Cut the rows to the height, with the trial that runs, or is next, amid them."""
+    room = len(states) if height is None else max(1, height - _AROUND_ROWS)
+    present = next((at for at, state in enumerate(states) if state.record is None), len(states))
+    first = max(0, min(present - room // 2, len(states) - room))
+    return states[first : first + room]
+
+
+def _table(rows: Sequence[dict[str, Text]], columns: Sequence[str], width: int) -> Table:
+    """Give each column what it needs and the trials' names the rest."""
+    widths = {name: max(cell_len(name), *(cell_len(row[name].plain) for row in rows)) for name in columns}
+    room = width - sum(widths.values()) + widths["trial"] - len(columns)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for name in columns:
+        table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
+    for row in rows:
+        row["trial"].plain = shortened(row["trial"].plain, max(_NARROWEST_TRIAL, room))
+        table.add_row(*(row[name] for name in columns))
+    return table
+
+
+def _cells(state: TrialState, now: float) -> dict[str, Text]:
+    last = state.epochs[-1] if state.epochs else None
+    elapsed = state.elapsed_seconds(now)
+    return {
+        "status": _status(state),
+        "trial": Text(_name(state)),
+        "epoch": Text(_epoch(state, now)),
+        "train loss": Text(words.loss(last.train_loss) if last else ""),
+        "curve": Text(sparkline([epoch.train_loss for epoch in state.epochs], _CURVE_WIDTH), "cyan"),
+        "val acc": Text(f"{words.percent(last.val_accuracy)} %" if last else ""),
+        "images/s": Text(words.rate(last.images / last.seconds) if last and last.seconds > 0 else ""),
+        "peak mem": Text(f"{words.megabytes(state.peak_memory_bytes)} MB" if state.peak_memory_bytes else ""),
+        "elapsed": Text("" if elapsed is None else clock(elapsed)),
+    }
+
+
+def _status(state: TrialState) -> Text:
+    """Return glyph and word; of a running trial the word is its phase."""
+    if state.status:
+        return Text(words.status(state.status), STYLES[state.status])
+    if state.running:
+        return Text(f"● {words.phase(state.phase)[:_WIDEST_PHASE] or 'running'}", "bold cyan")
+    return Text("· queued", "dim")
+
+
+def _name(state: TrialState) -> str:
+    trial, run = state.planned.trial, state.planned.run
+    return " · ".join([trial.contender, trial.recipe.name, f"s{trial.seed}", *([f"r{run}"] if run > 1 else [])])
+
+
+def _epoch(state: TrialState, now: float) -> str:
+    """Return "2/5" for what is done, with the share of the next epoch while it runs."""
+    share = state.epoch_share(now)
+    if state.started is None and not state.epochs:
+        return ""
+    return f"{f'{share:.0%} ' if share else ''}{len(state.epochs)}/{state.epochs_planned}"
+
+
+def _overall(board: Board, now: float) -> Table:
+    ended, total, time_left = board.ended_count, len(board.trials), left(board.remaining_seconds(now))
+    parts = [f"{ended} of {total} trials", f"{board.failed_count} failed", time_left if ended < total else ""]
+    line = Table.grid(padding=(0, 1))
+    bar = ProgressBar(total=1.0, completed=board.share(now), width=_BAR_WIDTH)
+    line.add_row(bar, Text(f"{board.share(now):.0%}"), Text(" · ".join(filter(None, parts))))
+    return line
