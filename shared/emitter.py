@@ -8,11 +8,13 @@ emitter before the framework is imported: C++ code writes to descriptor 1 direct
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
 from shared.events import (
     HEARTBEAT_SECONDS,
@@ -40,14 +42,16 @@ class Emitter:
 
     def __init__(self, trial: str, out: Path, live_fd: int, *, beat_seconds: float = HEARTBEAT_SECONDS) -> None:
         self.started = time.perf_counter()
-        self.pulse = Heartbeat(phase="start")  # replaced by the loop: one attribute store, no I/O
+        self.pulse = Heartbeat(phase="start")  # replaced once an epoch or phase
+        self.step: Optional[int] = None  # set once a step by the loop: one attribute store, no I/O
         self._trial = trial
         self._seq = 0
         self._live: Optional[int] = live_fd
         self._file: Optional[int] = os.open(out / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._lock = threading.Lock()
         self._silent = threading.Event()
-        threading.Thread(target=self._beat, args=(beat_seconds,), daemon=True).start()
+        self._heart = threading.Thread(target=self._beat, args=(beat_seconds,), daemon=True)
+        self._heart.start()
 
     def emit(self, event: Event) -> None:
         """Number the event and write it to both places.
@@ -61,15 +65,19 @@ class Emitter:
             self._file = _written(self._file, line)
             self._live = _written(self._live, line)
 
-    def steps(self, epoch: int, losses: "list[Optional[float]]") -> None:
-        """Send an epoch's losses, one a step, in as many events as they need."""
-        for at in range(0, len(losses), LOSSES_PER_EVENT):
-            self.emit(Steps(epoch=epoch, first_step=at + 1, losses=losses[at : at + LOSSES_PER_EVENT]))
+    def steps(self, epoch: int, losses: Sequence[Optional[float]]) -> None:
+        """Send an epoch's losses, one a step, in as many events as they need.
+
+        Nine digits hold a float32 exactly and are half as long as the float64 that it reads back as.
+        """
+        short = [None if finite(loss) is None else float(f"{loss:.9g}") for loss in losses]
+        for at in range(0, len(short), LOSSES_PER_EVENT):
+            self.emit(Steps(epoch=epoch, first_step=at + 1, losses=short[at : at + LOSSES_PER_EVENT]))
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time a named phase and send its seconds when it ends well."""
-        self.pulse = Heartbeat(phase=name)
+        self.pulse, self.step = Heartbeat(phase=name), None
         start = time.perf_counter()
         yield
         self.emit(PhaseEnded(phase=name, seconds=time.perf_counter() - start))
@@ -78,12 +86,18 @@ class Emitter:
         self.emit(Failed(error=type(error).__name__, message=_clipped(str(error))))
 
     def close(self) -> None:
-        """Stop the heartbeat, so that the last word stays the last."""
+        """Stop the heartbeat and wait for a beat under way, so that the last word stays the last."""
         self._silent.set()
+        self._heart.join()
 
     def _beat(self, seconds: float) -> None:
         while not self._silent.wait(seconds):
-            self.emit(self.pulse)
+            self.emit(replace(self.pulse, step=self.step))
+
+
+def finite(number: Optional[float]) -> Optional[float]:
+    """Return None for what JSON cannot say: a diverged loss is null."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _written(fd: Optional[int], line: bytes) -> Optional[int]:

@@ -1,0 +1,134 @@
+"""What the loop does, in TensorFlow: data on the device, one training step, one forward pass, scores.
+
+Graphs, traced once for every batch size. Nothing here reads the clock, sends an event or
+copies a number back while an epoch runs: the loop in `worker.py` decides when.
+"""
+
+from pathlib import Path
+from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from shared import mnist
+from shared.recipe import Recipe
+from shared.trial import Trial
+
+EVALUATION_BATCH = 1000
+
+
+class Part(NamedTuple):
+    """Images (n, height, width, 1) float32 and labels (n,) int64, whole, on the device."""
+
+    images: tf.Tensor
+    labels: tf.Tensor
+
+    def batches(self) -> Iterator["Part"]:
+        for at in range(0, len(self.labels), EVALUATION_BATCH):
+            yield Part(self.images[at : at + EVALUATION_BATCH], self.labels[at : at + EVALUATION_BATCH])
+
+    def first(self) -> "Part":
+        return next(self.batches())
+
+
+class Data(NamedTuple):
+    train: Part
+    validation: Part
+    test: Part
+    sha256: str
+
+
+class Score(NamedTuple):
+    loss: float  # mean per image
+    accuracy: float  # 0..1
+
+
+def resident(recipe: Recipe, folder: Path, device: str) -> Data:
+    """Read the data set once and keep it on the device, so that no loader stands in the timed region."""
+    found = mnist.load(folder, recipe.data.view)
+
+    def part(images: mnist.Bytes, labels: mnist.Bytes) -> Part:
+        values = mnist.scaled(images, recipe.data.mean, recipe.data.std)
+        with tf.device(device):
+            return Part(tf.constant(values[..., None]), tf.constant(labels.astype(np.int64)))
+
+    return Data(
+        train=part(*mnist.select(found, recipe.data.train)),
+        validation=part(*mnist.select(found, recipe.data.validation)),
+        test=part(found.test_images, found.test_labels),
+        sha256=found.sha256,
+    )
+
+
+class Training:
+    """A network, its optimiser and its training images."""
+
+    def __init__(self, trial: Trial, network: keras.Sequential, train: Part) -> None:
+        self.network = network
+        self.optimizer = keras.optimizers.SGD(
+            learning_rate=trial.recipe.optimizer.learning_rate, momentum=0.0, weight_decay=None, nesterov=False
+        )
+        if hasattr(self.optimizer, "jit_compile"):
+            self.optimizer.jit_compile = False  # Keras 2 compiles its update with XLA on a GPU, unasked
+        self.optimizer.build(network.trainable_variables)
+        self._train = train
+        self._recipe = trial.recipe.training
+        self._shuffle = tf.random.Generator.from_seed(trial.seed, alg="philox")
+        xla = "xla" in trial.modes
+        self.step = tf.function(self._step, [tf.TensorSpec([None], tf.int64)], jit_compile=xla)
+        self.forward = tf.function(self._forward, [tf.TensorSpec([None, *train.images.shape[1:]])], jit_compile=xla)
+
+    def batches(self, *, shuffled: bool) -> Sequence[tf.Tensor]:
+        """Return the indices of one epoch's batches, in the file's order or newly permuted."""
+        images, size = len(self._train.labels), self._recipe.batch_size
+        order = tf.range(images, dtype=tf.int64)
+        if shuffled:
+            order = tf.random.experimental.stateless_shuffle(order, seed=self._shuffle.make_seeds()[:, 0])
+        return tf.split(order, [min(size, images - at) for at in range(0, images, size)])
+
+    def _step(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
+        """Train on one batch; return its mean loss and its correct answers, both still on the device."""
+        images, labels = tf.gather(self._train.images, indices), tf.gather(self._train.labels, indices)
+        with tf.GradientTape() as tape:
+            logits = self.network(images, training=True)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        weights = self.network.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        return loss, tf.math.count_nonzero(tf.argmax(logits, 1) == labels)
+
+    def _forward(self, images: tf.Tensor) -> tf.Tensor:
+        return self.network(images, training=False)
+
+    def snapshot(self) -> Any:
+        return [variable.numpy() for variable in self._variables()]
+
+    def restore(self, state: Any) -> None:
+        for variable, value in zip(self._variables(), state):
+            variable.assign(value)
+
+    def _variables(self) -> List[Any]:
+        return [*self.network.variables, *self.optimizer.variables]
+
+    def evaluate(self, part: Part) -> Score:
+        """Score the weights as they are; sums are read back once, after the last batch."""
+        losses, correct = [], []
+        for images, labels in part.batches():
+            logits = self.forward(images)
+            losses.append(tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)))
+            correct.append(tf.math.count_nonzero(tf.argmax(logits, 1) == labels))
+        return Score(sum(self.read(losses)) / len(part.labels), sum(self.read(correct)) / len(part.labels))
+
+    def predictions(self, part: Part) -> np.ndarray:
+        """Return logits, float32 (n, classes)."""
+        return tf.concat([self.forward(batch.images) for batch in part.batches()], 0).numpy()
+
+    @staticmethod
+    def read(scalars: List[tf.Tensor]) -> List[float]:
+        """Copy scalars back from the device, all at once."""
+        return tf.stack(scalars).numpy().tolist()
+
+    @staticmethod
+    def synchronise() -> None:
+        """Wait for the GPU; on the CPU an operation ends before it returns."""
+        tf.test.experimental.sync_devices()

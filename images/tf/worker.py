@@ -1,0 +1,166 @@
+"""Trains one trial in TensorFlow and tells what happened: settings → data → model → loop → events.
+
+Reads in one sitting, best beside `images/torch/worker.py`: the two differ in names alone, and what
+the frameworks do differently stands in `settings.py`, `model.py` and `training.py`. The timed
+region holds training and nothing else.
+"""
+
+import argparse
+import math
+import os
+import signal
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.emitter import Emitter, finite, private_stdout
+from shared.events import EpochEnded, Heartbeat, RunEnded, Warned, WorkerReady
+from shared.recipe import Recipe
+from shared.timing import timed
+from shared.trial import Trial, TrialError, data_folder, from_environment, out_folder
+
+if TYPE_CHECKING:  # the framework is imported on the clock, in `run`
+    from images.tf.training import Data, Training
+
+ENVIRONMENT = {  # read by the framework when it is imported
+    "KERAS_BACKEND": "tensorflow",
+    "TF_USE_LEGACY_KERAS": "0",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_CUDNN_USE_AUTOTUNE": "0",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "TF_CPP_MIN_LOG_LEVEL": "1",  # warnings and worse: standard error is the evidence of a failure
+}
+
+
+def main() -> int:
+    """Run the trial in BAKEOFF_TRIAL; 0 when its last word is `run_ended`."""
+    trial = arguments()
+    # Process 1 of a container gets no SIGTERM that it does not handle.
+    signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
+    emitter = Emitter(trial.id, out_folder(), private_stdout())
+    try:
+        run(trial, emitter, data_folder(), out_folder())
+    except Exception as error:
+        traceback.print_exc()
+        emitter.close()
+        emitter.failed(error)
+        return 1
+    return 0
+
+
+def arguments() -> Trial:
+    parser = argparse.ArgumentParser(
+        prog="python -m images.tf.worker",
+        description="bakeoff's TensorFlow worker: trains one trial and writes JSON events to standard output.",
+        epilog="It reads the environment: BAKEOFF_TRIAL, the trial as JSON (required); BAKEOFF_DATA, the folder of the "
+        "data set (default /data); BAKEOFF_OUT, the folder for events.jsonl and predictions.npy (default /out).",
+    )
+    parser.parse_args()
+    try:
+        return from_environment()
+    except TrialError as error:
+        parser.error(str(error))
+
+
+def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
+    """Do the whole trial, in order."""
+    recipe = trial.recipe
+    with emitter.phase("import"):
+        os.environ.update(ENVIRONMENT)
+        import numpy as np
+
+        from images.tf import model, settings
+        from images.tf.training import Training, resident
+
+        device = settings.settle(trial)
+    with emitter.phase("data"):
+        data = resident(recipe, folder, device)
+    with emitter.phase("build"):
+        network = model.build(recipe, trial.seed, device)
+        training = Training(trial, network, data.train)
+    versions = settings.versions(device)
+    emitter.emit(
+        WorkerReady(
+            framework="TensorFlow",
+            framework_version=versions["tensorflow"],
+            versions=versions,
+            device=settings.device_name(device),
+            modes=settings.modes(trial),
+            data_sha256=data.sha256,
+            initial_weights_sha256=model.digest(model.neutral_weights(recipe, network)),
+            parameters=model.parameter_count(network),
+        )
+    )
+    warm_up(emitter, training, data)
+    for epoch in range(1, recipe.training.epochs + 1):
+        train_epoch(recipe, epoch, emitter, training, data)
+    with emitter.phase("predict"):
+        test = training.evaluate(data.test)
+        np.save(out / "predictions.npy", training.predictions(data.test))
+    emitter.close()
+    peak_memory_bytes, peak_memory_kind = settings.peak_memory(device)
+    emitter.emit(
+        RunEnded(
+            test_loss=finite(test.loss),
+            test_accuracy=test.accuracy,
+            peak_memory_bytes=peak_memory_bytes,
+            peak_memory_kind=peak_memory_kind,
+            wall_seconds=time.perf_counter() - emitter.started,
+            files=["predictions.npy"],
+        )
+    )
+
+
+def warm_up(emitter: Emitter, training: "Training", data: "Data") -> None:
+    """Meet every shape of the timed region once, then put weights and optimiser back: nothing was learnt."""
+    before = training.snapshot()
+    batches = training.batches(shuffled=False)
+    with emitter.phase("first_step"):
+        training.step(batches[0])
+        training.synchronise()
+    with emitter.phase("warm_up"):
+        training.step(batches[-1])
+        training.evaluate(data.validation.first())
+        training.synchronise()
+    training.restore(before)
+
+
+def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Training", data: "Data") -> None:
+    """Train on the clock; then evaluate, read the losses back and tell."""
+    images, shuffled = recipe.data.train.images, recipe.training.order == "framework"
+    emitter.step = 0
+    emitter.pulse = Heartbeat(phase="train", epoch=epoch, steps=math.ceil(images / recipe.training.batch_size))
+    losses, correct = [], []
+    with timed(training.synchronise) as train_watch:
+        batches = training.batches(shuffled=shuffled)  # a shuffle is part of the training and of its time
+        for number, indices in enumerate(batches, 1):
+            emitter.step = number
+            loss, right = training.step(indices)
+            losses.append(loss)
+            correct.append(right)
+    with timed(training.synchronise) as evaluation_watch:
+        validation = training.evaluate(data.validation)
+    step_losses = training.read(losses)
+    train_loss = sum(loss * len(indices) for loss, indices in zip(step_losses, batches)) / images
+    diverged = not math.isfinite(train_loss + validation.loss)
+    emitter.steps(epoch, step_losses)
+    emitter.emit(
+        EpochEnded(
+            epoch=epoch,
+            images=images,
+            seconds=train_watch.seconds,
+            evaluation_seconds=evaluation_watch.seconds,
+            train_loss=finite(train_loss),
+            train_accuracy=sum(training.read(correct)) / images,
+            val_loss=finite(validation.loss),
+            val_accuracy=validation.accuracy,
+            diverged=diverged,
+        )
+    )
+    if diverged:
+        emitter.emit(Warned(f"the training has diverged: a loss of epoch {epoch} is not finite"))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
