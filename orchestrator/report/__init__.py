@@ -1,0 +1,46 @@
+"""The report of a comparison, made from its run folder alone: `summary.json` in, files out.
+
+Nothing here knows a live object, so a report can be made again on another machine, years later.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.errors import UsageError
+from orchestrator.report import figures, markdown, results
+from orchestrator.summary import SCHEMA, Summary
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the figures, report.md and results.parquet of a run folder and return their paths.
+
+    Raises UsageError where the folder holds no summary that this version can read.
+    """
+    summary = load(folder)
+    return [*figures.draw(summary, folder), markdown.write(summary, folder), results.write(summary, folder)]
+
+
+def load(folder: Path) -> Summary:
+    """Read `folder`/summary.json; UsageError where it is missing or none of this version's."""
+    path = folder / "summary.json"
+    try:
+        summary = Summary.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "bakeoff ls lists the run folders") from error
+    except ValidationError as error:
+        raise UsageError(f"{path} is not a summary: {_first(error)}", _REMEDY) from error
+    if summary.schema_name != SCHEMA:
+        raise UsageError(f"{path} keeps the schema {summary.schema_name!r}, not {SCHEMA!r}", _REMEDY)
+    return summary
+
+
+_REMEDY = "make its report with the version of bakeoff that wrote it, or run the comparison again"
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else str(first["msg"])

@@ -79,7 +79,8 @@ def _throughput(panel: Axes, group: Sequence[CellTrials]) -> None:
     values = [[trial.images_per_second for trial in each.done if trial.images_per_second] for each in group]
     every = [value for one in values for value in one]
     if every and max(every) / min(every) > LOG_FROM_RATIO:
-        log_axis(panel, "x")
+        log_axis(panel, "x", max(every) / min(every))
+        panel.set_title(f"{panel.get_title(loc='left')} (log scale)", loc="left", color=INK)
         panel.set_xlim(min(every) / 3, max(every) * 4)
     _bars(panel, group, values, words.rate)
 
@@ -99,7 +100,7 @@ def _bars(
         hatch = HATCHES[each.contender_index % len(HATCHES)]
         panel.barh(row, median(mine), height=0.62, color=colour(each), hatch=hatch, edgecolor="white")
         panel.plot(mine, [row] * len(mine), "o", markersize=4, color=INK, markerfacecolor="white")
-        _after(panel, max(mine), row, written(median(mine)) + (f" (median of {len(mine)})" if len(mine) > 1 else ""))
+        _after(panel, max(mine), row, written(median(mine)))
     _room(panel, [max(mine) for mine in values if mine])
 
 
@@ -113,7 +114,7 @@ def _phases(panel: Axes, group: Sequence[CellTrials]) -> None:
             continue
         _stack(panel, row, mine, longest)
         _after(panel, sum(mine.values()), row - 0.12, f"{words.seconds(sum(mine.values()))} s")
-    _room(panel, [longest])
+    _room(panel, [longest] if longest else [])
 
 
 def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> None:

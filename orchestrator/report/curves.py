@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,7 +49,7 @@ class Quantity:
 
 
 LOSS = Quantity(
-    "mean cross-entropy per image (nats)",
+    "loss (nats per image)",
     (Series("training", "train_loss", "-"), Series("validation", "val_loss", "--")),
     decimals=3,
     may_be_log=True,
@@ -64,7 +65,7 @@ def draw(cells: Sequence[CellTrials], quantity: Quantity) -> Figure:
     """Draw one panel a cell, in rows of four."""
     columns = max(1, min(PANELS_PER_ROW, len(cells)))
     rows = max(1, math.ceil(len(cells) / columns))
-    figure = Figure(figsize=(max(5.0, columns * PANEL_INCHES[0]), rows * PANEL_INCHES[1] + 0.6))
+    figure = Figure(figsize=(max(6.5, columns * PANEL_INCHES[0]), rows * PANEL_INCHES[1] + 0.6))
     panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
     for panel, each in zip(panels, cells, strict=False):
         _curves(panel, each, quantity)
@@ -84,24 +85,24 @@ def colour(each: CellTrials) -> str:
     return each.cell.colour if is_color_like(each.cell.colour) else "#666666"
 
 
-def log_axis(panel: Axes, name: Literal["x", "y"]) -> None:
-    """Make an axis logarithmic with plain numbers at 1, 2 and 5: the usual labels are formulae."""
+def log_axis(panel: Axes, name: Literal["x", "y"], ratio: float) -> None:
+    """Make an axis over `ratio` from end to end logarithmic, with plain numbers: the usual labels are formulae."""
     panel.set(**{f"{name}scale": "log"})
     axis = panel.xaxis if name == "x" else panel.yaxis
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if ratio < 1e4 else (1,), numticks=12))
     axis.set_major_formatter(plain_number)
     axis.set_minor_locator(NullLocator())
 
 
 def plain_number(value: float, _: float = 0) -> str:
     """Write a tick: 45000 is 45,000."""
-    return f"{value:,.10g}"
+    return f"{value:,.10g}" if abs(value) < 1e9 else f"{value:.0e}"
 
 
 def _curves(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
-    panel.set_title(
-        f"{words.shortened(each.cell.contender, 30)}\n{words.shortened(each.cell.recipe, 34)}", loc="left", color=INK
-    )
+    several = f" · {len(each.trials)} trials" if len(each.trials) > 1 else ""
+    recipe = words.shortened(each.cell.recipe, 34 - len(several)) + several
+    panel.set_title(f"{words.shortened(each.cell.contender, 30)}\n{recipe}", loc="left", color=INK)
     width = 1.6 if len(each.trials) == 1 else 0.8
     for trial in each.trials:
         for series in quantity.series:
@@ -130,9 +131,11 @@ def _scale(panels: Sequence[Axes], cells: Sequence[CellTrials], quantity: Quanti
     panels[0].set_xticks(range(1, last + 1, math.ceil(last / 6)))
     values = [value for each in cells for trial in each.trials for _, value in _all_points(trial, quantity)]
     if quantity.may_be_log and values and min(values) > 0 and max(values) / min(values) > LOG_FROM_RATIO:
-        log_axis(panels[0], "y")
+        log_axis(panels[0], "y", max(values) / min(values))
         panels[0].set_ylim(min(values) / 1.3, max(values) * 1.3)
-    elif quantity.may_be_log and values and min(values) >= 0:
+    elif not values:
+        panels[0].set_yticks([])
+    elif quantity.may_be_log and min(values) >= 0:
         panels[0].set_ylim(bottom=0)
 
 
@@ -156,8 +159,8 @@ def _end(each: CellTrials, series: Series, quantity: Quantity) -> tuple[int, flo
     if not lines:
         return None
     value = median(points[-1][1] for points in lines)
-    of = f" (median of {len(lines)})" if len(lines) > 1 else ""
-    return max(points[-1][0] for points in lines), value, f"{series.label} {value:.{quantity.decimals}f}{of}"
+    written = f"{value:.{quantity.decimals}f}" if abs(value) < 1000 else f"{value:.3g}"
+    return max(points[-1][0] for points in lines), value, f"{series.label} {written}"
 
 
 def _broken_off(each: CellTrials, quantity: Quantity) -> list[tuple[int, float, str]]:
@@ -170,15 +173,21 @@ def _broken_off(each: CellTrials, quantity: Quantity) -> list[tuple[int, float, 
 
 
 def _why(trial: TrialSummary) -> str:
-    if any(epoch.train_loss is None or epoch.val_loss is None for epoch in trial.epochs):
-        return "diverged"
-    return "" if trial.status is Status.DONE else trial.status.replace("_", " ")
+    return _diverged(trial) or ("" if trial.status is Status.DONE else trial.status.replace("_", " "))
+
+
+def _diverged(trial: TrialSummary) -> str:
+    return "diverged" if any(epoch.train_loss is None or epoch.val_loss is None for epoch in trial.epochs) else ""
 
 
 def _silence(each: CellTrials) -> str:
     """Say why a panel is empty."""
-    said = [f"{words.status(trial.status)}\n{words.shortened(trial.reason, 60)}".strip() for trial in each.trials]
-    return "\n".join(dict.fromkeys(said)) or "no trial"
+    said = [
+        f"× {_diverged(trial)}" if _diverged(trial) else f"{words.status(trial.status)}: {trial.reason}"
+        for trial in each.trials
+    ]
+    lines = [textwrap.fill(words.shortened(one, 90), 32) for one in dict.fromkeys(said)]
+    return "\n".join(lines) or "no trial"
 
 
 def _values(trial: TrialSummary, series: Series, quantity: Quantity) -> list[float]:

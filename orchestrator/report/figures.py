@@ -78,7 +78,10 @@ def figures(summary: Summary) -> dict[str, Figure]:
 
 
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
-    return CAPTIONS[name] if any(each.done for each in cells) else f"{CAPTIONS[name]}: no trial is done"
+    if not any(each.done for each in cells):
+        return f"{CAPTIONS[name]} (no trial is done)"
+    several = any(len(each.trials) > 1 for each in cells)
+    return f"{CAPTIONS[name]} (numbers: medians)" if several else CAPTIONS[name]
 
 
 @contextmanager

@@ -1,0 +1,214 @@
+"""`report.md`: a summary in, a page of GitHub-flavoured Markdown out.
+
+Only `write` touches the disk; nothing is measured or judged here. Whatever a worker, a
+recipe or a user wrote is escaped where it enters a line, so that it can be read but not
+make a heading, a link, a cell or HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from orchestrator.claims import DEFINITIONS
+from orchestrator.readings import readings
+from orchestrator.report import cells, words
+from orchestrator.report.bars import PHASES
+from orchestrator.report.figures import CAPTIONS
+from orchestrator.summary import Claim, Finding, Summary, TrialSummary
+
+LIMITS = (
+    "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
+    "well its input path feeds it. It cannot show how fast a large model trains: there the arithmetic outweighs both."
+)
+ONE_RUN = "One run: no interval, so no ranking is claimed."
+
+
+def write(summary: Summary, folder: Path) -> Path:
+    """Write `folder`/report.md and return its path. The figures it shows are `figures.draw`'s."""
+    path = folder / "report.md"
+    path.write_text(page(summary), encoding="utf-8", newline="\n")
+    return path
+
+
+def page(summary: Summary) -> str:
+    """Return the report's text."""
+    errors = [finding for finding in summary.findings if finding.severity == "error"]
+    others = [finding for finding in summary.findings if finding.severity != "error"]
+    blocks = [
+        *_opening(summary),
+        *_findings("Errors", errors),
+        *_results(summary),
+        *_speeds(summary),
+        *_figures(),
+        *_claims(summary),
+        *_findings("Findings", others),
+        *_phases(summary),
+        "## What MNIST can and cannot show",
+        LIMITS,
+        *_environment(summary),
+        *_events(summary),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _opening(summary: Summary) -> list[str]:
+    comparison = summary.comparison
+    full = comparison.full_size_command
+    size = f" For the full size: {words.code(full)}" if full else ""
+    notice = [f"> **Note.** {words.markdown(comparison.engine_notice)}"] if comparison.engine_notice else []
+    broken = ["> **Interrupted.** Trials that did not run are missing below."] if comparison.interrupted else []
+    return [
+        f"Profile **{comparison.profile}**: {words.markdown(comparison.profile_reason)}.{size}",
+        f"# {words.markdown(comparison.title)}",
+        *broken,
+        *notice,
+        f"Made by {words.code(comparison.command)} on {words.markdown(comparison.started_at)}, "
+        f"engine {words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
+        f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.",
+    ]
+
+
+def _results(summary: Summary) -> list[str]:
+    heads = ["contender", "recipe", "seed", "status", "train loss", "val loss", "test acc. %", "images/s"]
+    heads += ["ratio", "peak MB", "wall s"]
+    table = _table(heads, [_result(summary, trial) for trial in summary.trials], left=4)
+    return ["## Results", table, _notes(summary), *_reasons(summary.trials)]
+
+
+def _result(summary: Summary, trial: TrialSummary) -> list[str]:
+    return [
+        words.markdown(trial.contender),
+        words.markdown(trial.recipe),
+        str(trial.seed),
+        words.status(trial.status),
+        words.loss(trial.train_loss),
+        words.loss(trial.val_loss),
+        words.percent(trial.test_accuracy),
+        words.rate(trial.images_per_second),
+        words.ratio(cells.ratio(summary, trial)),
+        words.megabytes(trial.peak_memory_bytes),
+        words.seconds(trial.wall_seconds),
+    ]
+
+
+def _notes(summary: Summary) -> str:
+    kinds = dict.fromkeys(words.memory_kind(trial.device) for trial in summary.trials if trial.peak_memory_bytes)
+    return " ".join(
+        [
+            "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
+            f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
+            f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
+            *([f"**{ONE_RUN}**"] if _runs(summary) < 2 else []),
+        ]
+    )
+
+
+def _reasons(trials: Sequence[TrialSummary]) -> list[str]:
+    lines = [f"- {words.markdown(trial.id)}: {words.markdown(trial.reason)}" for trial in trials if trial.reason]
+    return ["What went wrong:", "\n".join(lines)] if lines else []
+
+
+def _speeds(summary: Summary) -> list[str]:
+    if _runs(summary) == 1:
+        return []
+    rows = [
+        [
+            words.markdown(speed.contender),
+            words.markdown(speed.recipe),
+            str(len(speed.ratios)),
+            words.ratio(speed.ratio),
+            f"{speed.ratios[0]:.2f} to {speed.ratios[-1]:.2f}",
+            "–" if speed.interval is None else f"{speed.interval[0]:.2f} to {speed.interval[1]:.2f}",
+            speed.verdict,
+        ]
+        for speed in cells.speeds(summary)
+    ]
+    heads = ["contender", "recipe", "pairs", "median ratio", "range", "95 % interval", "verdict"]
+    explanation = (
+        f"Images/s over {words.markdown(summary.comparison.reference)}, pair by pair (same recipe, seed and run). "
+        "The interval is the sign test's, for the median of the pairs; it needs six."
+    )
+    return ["## Speed against the reference", _table(heads, rows, left=2), explanation] if rows else []
+
+
+def _figures() -> list[str]:
+    images = [f"![{caption}](figures/{name}.png)" for name, caption in CAPTIONS.items()]
+    return ["## Figures", *images, "Each stands in `figures/` as SVG too."]
+
+
+def _claims(summary: Summary) -> list[str]:
+    comparison = summary.comparison
+    if not comparison.claims:
+        return []
+    rows = [_claim(claim) for claim in comparison.claims]
+    meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
+    sentences = [f"- {words.markdown(sentence)}" for sentence in readings(comparison)]
+    return [
+        "## The article's claims",
+        "\n".join(meanings),
+        "A verdict is about the trial's own curve, whichever framework the article said it of.",
+        _table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5),
+        *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
+        *([words.markdown(comparison.single_seed_note)] if comparison.single_seed_note else []),
+    ]
+
+
+def _claim(claim: Claim) -> list[str]:
+    names = (claim.id, claim.contender, claim.recipe, claim.trial, claim.verdict)
+    return [*map(words.markdown, names), words.number(claim.value), words.markdown(claim.unit)]
+
+
+def _findings(heading: str, findings: Sequence[Finding]) -> list[str]:
+    lines = [_finding(finding) for finding in findings]
+    return [f"## {heading}", "\n".join(lines)] if lines else []
+
+
+def _finding(finding: Finding) -> str:
+    where = f" ({', '.join(map(words.markdown, finding.trials))})" if finding.trials else ""
+    return (
+        f"- **{finding.severity}**: {words.markdown(finding.message)}{where} {words.markdown(finding.advice)}".rstrip()
+    )
+
+
+def _phases(summary: Summary) -> list[str]:
+    trials = [trial for trial in summary.trials if trial.phases]
+    if not trials:
+        return []
+    names = dict.fromkeys((*PHASES, *(name for trial in trials for name in trial.phases)))
+    rows = [[words.markdown(t.id), *(words.seconds(t.phases.get(name)) for name in names)] for t in trials]
+    heads = ["trial", *(words.markdown(words.phase(name)) for name in names)]
+    return ["## Phases", _table(heads, rows, left=1), "Seconds; training and evaluation are sums over the epochs."]
+
+
+def _environment(summary: Summary) -> list[str]:
+    if not summary.environment:
+        return []
+    rows = [[words.markdown(name), words.markdown(value)] for name, value in summary.environment.items()]
+    return ["## Environment", _table(["what", "value"], rows, left=2)]
+
+
+def _events(summary: Summary) -> list[str]:
+    if not summary.trials:
+        return []
+    names = ("received", "lost", "duplicated", "rejected", "reconnects")
+    rows = [[words.markdown(t.id), *(str(getattr(t.events, name)) for name in names)] for t in summary.trials]
+    explanation = (
+        "How the metric stream of each trial fared: lost events are in neither the feed nor the file; rejected lines "
+        "were none of the contract's."
+    )
+    return ["## Events", _table(["trial", *names], rows, left=1), explanation]
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+    """Return a table of escaped cells: the first `left` columns hold words, the others numbers."""
+    rule = ["---" if at < left else "---:" for at in range(len(heads))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, rule, *rows])
+
+
+def _runs(summary: Summary) -> int:
+    return len(summary.comparison.seeds) * summary.comparison.runs
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,115 @@
+"""`results.parquet`: one row a trial and epoch, for questions that the report does not answer.
+
+Long, flat and typed; units stand in the names, what belongs to the trial is repeated in each
+of its rows. A trial without an epoch has one row whose `epoch` is null. With DuckDB, the
+fastest epoch of every contender in every comparison under `runs/`:
+
+    SELECT contender, recipe, max(images_per_second) AS best_images_per_second
+    FROM 'runs/*/results.parquet' WHERE status = 'done'
+    GROUP BY contender, recipe ORDER BY recipe, best_images_per_second DESC;
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestrator.report import cells
+from orchestrator.report.bars import PHASES
+from orchestrator.summary import EpochSummary, Summary, TrialSummary
+
+SCHEMA = pa.schema(
+    [
+        pa.field("comparison", pa.string(), nullable=False),
+        pa.field("started_at", pa.string(), nullable=False),  # of the comparison, UTC, ISO 8601
+        pa.field("profile", pa.string(), nullable=False),
+        pa.field("trial", pa.string(), nullable=False),
+        pa.field("contender", pa.string(), nullable=False),
+        pa.field("framework", pa.string()),
+        pa.field("framework_version", pa.string()),
+        pa.field("recipe", pa.string(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        pa.field("engine", pa.string(), nullable=False),
+        pa.field("device", pa.string()),
+        pa.field("image", pa.string()),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("parameters", pa.int64()),
+        pa.field("initial_weights_sha256", pa.string()),
+        pa.field("final_train_loss", pa.float64()),
+        pa.field("final_val_loss", pa.float64()),
+        pa.field("test_accuracy", pa.float64()),
+        pa.field("median_images_per_second", pa.float64()),
+        pa.field("ratio_to_reference", pa.float64()),  # of the medians, within the recipe
+        pa.field("peak_memory_bytes", pa.int64()),
+        pa.field("wall_seconds", pa.float64()),
+        *(pa.field(f"{name}_seconds", pa.float64()) for name in PHASES),
+        pa.field("other_phases_seconds", pa.float64()),  # phases that the contract does not name
+        pa.field("events_received", pa.int64(), nullable=False),
+        pa.field("events_lost", pa.int64(), nullable=False),
+        pa.field("events_duplicated", pa.int64(), nullable=False),
+        pa.field("events_rejected", pa.int64(), nullable=False),
+        pa.field("stream_reconnects", pa.int64(), nullable=False),
+        pa.field("epoch", pa.int64()),  # from 1
+        pa.field("train_loss", pa.float64()),  # nats, mean per image
+        pa.field("val_loss", pa.float64()),
+        pa.field("train_accuracy", pa.float64()),  # 0–1
+        pa.field("val_accuracy", pa.float64()),
+        pa.field("epoch_seconds", pa.float64()),  # training alone
+        pa.field("images_per_second", pa.float64()),
+    ]
+)
+
+
+def write(summary: Summary, folder: Path) -> Path:
+    """Write `folder`/results.parquet and return its path."""
+    path = folder / "results.parquet"
+    pq.write_table(table(summary), path, compression="zstd")
+    return path
+
+
+def table(summary: Summary) -> pa.Table:
+    """Return the rows as a table of SCHEMA."""
+    return pa.Table.from_pylist(list(_rows(summary)), schema=SCHEMA)
+
+
+def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
+    comparison = summary.comparison
+    common = {"comparison": comparison.id, "started_at": comparison.started_at, "profile": comparison.profile}
+    for trial in summary.trials:
+        ratio = {"ratio_to_reference": cells.ratio(summary, trial)}
+        of_trial = {**common, **_of_trial(trial), **ratio, **_of_phases(trial)}
+        for epoch in trial.epochs or (None,):
+            yield {**of_trial, **_of_epoch(epoch)}
+
+
+def _of_trial(trial: TrialSummary) -> dict[str, Any]:
+    fields = trial.model_dump(exclude={"id", "train_loss", "val_loss", "images_per_second", "phases", "epochs"})
+    events = fields.pop("events")
+    return {
+        **fields,
+        "trial": trial.id,
+        "status": trial.status.value,
+        "final_train_loss": trial.train_loss,
+        "final_val_loss": trial.val_loss,
+        "median_images_per_second": trial.images_per_second,
+        "stream_reconnects": events.pop("reconnects"),
+        **{f"events_{name}": count for name, count in events.items()},
+    }
+
+
+def _of_phases(trial: TrialSummary) -> dict[str, float | None]:
+    others = [seconds for name, seconds in trial.phases.items() if name not in PHASES]
+    named = {f"{name}_seconds": trial.phases.get(name) for name in PHASES}
+    return {**named, "other_phases_seconds": sum(others) if others else None}
+
+
+def _of_epoch(epoch: EpochSummary | None) -> dict[str, Any]:
+    if epoch is None:
+        return {}
+    fields = epoch.model_dump()
+    return {**fields, "epoch_seconds": fields.pop("seconds")}

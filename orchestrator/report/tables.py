@@ -1,0 +1,123 @@
+"""The final console summary as rich renderables: a summary in, tables out, nothing printed.
+
+Outside strings enter as `Text`, never as markup. Status is glyph and word, so that nothing
+hangs on colour and NO_COLOR loses nothing.
+"""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.claims import DEFINITIONS
+from orchestrator.readings import readings
+from orchestrator.record import Status
+from orchestrator.report import cells, words
+from orchestrator.report.markdown import ONE_RUN
+from orchestrator.summary import Claim, Finding, Summary, TrialSummary
+
+WIDE = 110
+"""Columns from which the tables show everything; below, what decides a comparison."""
+
+STATUS_STYLES = {
+    Status.DONE: "green",
+    Status.FAILED: "bold red",
+    Status.TIMED_OUT: "bold red",
+    Status.SKIPPED: "yellow",
+    Status.INTERRUPTED: "yellow",
+}
+SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+
+
+def conclusion(summary: Summary, width: int = 80) -> Group:
+    """Return all that the console says at the end, for a console `width` columns wide."""
+    parts: list[RenderableType] = [findings(summary, "error"), summary_table(summary, width)]
+    if len(summary.comparison.seeds) * summary.comparison.runs == 1:
+        parts.append(Text(ONE_RUN, style="italic"))
+    if summary.comparison.claims:
+        parts += [claims_table(summary), *(Text(words.printable(line)) for line in readings(summary.comparison))]
+    return Group(*parts, findings(summary, "warning", "note"))
+
+
+def summary_table(summary: Summary, width: int = 80) -> Table:
+    """Return one row a trial; the losses, memory and wall time from WIDE columns on."""
+    wide = width >= WIDE
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    result.add_column("contender", overflow="fold", min_width=9)
+    result.add_column("recipe", overflow="fold", min_width=9)
+    result.add_column("status", no_wrap=not wide)
+    for head in _heads(wide):
+        result.add_column(head, justify="right", no_wrap=True)
+    for trial in summary.trials:
+        result.add_row(*_names(summary, trial), *(Text(number) for number in _numbers(summary, trial, wide)))
+    return result
+
+
+def claims_table(summary: Summary) -> Table:
+    """Return one row a claim and one column a cell, with the number and the verdict; cells of several trials say so."""
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="The article's claims", title_justify="left")
+    result.add_column("claim", overflow="fold")
+    places = cells.by_cell(summary)
+    for place in places:
+        result.add_column(
+            Text(f"{words.shortened(place.cell.contender, 24)}\n{words.shortened(place.cell.recipe, 24)}")
+        )
+    for definition in DEFINITIONS:
+        mine = [claim for claim in summary.comparison.claims if claim.id == definition.id]
+        result.add_row(f"{definition.name} ({definition.unit})", *(_verdicts(mine, place) for place in places))
+    return result
+
+
+def findings(summary: Summary, *severities: str) -> Group:
+    """Return the findings of these severities, all where none is given, as a line each with its advice."""
+    chosen = [finding for finding in summary.findings if not severities or finding.severity in severities]
+    return Group(*map(_finding, chosen))
+
+
+def _heads(wide: bool) -> list[str]:
+    return [
+        *(["train loss"] if wide else []),
+        "val loss",
+        "test %",
+        "images/s",
+        "ratio",
+        *(["peak MB", "wall s"] if wide else []),
+    ]
+
+
+def _names(summary: Summary, trial: TrialSummary) -> tuple[Text, Text, Text]:
+    several = len(summary.comparison.seeds) > 1
+    recipe = words.printable(trial.recipe) + (f" s{trial.seed}" if several else "")
+    status = Text(words.status(trial.status), style=STATUS_STYLES[trial.status])
+    return Text(words.shortened(trial.contender, 40)), Text(recipe), status
+
+
+def _numbers(summary: Summary, trial: TrialSummary, wide: bool) -> list[str]:
+    losses = [words.loss(trial.train_loss)] if wide else []
+    costs = [words.megabytes(trial.peak_memory_bytes), words.seconds(trial.wall_seconds)] if wide else []
+    return [
+        *losses,
+        words.loss(trial.val_loss),
+        words.percent(trial.test_accuracy),
+        words.rate(trial.images_per_second),
+        words.ratio(cells.ratio(summary, trial)),
+        *costs,
+    ]
+
+
+def _verdicts(claims: list[Claim], place: cells.CellTrials) -> Text:
+    mine = [claim for claim in claims if (claim.contender, claim.recipe) == (place.cell.contender, place.cell.recipe)]
+    if len(mine) == 1:
+        return Text(f"{words.number(mine[0].value)} {words.printable(mine[0].verdict)}")
+    holding = sum(claim.holds is True for claim in mine)
+    return Text(f"holds in {holding} of {len(mine)}")
+
+
+def _finding(finding: Finding) -> Text:
+    return Text.assemble(
+        (f"{finding.severity}: ", SEVERITY_STYLES[finding.severity]),
+        f"{words.printable(finding.message)} ",
+        (words.printable(finding.advice), "italic"),
+    )
