@@ -14,16 +14,11 @@ from matplotlib.figure import Figure
 
 from orchestrator.report import words
 from orchestrator.report.cells import CellTrials, by_recipe
-from orchestrator.report.curves import INK, colour, log_axis, plain_number
+from orchestrator.report.looks import INK, colour, hatch, log_axis, plain_number
 
 WIDTH_INCHES = 8.5
 BAR_INCHES = 0.42
 LOG_FROM_RATIO = 20
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "ooo")
-
-PHASES = ("import", "data", "build", "first_step", "warm_up", "training", "evaluation", "predict")
-"""In the order of a worker's life."""
-
 PHASE_LOOKS = {  # light to dark, so that neighbours differ in grey too; no framework's colour
     "import": ("#dfe7ee", ""),
     "data": ("#b3cde3", ".."),
@@ -97,8 +92,7 @@ def _bars(
         if not mine:
             _absent(panel, row, each)
             continue
-        hatch = HATCHES[each.contender_index % len(HATCHES)]
-        panel.barh(row, median(mine), height=0.62, color=colour(each), hatch=hatch, edgecolor="white")
+        panel.barh(row, median(mine), height=0.62, color=colour(each), hatch=hatch(each), edgecolor="white")
         panel.plot(mine, [row] * len(mine), "o", markersize=4, color=INK, markerfacecolor="white")
         _after(panel, max(mine), row, written(median(mine)))
     _room(panel, [max(mine) for mine in values if mine])
@@ -120,8 +114,8 @@ def _phases(panel: Axes, group: Sequence[CellTrials]) -> None:
 def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> None:
     start, narrow = 0.0, []
     for name, seconds in parts.items():
-        face, hatch = PHASE_LOOKS.get(name, ("#c9b6d6", "xx"))
-        panel.barh(row - 0.12, seconds, left=start, height=0.48, color=face, hatch=hatch, edgecolor="#888888", lw=0.5)
+        face, lines = PHASE_LOOKS.get(name, ("#c9b6d6", "xx"))
+        panel.barh(row - 0.12, seconds, left=start, height=0.48, color=face, hatch=lines, edgecolor="#888888", lw=0.5)
         text = f"{words.shortened(name.replace('_', ' '), 16)} {words.seconds(seconds)}"
         if seconds >= _LABELLED_FROM * longest * (len(text) / 9):
             box = {"facecolor": face, "edgecolor": "none", "pad": 0.8}
@@ -133,8 +127,8 @@ def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> No
 
 
 def _medians(each: CellTrials) -> dict[str, float]:
-    """Return seconds by phase in the order of PHASES, unknown names last."""
-    names = dict.fromkeys((*PHASES, *(name for trial in each.done for name in trial.phases)))
+    """Return seconds by phase in the order of words.PHASES, unknown names last."""
+    names = dict.fromkeys((*words.PHASES, *(name for trial in each.done for name in trial.phases)))
     found = {name: [trial.phases[name] for trial in each.done if name in trial.phases] for name in names}
     return {name: median(seconds) for name, seconds in found.items() if seconds}
 

@@ -8,22 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Literal
 
 from matplotlib.axes import Axes
-from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
 from orchestrator.record import Status
 from orchestrator.report import words
 from orchestrator.report.cells import CellTrials
+from orchestrator.report.looks import INK, colour, log_axis, marker
 from orchestrator.summary import TrialSummary
 
 PANELS_PER_ROW = 4
 PANEL_INCHES = (3.0, 2.6)
-MARKERS = "osD^vPX*"
-INK = "#222222"
 LOG_FROM_RATIO = 10
 """Losses that differ by more than this share no linear axis: a rise in the small ones would not be seen."""
 
@@ -80,25 +76,6 @@ def draw(cells: Sequence[CellTrials], quantity: Quantity) -> Figure:
     return figure
 
 
-def colour(each: CellTrials) -> str:
-    """Return the cell's colour, grey where the file names none that can be drawn."""
-    return each.cell.colour if is_color_like(each.cell.colour) else "#666666"
-
-
-def log_axis(panel: Axes, name: Literal["x", "y"], ratio: float) -> None:
-    """Make an axis over `ratio` from end to end logarithmic, with plain numbers: the usual labels are formulae."""
-    panel.set(**{f"{name}scale": "log"})
-    axis = panel.xaxis if name == "x" else panel.yaxis
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if ratio < 1e4 else (1,), numticks=12))
-    axis.set_major_formatter(plain_number)
-    axis.set_minor_locator(NullLocator())
-
-
-def plain_number(value: float, _: float = 0) -> str:
-    """Write a tick: 45000 is 45,000."""
-    return f"{value:,.10g}" if abs(value) < 1e9 else f"{value:.0e}"
-
-
 def _curves(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
     several = f" · {len(each.trials)} trials" if len(each.trials) > 1 else ""
     recipe = words.shortened(each.cell.recipe, 34 - len(several)) + several
@@ -117,7 +94,7 @@ def _line(panel: Axes, each: CellTrials, series: Series, values: list[float], wi
         values,
         linestyle=series.dashes,
         linewidth=width,
-        marker=MARKERS[each.contender_index % len(MARKERS)],
+        marker=marker(each),
         markersize=3.2 if len(values) <= 20 else 0,
         color=colour(each),
         label=series.label,
@@ -182,11 +159,9 @@ def _diverged(trial: TrialSummary) -> str:
 
 def _silence(each: CellTrials) -> str:
     """Say why a panel is empty."""
-    said = [
-        f"× {_diverged(trial)}" if _diverged(trial) else f"{words.status(trial.status)}: {trial.reason}"
-        for trial in each.trials
-    ]
-    lines = [textwrap.fill(words.shortened(one, 90), 32) for one in dict.fromkeys(said)]
+    said = [f"× {_why(trial)}" if _why(trial) else words.status(trial.status) for trial in each.trials]
+    texts = dict.fromkeys(f"{what}: {trial.reason}".rstrip(": ") for what, trial in zip(said, each.trials, strict=True))
+    lines = [textwrap.fill(words.shortened(one, 90), 32) for one in texts]
     return "\n".join(lines) or "no trial"
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from orchestrator.claims import DEFINITIONS
 from orchestrator.readings import readings
 from orchestrator.report import cells, words
-from orchestrator.report.bars import PHASES
 from orchestrator.report.figures import CAPTIONS
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
 
@@ -99,7 +98,7 @@ def _notes(summary: Summary) -> str:
             "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
             f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
             f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
-            *([f"**{ONE_RUN}**"] if _runs(summary) < 2 else []),
+            *([f"**{ONE_RUN}**"] if _runs(summary) == 1 else []),
         ]
     )
 
@@ -166,16 +165,15 @@ def _findings(heading: str, findings: Sequence[Finding]) -> list[str]:
 
 def _finding(finding: Finding) -> str:
     where = f" ({', '.join(map(words.markdown, finding.trials))})" if finding.trials else ""
-    return (
-        f"- **{finding.severity}**: {words.markdown(finding.message)}{where} {words.markdown(finding.advice)}".rstrip()
-    )
+    message, advice = words.markdown(finding.message), words.markdown(finding.advice)
+    return f"- **{finding.severity}**: {message}{where} {advice}".rstrip()
 
 
 def _phases(summary: Summary) -> list[str]:
     trials = [trial for trial in summary.trials if trial.phases]
     if not trials:
         return []
-    names = dict.fromkeys((*PHASES, *(name for trial in trials for name in trial.phases)))
+    names = dict.fromkeys((*words.PHASES, *(name for trial in trials for name in trial.phases)))
     rows = [[words.markdown(t.id), *(words.seconds(t.phases.get(name)) for name in names)] for t in trials]
     heads = ["trial", *(words.markdown(words.phase(name)) for name in names)]
     return ["## Phases", _table(heads, rows, left=1), "Seconds; training and evaluation are sums over the epochs."]

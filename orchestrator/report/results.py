@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestrator.report import cells
-from orchestrator.report.bars import PHASES
+from orchestrator.report.words import PHASES
 from orchestrator.summary import EpochSummary, Summary, TrialSummary
 
 SCHEMA = pa.schema(

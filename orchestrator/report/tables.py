@@ -16,7 +16,7 @@ from orchestrator.readings import readings
 from orchestrator.record import Status
 from orchestrator.report import cells, words
 from orchestrator.report.markdown import ONE_RUN
-from orchestrator.summary import Claim, Finding, Summary, TrialSummary
+from orchestrator.summary import Finding, Summary, TrialSummary
 
 WIDE = 110
 """Columns from which the tables show everything; below, what decides a comparison."""
@@ -56,17 +56,15 @@ def summary_table(summary: Summary, width: int = 80) -> Table:
 
 
 def claims_table(summary: Summary) -> Table:
-    """Return one row a claim and one column a cell, with the number and the verdict; cells of several trials say so."""
+    """Return one row a cell and one column a claim, with number and verdict; a cell of several trials counts them."""
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="The article's claims", title_justify="left")
-    result.add_column("claim", overflow="fold")
-    places = cells.by_cell(summary)
-    for place in places:
-        result.add_column(
-            Text(f"{words.shortened(place.cell.contender, 24)}\n{words.shortened(place.cell.recipe, 24)}")
-        )
+    result.add_column("contender", overflow="fold", min_width=9)
+    result.add_column("recipe", overflow="fold", min_width=9)
     for definition in DEFINITIONS:
-        mine = [claim for claim in summary.comparison.claims if claim.id == definition.id]
-        result.add_row(f"{definition.name} ({definition.unit})", *(_verdicts(mine, place) for place in places))
+        result.add_column(f"{definition.name}, {definition.unit}")
+    for place in cells.by_cell(summary):
+        names = (words.shortened(place.cell.contender, 40), words.printable(place.cell.recipe))
+        result.add_row(*map(Text, names), *(_verdict(summary, definition.id, place) for definition in DEFINITIONS))
     return result
 
 
@@ -107,12 +105,12 @@ def _numbers(summary: Summary, trial: TrialSummary, wide: bool) -> list[str]:
     ]
 
 
-def _verdicts(claims: list[Claim], place: cells.CellTrials) -> Text:
-    mine = [claim for claim in claims if (claim.contender, claim.recipe) == (place.cell.contender, place.cell.recipe)]
+def _verdict(summary: Summary, claim_id: str, place: cells.CellTrials) -> Text:
+    sought = (claim_id, place.cell.contender, place.cell.recipe)
+    mine = [claim for claim in summary.comparison.claims if (claim.id, claim.contender, claim.recipe) == sought]
     if len(mine) == 1:
-        return Text(f"{words.number(mine[0].value)} {words.printable(mine[0].verdict)}")
-    holding = sum(claim.holds is True for claim in mine)
-    return Text(f"holds in {holding} of {len(mine)}")
+        return Text(f"{words.number(mine[0].value)}\n{words.printable(mine[0].verdict)}")
+    return Text(f"holds in {sum(claim.holds is True for claim in mine)} of {len(mine)}")
 
 
 def _finding(finding: Finding) -> Text:

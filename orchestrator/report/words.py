@@ -13,6 +13,9 @@ from orchestrator.record import Status
 
 ABSENT = "–"
 
+PHASES = ("import", "data", "build", "first_step", "warm_up", "training", "evaluation", "predict")
+"""In the order of a worker's life."""
+
 GLYPHS = {
     Status.DONE: "✓",
     Status.FAILED: "✗",
@@ -27,7 +30,7 @@ _ESCAPE_SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]"
 )
 _MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]|~$#!]")
-_MARKDOWN_OPENING = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_MARKDOWN_OPENING = re.compile(r"^([-+=]|\d+(?=[.)](?:\s|$)))")
 
 
 def printable(text: str) -> str:
@@ -101,7 +104,10 @@ def seconds(value: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:.3g}"
+    """Return a number of a claim, to three decimals."""
+    if value is None:
+        return ABSENT
+    return f"{value:.3f}" if value == 0 or 1e-3 <= abs(value) < 1000 else f"{value:.2g}"
 
 
 def phase(name: str) -> str:
