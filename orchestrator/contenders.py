@@ -43,6 +43,7 @@ class Version(_Strict):
 
     pins: tuple[str, ...] = ()
     base: str = ""
+    driver: int = 0  # where it is older than the variant's
 
 
 class ContenderFile(_Strict):

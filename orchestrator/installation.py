@@ -1,7 +1,7 @@
-"""What pip is asked to install for a contender, and what its refusals mean: pure.
+"""What pip is asked to install for a contender, and what its refusals mean.
 
-The Dockerfiles and the process engine install in the same two steps: first the framework and its
-companions alone, from the variant's own index beside pip's; then the rest, which asks
+The Dockerfiles and the process engine install in the same two steps: first the framework
+alone, from the variant's own index beside pip's; then the rest, which asks
 pip's configured index only. A package of a common name can so never come from the extra index.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 _REASON = re.compile(r"^ERROR: (.+)|(No matching distribution found .+)|(.*No space left on device.*)")
 _NOISE = re.compile(r"To update, run|A new release of pip|WARNING: ")
@@ -26,3 +27,23 @@ def why_refused(lines: Sequence[str], fallback: str) -> str:
 def environment(arguments: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that requirements.in refers to, which pip expands itself."""
     return {name: arguments[name] for name in ("VERSION", "EXTRAS")}
+
+
+def steps(requirements: Path, pins: Path, arguments: Mapping[str, str], wheelhouse: Path) -> list[list[str]]:
+    """Return the arguments of `pip install`, call by call. `pins` is a file of exact versions, used as constraints."""
+    links = ["--find-links", str(wheelhouse)] if wheelhouse.is_dir() else []
+    everything = ["--retries", "2", *links, "--constraint", str(pins), "--requirement", str(requirements)]
+    if not arguments["INDEX"]:
+        return [everything]
+    # Few retries: an index that nobody can reach from here must not cost minutes.
+    patience = ["--retries", "1", "--timeout", "20"]
+    framework = _first_requirement(requirements.read_text(encoding="utf-8"), arguments)
+    return [["--no-deps", *patience, *links, "--extra-index-url", arguments["INDEX"], framework], everything]
+
+
+def _first_requirement(text: str, arguments: Mapping[str, str]) -> str:
+    """Return the framework's own line: the first, by the convention of requirements.in."""
+    line = next(line for line in text.splitlines() if line and not line.startswith("#"))
+    for name, value in environment(arguments).items():
+        line = line.replace(f"${{{name}}}", value)
+    return line

@@ -64,7 +64,7 @@ class ProcessEngine:
         command = [launch.prepared.handle, "-m", f"images.{contender}.worker"]
         try:
             with (out / "stdout").open("wb") as stdout, (out / "stderr").open("wb") as stderr:
-                process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
+                process = subprocess.Popen(
                     command,
                     cwd=self._apps[contender],
                     env=self._variables(launch, out),
@@ -119,10 +119,12 @@ class ProcessEngine:
         return folder
 
     def _install(self, contender: Contender, folder: Path, requirements: Path, content: Context, say: Say) -> None:
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
         variables = {**os.environ, **environment(content.arguments)}
-        companions = offered(self._images)[contender.name].companions
-        for step in steps(requirements, content.arguments, companions, self._images / contender.name / "wheelhouse"):
+        pins = folder / "pins.txt"
+        pins.write_text("\n".join(content.arguments["PINS"].split()), encoding="utf-8")
+        wheelhouse = self._images / contender.name / "wheelhouse"
+        for step in steps(requirements, pins, content.arguments, wheelhouse):
             command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
             _follow(command, variables, lambda line: say(f"{contender.name}: {line}"))
 
@@ -130,7 +132,7 @@ class ProcessEngine:
 def _follow(command: list[str], variables: Mapping[str, str], say: Say) -> None:
     """Run pip and say what it downloads; PrepareError with its reason where it fails."""
     said: list[str] = []
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as pip:
         for line in pip.stdout or ():
@@ -145,5 +147,5 @@ def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PreflightError(f"cannot write to {folder}: {error.strerror}", "name a folder with BAKEOFF_CACHE") from error
+        raise PreflightError(f"cannot write to {folder}: {error.strerror}", "set BAKEOFF_CACHE") from error
     return folder

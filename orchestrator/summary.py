@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from orchestrator.record import EventCounts, Status, Value
 
-SCHEMA = "bakeoff/summary/1"
+SCHEMA: Literal["bakeoff/summary/1"] = "bakeoff/summary/1"
 
 
 class Finding(Value):
@@ -109,7 +109,7 @@ class Summary(Value):
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
-    schema_name: str = Field(SCHEMA, alias="schema")
+    schema_name: Literal["bakeoff/summary/1"] = Field(SCHEMA, alias="schema")
     comparison: Comparison
     environment: dict[str, str]
     findings: tuple[Finding, ...]

@@ -28,7 +28,7 @@ _BUILD_SPACE_FACTOR = 1.3  # layers, and what pip unpacks on the way
 _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
 
 
-def connect() -> DockerEngine:
+def connect(base_image: str = "") -> DockerEngine:
     """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
     try:
         client = docker.from_env(timeout=_CONNECT_SECONDS)
@@ -37,7 +37,7 @@ def connect() -> DockerEngine:
         raise _unreachable(error) from error
     # Building and stopping take longer than saying hello.
     client.api.timeout = 300
-    return DockerEngine(client)
+    return DockerEngine(client, base_image=base_image)
 
 
 class DockerEngine:
@@ -145,7 +145,7 @@ class DockerEngine:
         free, needed = shutil.disk_usage(root).free, int(size_bytes * _BUILD_SPACE_FACTOR)
         if free < needed:
             raise PreflightError(
-                f"{contender.written} needs {needed / 1e9:.1f} GB where the engine keeps images, {free / 1e9:.1f} are free",
+                f"{contender.written} needs {needed / 1e9:.1f} GB of the engine's disk, {free / 1e9:.1f} are free",
                 "free space, or remove bakeoff's images with `bakeoff clean --images`",
             )
 

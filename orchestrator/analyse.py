@@ -1,0 +1,47 @@
+"""Records → summary: pure. Everything that a report says is computed here or in what this calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from orchestrator.claims import claims
+from orchestrator.findings import findings
+from orchestrator.record import Record
+from orchestrator.summary import Comparison, EpochSummary, Summary, TrialSummary
+
+
+def analyse(
+    comparison: Comparison,
+    environment: Mapping[str, str],
+    records: Sequence[Record],
+    *,
+    cores: int,
+    load: float | None = None,
+) -> Summary:
+    """Sum up a comparison. `load` is the machine's one-minute load when it began."""
+    trials = tuple(summarised(record) for record in records)
+    return Summary(
+        comparison=comparison.model_copy(update={"claims": claims(trials)}),
+        environment=dict(environment),
+        findings=findings(records, cores, load),
+        trials=trials,
+    )
+
+
+def summarised(record: Record) -> TrialSummary:
+    """Project a record to its row of summary.json. Speed is the median over epochs: one slow epoch does not move it."""
+    last = record.epochs[-1] if record.epochs else None
+    speeds = [epoch.images_per_second for epoch in record.epochs]
+    shared = {name: getattr(record, name) for name in TrialSummary.model_fields if name in Record.model_fields}
+    return TrialSummary.model_validate(
+        {
+            **shared,
+            "train_loss": last.train_loss if last else None,
+            "val_loss": last.val_loss if last else None,
+            "images_per_second": median(speeds) if speeds else None,
+            "epochs": tuple(
+                EpochSummary(**epoch.model_dump(include=set(EpochSummary.model_fields))) for epoch in record.epochs
+            ),
+        }
+    )

@@ -1,0 +1,42 @@
+"""The command line: options in, exit code out. The only place that exits, and that writes to standard output."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from rich.console import Console
+from rich.text import Text
+
+from orchestrator.cli import comparing, housekeeping, imaging
+from orchestrator.cli.options import app
+from orchestrator.errors import BakeoffError
+from orchestrator.report.words import printable
+
+__all__ = ["app", "main"]
+
+app.command("compare")(comparing.compare)
+app.command("data")(housekeeping.data)
+app.command("report")(housekeeping.report)
+app.command("ls")(housekeeping.ls)
+app.command("clean")(housekeeping.clean)
+app.command("schema")(housekeeping.schema)
+app.add_typer(imaging.app, name="images")
+
+
+def main() -> None:
+    """Run, and turn every failure into one sentence, a way out and an exit code."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        app()
+    except BakeoffError as error:
+        console = Console(stderr=True, soft_wrap=True)
+        console.print(Text.assemble(("error: ", "bold red"), printable(error.message)))
+        if error.remedy:
+            console.print(Text.assemble(("try: ", "bold"), printable(error.remedy)))
+        sys.exit(error.exit_code)
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+    raise KeyboardInterrupt

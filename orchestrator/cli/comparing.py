@@ -1,0 +1,169 @@
+"""`bakeoff compare`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator import pipeline
+from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, stdout, verbosity
+from orchestrator.console import view
+from orchestrator.errors import TRIAL_FAILED, Interrupted, UsageError
+from orchestrator.plan import Plan
+from orchestrator.record import Status
+from orchestrator.report.tables import conclusion
+from orchestrator.settings import resolve
+from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Device, EngineName, Profile, Spec, checked, read
+from orchestrator.store import RunFolder
+from orchestrator.summary import Summary
+from orchestrator.world import world
+
+_EPILOG = """
+Examples:\n
+  bakeoff compare                                  the article's comparison: two recipes x two frameworks\n
+  bakeoff compare --profile article                the same at the published size\n
+  bakeoff compare torch==2.13.0 torch==2.14.1      an upgrade\n
+  bakeoff compare --recipe mine.toml tf torch      your own recipe\n
+  bakeoff compare --spec runs/latest/comparison.json   what an earlier run did\n
+"""
+
+
+def compare(
+    contenders: Annotated[
+        list[str] | None, typer.Argument(help="torch, torch==2.14.1, mine@registry/image:tag; default: tf torch.")
+    ] = None,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="Name or TOML file; may be given twice.", envvar="BAKEOFF_RECIPE")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds 1 to N.", envvar="BAKEOFF_SEEDS")] = 1,
+    runs: Annotated[int, typer.Option(help="Repetitions of each seed.", envvar="BAKEOFF_RUNS_PER_SEED")] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.", envvar="BAKEOFF_EPOCHS")] = None,
+    train_images: Annotated[int | None, typer.Option(help="The first N only.", envvar="BAKEOFF_TRAIN_IMAGES")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Instead of the recipe's.", envvar="BAKEOFF_BATCH_SIZE")
+    ] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")
+    ] = "auto",
+    engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")] = "auto",
+    variant: Annotated[
+        Device, typer.Option(help="Which build of the framework; auto follows the device.", envvar="BAKEOFF_VARIANT")
+    ] = "auto",
+    gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")] = 4 * 3600.0,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),
+    ] = None,
+    spec: Annotated[
+        Path | None, typer.Option(help="A comparison file instead of the options above.", envvar="BAKEOFF_SPEC")
+    ] = None,
+    out: Out = RUNS,
+    idx: Idx = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the trials and stop.")] = False,
+    as_json: Json = False,
+    progress: Show = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Train the same recipes in several contenders, each in its own container, and report.
+
+    Exit codes: 0 ok, 2 usage, 3 preflight, 4 a trial failed (the report is written), 130 interrupted.
+    """
+    given: dict[str, object] = {
+        "contenders": contenders or DEFAULT_CONTENDERS,
+        "recipes": recipe or DEFAULT_RECIPES,
+        "seeds": seeds,
+        "runs": runs,
+        "epochs": epochs,
+        "train_images": train_images,
+        "batch_size": batch_size,
+        "profile": profile,
+        "engine": engine,
+        "device": device,
+        "variant": variant,
+        "gpu": gpu,
+        "threads": threads,
+        "timeout_seconds": timeout,
+        "python": python or (),
+    }
+    asked = _asked(spec, given)
+    if plan:
+        _show_plan(asked, out, idx, as_json)
+        return
+    try:
+        with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
+            folder, summary = pipeline.compare(asked, world(asked, out, idx), watching)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", "`bakeoff clean` removes containers that a hasty end may have left") from None
+    _show(folder, summary, as_json)
+    raise typer.Exit(_exit_code(summary))
+
+
+def _asked(file: Path | None, given: dict[str, object]) -> Spec:
+    """Take the comparison file or the options; both at once would leave unclear which wins."""
+    options = checked(given, "command line")
+    if file is None:
+        return options
+    changed = options.model_dump(exclude_defaults=True)
+    if changed:
+        raise UsageError(f"--spec and {', '.join(changed)} were both given", "write everything into the file")
+    return read(file)
+
+
+def _exit_code(summary: Summary) -> int:
+    if summary.comparison.interrupted:
+        return Interrupted.exit_code
+    return 0 if all(trial.status is Status.DONE for trial in summary.trials) else TRIAL_FAILED
+
+
+def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write((folder.path / "summary.json").read_text(encoding="utf-8"))
+        return
+    console = stdout()
+    console.print(conclusion(summary, console.width))
+    console.print(Text(f"report: {_near(folder.path / 'report.md')}"), soft_wrap=True)
+
+
+def _near(path: Path) -> Path:
+    here = Path.cwd()
+    return path.absolute().relative_to(here) if path.absolute().is_relative_to(here) else path
+
+
+def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
+    around = world(asked, out, idx)
+    settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
+    trials = pipeline.planned(settings)
+    if as_json:
+        stdout().print_json(data={"heading": pipeline.heading(settings, around), "trials": _rows(trials)})
+        return
+    console = stdout()
+    console.print(Text(pipeline.heading(settings, around)), soft_wrap=True)
+    table = Table("trial", "epochs", "batch", "training images", "validation images")
+    for row in _rows(trials):
+        table.add_row(*(Text(str(value)) for value in row.values()))
+    console.print(table)
+
+
+def _rows(trials: Plan) -> list[dict[str, str | int]]:
+    return [
+        {
+            "trial": each.id,
+            "epochs": each.trial.recipe.training.epochs,
+            "batch_size": each.trial.recipe.training.batch_size,
+            "train_images": each.trial.recipe.data.train.images,
+            "validation_images": each.trial.recipe.data.validation.images,
+        }
+        for each in trials.trials
+    ]
+
+
+compare.__doc__ = f"{compare.__doc__}\n{_EPILOG}"

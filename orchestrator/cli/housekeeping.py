@@ -1,0 +1,110 @@
+"""`bakeoff data`, `report`, `ls`, `clean`, `schema`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator import contract, dataset, docker_engine, store
+from orchestrator import report as reports
+from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, stdout, verbosity
+from orchestrator.console import view
+from orchestrator.errors import UsageError
+from orchestrator.summary import Summary
+
+
+def data(
+    idx: Idx = None, as_json: Json = False, progress: Show = "auto", quiet: Quiet = False, verbose: Verbose = False
+) -> None:
+    """Fetch and check MNIST where it is missing, and show what is there and where it came from.
+
+    Example: bakeoff data --idx ~/mnist
+    """
+    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
+        ready = dataset.ensure(dataset.default_folder(), idx, watching.say)
+    if as_json:
+        stdout().print_json(ready.model_dump_json())
+        return
+    for label, value in dataset.describe(ready):
+        stdout().print(Text(f"{label:>12}  {value}"), soft_wrap=True)
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="Run folder, its name, or a beginning of it.")] = "latest",
+    out: Out = RUNS,
+) -> None:
+    """Make the report of a run again, from its folder alone.
+
+    Example: bakeoff report latest
+    """
+    folder = store.find(run, out)
+    for path in reports.write(folder.path):
+        stdout().print(Text(str(path)), soft_wrap=True)
+
+
+def ls(out: Out = RUNS, as_json: Json = False) -> None:
+    """List runs, newest last.
+
+    Example: bakeoff ls --json
+    """
+    rows = [_row(folder) for folder in store.runs(out)]
+    if as_json:
+        stdout().print_json(data=rows)
+        return
+    table = Table("run", "what", "size", "engine", "trials")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row.values()))
+    stdout().print(table if rows else Text(f"no runs in {out}: `bakeoff compare` makes one"))
+
+
+def clean(
+    images: Annotated[bool, typer.Option("--images", help="Remove bakeoff's images too.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Remove the data volume too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove what bakeoff left on the engine, by its label and nothing else. Run folders stay.
+
+    Example: bakeoff clean --images --dry-run
+    """
+    found = docker_engine.connect().owned(images=images, data=data)
+    console = stdout()
+    for each in found:
+        console.print(Text(f"{each.kind:>9}  {each.name}  {each.detail}"), soft_wrap=True)
+    if not found:
+        console.print("nothing to remove")
+    elif not dry_run and (yes or typer.confirm(f"remove these {len(found)}?")):
+        for each in found:
+            each.remove()
+        console.print(f"removed {len(found)}")
+
+
+def schema(
+    name: Annotated[Literal["event", "trial", "summary"], typer.Argument(help="Which document.")],
+) -> None:
+    """Print a JSON Schema: of a worker's event lines, of the trial document, or of summary.json.
+
+    Example: bakeoff schema event > event.schema.json
+    """
+    found = Summary.model_json_schema() if name == "summary" else contract.schema(name)
+    stdout().print(Text(json.dumps(found, indent=2)), soft_wrap=True)
+
+
+def _row(folder: store.RunFolder) -> dict[str, str]:
+    try:
+        summary = store.read_summary(folder.path)
+    except UsageError:
+        return {"run": folder.id, "what": "did not end", "size": "", "engine": "", "trials": ""}
+    comparison, trials = summary.comparison, summary.trials
+    done = sum(trial.status == "done" for trial in trials)
+    return {
+        "run": folder.id,
+        "what": comparison.title,
+        "size": comparison.profile,
+        "engine": comparison.engine,
+        "trials": f"{done} of {len(trials)} done",
+    }

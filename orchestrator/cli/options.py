@@ -1,0 +1,40 @@
+"""The options that several commands share. Each has an environment variable of its name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator.console import Progress
+
+app = typer.Typer(
+    name="bakeoff",
+    help="Like-for-like comparisons of deep-learning frameworks and of their versions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Out = Annotated[Path, typer.Option(help="Folder of run folders.", envvar="BAKEOFF_RUNS")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, all else on stderr.")]
+Idx = Annotated[
+    Path | None, typer.Option(help="Folder with MNIST's four IDX files, gzipped or not.", envvar="BAKEOFF_IDX")
+]
+Show = Annotated[Progress, typer.Option(help="How progress is shown.", envvar="BAKEOFF_PROGRESS")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures and the result only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every phase too.")]
+
+RUNS = Path("runs")
+
+
+def verbosity(quiet: bool, verbose: bool) -> int:
+    return int(verbose) - int(quiet)
+
+
+def stdout() -> Console:
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)

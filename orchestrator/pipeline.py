@@ -1,0 +1,202 @@
+"""The line, once: spec → plan → run → stream → record → analyse → report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator import dataset, report, store
+from orchestrator.analyse import analyse
+from orchestrator.contenders import Contender, offered
+from orchestrator.engine import Prepared, PrepareError
+from orchestrator.errors import PreflightError
+from orchestrator.machine import disk_free_bytes
+from orchestrator.plan import Plan, PlannedTrial, plan
+from orchestrator.record import Record, Status
+from orchestrator.recording import unstarted
+from orchestrator.runner import Bench, run_trial
+from orchestrator.settings import Settings, resolve
+from orchestrator.spec import Spec
+from orchestrator.store import RunFolder
+from orchestrator.summary import Cell, Comparison, Summary
+from orchestrator.view import View
+from orchestrator.watch import Limits
+from orchestrator.world import World
+from shared import mnist
+
+_RUN_FOLDER_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Contenders by their written name: prepared, or the reason why not."""
+
+    prepared: Mapping[str, Prepared]
+    refused: Mapping[str, str]
+
+
+def compare(spec: Spec, world: World, view: View) -> tuple[RunFolder, Summary]:
+    """Run a comparison from what was asked for to the report of what happened.
+
+    Ctrl-C during a trial stops it, skips the rest, and still writes the report. Raises
+    UsageError and PreflightError before anything is started.
+    """
+    settings = resolve(spec, world.gpus, world.gives_gpus, world.cores)
+    trials = planned(settings)
+    view.planned(trials, heading(settings, world))
+    data = dataset.ensure(world.data, world.idx, view.say)
+    ready = prepare(settings, world, view)
+    folder = store.create(_checked(world).out, slug(settings))
+    comparison = describe(settings, world, folder.id)
+    folder.write_json("comparison.json", {**comparison.model_dump(), "spec": spec.model_dump()})
+    records = measure(trials, ready, bench(settings, world, folder, data), folder, view)
+    ended = _ended(comparison, records)
+    environment = {**world.environment, **world.engine.facts(), **_inside(records)}
+    folder.write_json("environment.json", environment)
+    summary = analyse(ended, environment, records, cores=world.cores, load=world.load)
+    folder.write_summary(summary)
+    report.write(folder.path)
+    return folder, summary
+
+
+def planned(settings: Settings) -> Plan:
+    return plan(
+        settings.contenders,
+        settings.recipes,
+        seeds=settings.spec.seeds,
+        runs=settings.spec.runs,
+        device=settings.device,
+        threads=settings.threads,
+    )
+
+
+def prepare(settings: Settings, world: World, view: View) -> Ready:
+    """Make every contender ready before the first trial, so that no build runs between measurements."""
+    prepared: dict[str, Prepared] = {}
+    refused: dict[str, str] = {}
+    for contender in settings.contenders:
+        try:
+            prepared[contender.written] = world.engine.prepare(contender, settings.variant, view.say)
+        except PrepareError as error:
+            refused[contender.written] = f"{error}{_offer(contender)}"
+            view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
+    for each in list(prepared.values())[:1]:
+        world.engine.supply(world.data, each, view.say)
+    return Ready(prepared, refused)
+
+
+def measure(trials: Plan, ready: Ready, on: Bench, folder: RunFolder, view: View) -> list[Record]:
+    """Run the trials one after another: two at a time would measure each other."""
+    records: list[Record] = []
+    interrupted = False
+    for each in trials.trials:
+        view.trial_started(each.id)
+        if interrupted:
+            record = _left_out(each, on, folder, Status.SKIPPED, "the comparison was interrupted before its turn")
+        elif each.contender.written in ready.refused:
+            record = _left_out(each, on, folder, Status.FAILED, ready.refused[each.contender.written])
+        else:
+            record = run_trial(on, each, ready.prepared[each.contender.written], folder.trial(each.id), view.event)
+        interrupted = interrupted or record.status is Status.INTERRUPTED
+        records.append(record)
+        view.trial_ended(record)
+    return records
+
+
+def bench(settings: Settings, world: World, folder: RunFolder, data: dataset.Dataset) -> Bench:
+    return Bench(
+        engine=world.engine,
+        run_id=folder.id,
+        test_labels=mnist.load(data.folder, "8x8").test_labels,
+        gpu=settings.gpu.uuid if settings.gpu else None,
+        limits=Limits(trial_seconds=settings.spec.timeout_seconds),
+    )
+
+
+def describe(settings: Settings, world: World, run_id: str) -> Comparison:
+    """Say what is compared, before it runs."""
+    return Comparison(
+        id=run_id,
+        title=title(settings),
+        kind="crossover" if len(settings.recipes) > 1 and len(settings.contenders) > 1 else "comparison",
+        command=settings.spec.command,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        ended_at=None,
+        profile=settings.profile,
+        profile_reason=settings.profile_reason,
+        full_size_command=settings.full_size_command,
+        engine=world.engine.name,
+        engine_notice=world.engine_notice,
+        device=settings.gpu.name if settings.gpu else "cpu",
+        reference=settings.contenders[0].written,
+        cells=tuple(
+            Cell(
+                contender=contender.written,
+                title=contender.title,
+                colour=contender.colour,
+                recipe=recipe.name,
+                recipe_title=recipe.title,
+            )
+            for recipe in settings.recipes
+            for contender in settings.contenders
+        ),
+        seeds=tuple(range(1, settings.spec.seeds + 1)),
+        runs=settings.spec.runs,
+    )
+
+
+def title(settings: Settings) -> str:
+    contenders = " and ".join(contender.written for contender in settings.contenders)
+    return f"{contenders} on {', '.join(recipe.name for recipe in settings.recipes)}"
+
+
+def heading(settings: Settings, world: World) -> str:
+    """Return the first line of the console: size and why, engine, device."""
+    full = settings.full_size_command
+    size = f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
+    device = settings.gpu.name if settings.gpu else f"CPU, {settings.threads} threads"
+    notice = f"\n{world.engine_notice}" if world.engine_notice else ""
+    return f"{size}\n{world.engine.name} engine, {device}{notice}"
+
+
+def slug(settings: Settings) -> str:
+    names = dict.fromkeys(contender.name for contender in settings.contenders)
+    return "-vs-".join(names)[:60]
+
+
+def _checked(world: World) -> World:
+    existing = next(folder for folder in (world.out, *world.out.absolute().parents) if folder.exists())
+    free = disk_free_bytes(existing)
+    if free < _RUN_FOLDER_BYTES:
+        raise PreflightError(f"{free / 1e6:.0f} MB free for the run folder in {world.out}", "free space, or use --out")
+    return world
+
+
+def _offer(contender: Contender) -> str:
+    file = offered().get(contender.name)
+    if file is None or contender.version in file.versions:
+        return ""
+    return f". {contender.name} {contender.version} is not among the versions offered: {', '.join(file.versions)}"
+
+
+def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, reason: str) -> Record:
+    record = unstarted(each, on.engine.name, status, reason)
+    folder.trial(each.id).write_record(record)
+    return record
+
+
+def _ended(comparison: Comparison, records: Sequence[Record]) -> Comparison:
+    interrupted = any(record.status is Status.INTERRUPTED for record in records)
+    ended_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return comparison.model_copy(update={"ended_at": ended_at, "interrupted": interrupted})
+
+
+def _inside(records: Sequence[Record]) -> dict[str, str]:
+    """Tell what each contender found inside its image: versions and resolved modes."""
+    facts: dict[str, str] = {}
+    for record in records:
+        for kind, found in (("versions", record.versions), ("modes", record.modes)):
+            if found:
+                facts[f"{record.contender} {kind}"] = ", ".join(f"{name} {value}" for name, value in found.items())
+    return facts

@@ -1,0 +1,108 @@
+"""What a spec means on this machine: engine, device, profile and sizes, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from orchestrator import gpus, recipes
+from orchestrator.contenders import Contender, parse
+from orchestrator.errors import PreflightError, UsageError
+from orchestrator.gpus import Gpu
+from orchestrator.spec import Spec
+from shared.recipe import Recipe
+
+ENOUGH_CORES = 8
+"""From here on a CPU trains the article's size in minutes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A spec resolved."""
+
+    spec: Spec
+    contenders: tuple[Contender, ...]
+    recipes: tuple[Recipe, ...]
+    device: Literal["cpu", "cuda"]
+    variant: Literal["cpu", "cuda"]
+    gpu: Gpu | None
+    threads: int
+    profile: Literal["article", "quick", "custom"]
+    profile_reason: str
+
+    @property
+    def full_size_command(self) -> str | None:
+        """Return the command for the published size, None where this is it."""
+        if self.profile == "article":
+            return None
+        sizes = {"epochs": None, "train_images": None, "batch_size": None, "profile": "article"}
+        return self.spec.model_copy(update=sizes).command
+
+
+def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: int) -> Settings:
+    """Resolve a spec: pure but for reading recipe and contender files.
+
+    Raises UsageError for what does not exist, PreflightError for a GPU that is not there.
+    """
+    device, gpu = _device(spec, found, engine_gives_gpus)
+    quick, reason = _profile(spec, gpu, cores)
+    sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
+    custom = any(value is not None for value in sizes.values())
+    loaded = [recipes.load(name) for name in _unique(spec.recipes, "recipe")]
+    contenders = tuple(parse(text) for text in spec.contenders)
+    _unique([contender.written for contender in contenders], "contender")
+    return Settings(
+        spec=spec,
+        contenders=contenders,
+        recipes=tuple(recipes.sized(recipe, quick=quick, **sizes) for recipe in loaded),
+        device=device,
+        variant=device if spec.variant == "auto" else spec.variant,
+        gpu=gpu,
+        threads=spec.threads or cores,
+        profile="custom" if custom else "quick" if quick else "article",
+        profile_reason=reason,
+    )
+
+
+def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]:
+    """Read --python: one path for all, or NAME=PATH; UsageError where a path is no file."""
+    found: dict[str, Path] = {}
+    for text in spec.python:
+        name, equals, path = text.rpartition("=")
+        if not Path(path).is_file():
+            raise UsageError(f"--python {text}: {path} is not a file", "name a Python interpreter")
+        found |= {name: Path(path)} if equals else {contender.name: Path(path) for contender in contenders}
+    return found
+
+
+def _device(spec: Spec, found: Sequence[Gpu], given: bool) -> tuple[Literal["cpu", "cuda"], Gpu | None]:
+    if spec.device == "cpu" or (spec.device == "auto" and not (found and given)):
+        return "cpu", None
+    if not found:
+        raise PreflightError("no GPU: the NVIDIA driver lists none on this machine", "use --device cpu")
+    if not given:
+        raise PreflightError(
+            "a GPU is here, but the Docker Engine cannot hand it to a container",
+            "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
+        )
+    return "cuda", gpus.choose(found, spec.gpu)
+
+
+def _profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
+    """Tell whether sizes are quick, and why."""
+    if spec.profile != "auto":
+        return spec.profile == "quick", f"--profile {spec.profile}"
+    if gpu is not None:
+        return False, f"chosen because a GPU answers ({gpu.name})"
+    if cores >= ENOUGH_CORES:
+        return False, f"chosen because {cores} cores answer"
+    return True, f"chosen because no GPU answers and only {cores} of the {ENOUGH_CORES} cores it takes without one"
+
+
+def _unique(names: Sequence[str], kind: str) -> Sequence[str]:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"the {kind} {twice} is named twice", "to repeat trials, use --seeds or --runs")
+    return names

@@ -1,0 +1,84 @@
+"""What to do: a comparison as the user asked for it, from options or from a comparison file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from orchestrator.errors import UsageError
+
+DEFAULT_CONTENDERS = ("tf", "torch")
+DEFAULT_RECIPES = ("article-tf", "article-torch")
+
+Profile = Literal["auto", "article", "quick"]
+EngineName = Literal["auto", "docker", "process"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class Spec(BaseModel):
+    """One comparison as asked for; nothing is resolved yet. None means: as the recipe and profile say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contenders: tuple[str, ...] = Field(DEFAULT_CONTENDERS, min_length=1)
+    recipes: tuple[str, ...] = Field(DEFAULT_RECIPES, min_length=1)
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 1
+    runs: Annotated[int, Field(ge=1, le=1000)] = 1
+    epochs: PositiveInt | None = None
+    train_images: PositiveInt | None = None
+    batch_size: PositiveInt | None = None
+    profile: Profile = "auto"
+    engine: EngineName = "auto"
+    device: Device = "auto"
+    variant: Literal["auto", "cpu", "cuda"] = "auto"
+    gpu: str | None = None
+    threads: PositiveInt | None = None
+    timeout_seconds: Annotated[float, Field(gt=0)] = 4 * 3600.0
+    python: tuple[str, ...] = ()  # "torch=/path/to/python", or one path for all
+
+    @property
+    def command(self) -> str:
+        """Write the comparison as the command that repeats it."""
+        return " ".join(("bakeoff compare", *self.contenders, *_options(self)))
+
+
+def read(path: Path) -> Spec:
+    """Read a comparison file: TOML, or the comparison.json of a run, whose "spec" is repeated.
+
+    Raises UsageError that names file, key and remedy.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "name a TOML file, or the comparison.json of a run") from error
+    except ValueError as error:
+        raise UsageError(f"{path} cannot be read: {error}", "mend the syntax at the place named") from error
+    return checked(document.get("spec", document) if path.suffix == ".json" else document, str(path))
+
+
+def checked(document: dict[str, Any], where: str) -> Spec:
+    """Validate a spec; UsageError lists every wrong key, and the valid ones for an unknown key."""
+    try:
+        return Spec.model_validate(document)
+    except ValidationError as error:
+        faults = "; ".join(f"{_key(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False))
+        raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(Spec.model_fields)}") from error
+
+
+def _options(spec: Spec) -> list[str]:
+    changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
+    options = [f"--recipe {name}" for name in spec.recipes] if spec.recipes != DEFAULT_RECIPES else []
+    for name, value in changed.items():
+        flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
+        values = value if isinstance(value, tuple) else (value,)
+        options += [f"{flag} {each:g}" if isinstance(each, float) else f"{flag} {each}" for each in values]
+    return options
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "the file"
