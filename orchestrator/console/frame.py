@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -16,9 +16,9 @@ from orchestrator.console.words import clock, left, sparkline
 from orchestrator.report import words
 from orchestrator.report.words import printable, shortened
 
-NARROW = ("status", "trial", "epoch", "curve", "val acc", "images/s", "elapsed")
-WIDE = ("status", "trial", "epoch", "train loss", "curve", "val acc", "images/s", "peak mem", "elapsed")
-WIDE_FROM = 100
+NARROW = ("status", "trial", "epoch", "curve", "val acc", "images/s", "time")
+WIDE = ("status", "trial", "epoch", "train loss", "curve", "val acc", "images/s", "peak mem", "time")
+WIDE_FROM = 108
 """Terminal columns that hold WIDE without cutting a trial's name short."""
 
 _LEFT = {"status", "trial", "curve"}
@@ -26,6 +26,7 @@ _AROUND_ROWS = 5  # heading, column heads, "… n more", the overall line, and o
 _BAR_WIDTH = 24
 _CURVE_WIDTH = 8
 _NARROWEST_TRIAL = 12
+_LEAST = {"status": 12, "epoch": 7, "images/s": 8}  # what they will need, so that a running table stands still
 _WIDEST_PHASE = 12
 
 
@@ -35,7 +36,7 @@ def frame(board: Board, now: float, *, width: int, height: int | None = None) ->
     hidden = len(board.trials) - len(shown)
     return Group(
         Text(printable(board.heading), "bold", no_wrap=True, overflow="ellipsis"),
-        _table([_cells(state, now) for state in shown], WIDE if width >= WIDE_FROM else NARROW, width),
+        _table([_cells(state, now, board.repeated) for state in shown], WIDE if width >= WIDE_FROM else NARROW, width),
         *([Text(f"… {hidden} more", "dim")] if hidden else []),
         _overall(board, now),
     )
@@ -51,30 +52,35 @@ def _window(states: Sequence[TrialState], height: int | None) -> Sequence[TrialS
 
 def _table(rows: Sequence[dict[str, Text]], columns: Sequence[str], width: int) -> Table:
     """Give each column what it needs and the trials' names the rest."""
-    widths = {name: max(cell_len(name), *(cell_len(row[name].plain) for row in rows)) for name in columns}
-    room = width - sum(widths.values()) + widths["trial"] - len(columns)
+    widths = {name: _needed(name, rows) for name in columns}
+    room = width - sum(widths.values()) + widths["trial"] - (len(columns) - 1)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
-        table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
+        justify: JustifyMethod = "left" if name in _LEFT else "right"
+        table.add_column(name, justify=justify, no_wrap=True, min_width=_LEAST.get(name))
     for row in rows:
         row["trial"].plain = shortened(row["trial"].plain, max(_NARROWEST_TRIAL, room))
         table.add_row(*(row[name] for name in columns))
     return table
 
 
-def _cells(state: TrialState, now: float) -> dict[str, Text]:
+def _needed(column: str, rows: Sequence[dict[str, Text]]) -> int:
+    return max(_LEAST.get(column, 0), cell_len(column), *(cell_len(row[column].plain) for row in rows))
+
+
+def _cells(state: TrialState, now: float, repeated: bool) -> dict[str, Text]:
     last = state.epochs[-1] if state.epochs else None
     elapsed = state.elapsed_seconds(now)
     return {
         "status": _status(state),
-        "trial": Text(_name(state)),
+        "trial": Text(_name(state, repeated)),
         "epoch": Text(_epoch(state, now)),
         "train loss": Text(words.loss(last.train_loss) if last else ""),
         "curve": Text(sparkline([epoch.train_loss for epoch in state.epochs], _CURVE_WIDTH), "cyan"),
         "val acc": Text(f"{words.percent(last.val_accuracy)} %" if last else ""),
         "images/s": Text(words.rate(last.images / last.seconds) if last and last.seconds > 0 else ""),
         "peak mem": Text(f"{words.megabytes(state.peak_memory_bytes)} MB" if state.peak_memory_bytes else ""),
-        "elapsed": Text("" if elapsed is None else clock(elapsed)),
+        "time": Text("" if elapsed is None else clock(elapsed)),
     }
 
 
@@ -87,17 +93,20 @@ def _status(state: TrialState) -> Text:
     return Text("· queued", "dim")
 
 
-def _name(state: TrialState) -> str:
+def _name(state: TrialState, repeated: bool) -> str:
+    """Return contender and recipe, and which of their trials where there are several."""
     trial, run = state.planned.trial, state.planned.run
-    return " · ".join([trial.contender, trial.recipe.name, f"s{trial.seed}", *([f"r{run}"] if run > 1 else [])])
+    which = [f"s{trial.seed}", *([f"r{run}"] if run > 1 else [])] if repeated else []
+    return " · ".join([trial.contender, trial.recipe.name, *which])
 
 
 def _epoch(state: TrialState, now: float) -> str:
-    """Return "2/5" for what is done, with the share of the next epoch while it runs."""
-    share = state.epoch_share(now)
+    """Return "2/5" for what is done, before it the share of the epoch that runs."""
     if state.started is None and not state.epochs:
         return ""
-    return f"{f'{share:.0%} ' if share else ''}{len(state.epochs)}/{state.epochs_planned}"
+    share = state.epoch_share(now)
+    done = f"{len(state.epochs)}/{state.epochs_planned}"
+    return f"{share:.0%} {done}" if share else done
 
 
 def _overall(board: Board, now: float) -> Table:

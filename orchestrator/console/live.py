@@ -76,6 +76,8 @@ class LiveView:
     ) -> None:
         self._whole = True
         self._live.stop()
+        if self._board and not self._console.is_terminal:
+            self._console.line()  # rich ends the last frame's line on terminals only
 
     def _frame(self) -> RenderableType:
         if self._board is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import TextIO
 
-_PLAIN = str.maketrans("▁▂▃▄▅▆▇█✓✗◷○■●·–…×", "_.:-=+*#+x!o#*.-~x")
+_PLAIN = str.maketrans("▁▂▃▄▅▆▇█✓✗◷○■●·│–−…×’", "_.:-=+*#+x!o#*.|--~x'")
 """One character for one, so that tables stay aligned."""
 
 
@@ -34,7 +34,7 @@ class Outlet(io.TextIOBase, TextIO):
         """Do nothing: every write has flushed."""
 
     def isatty(self) -> bool:
-        return self._stream.isatty()
+        return not self._stream.closed and self._stream.isatty()
 
     def fileno(self) -> int:
         return self._stream.fileno()

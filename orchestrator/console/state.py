@@ -114,6 +114,12 @@ class Board:
         )
 
     @property
+    def repeated(self) -> bool:
+        """Tell whether a contender meets a recipe more than once."""
+        cells = {(state.planned.contender, state.planned.trial.recipe.name) for state in self.trials.values()}
+        return len(cells) < len(self.trials)
+
+    @property
     def ended_count(self) -> int:
         return sum(state.record is not None for state in self.trials.values())
 
