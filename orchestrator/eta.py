@@ -15,7 +15,7 @@ from statistics import fmean
 from orchestrator.plan import Plan, PlannedTrial
 from orchestrator.record import Status
 from shared.events import EpochEnded
-from shared.recipe import multiplications_per_image
+from shared.recipe import Recipe, multiplications_per_image
 
 TRAINING_PASSES = 3
 """A training step multiplies about three times as much as a forward pass: once forward, twice backward."""
@@ -46,28 +46,35 @@ def remaining_seconds(plan: Plan, seen: Mapping[str, Seen]) -> float | None:
     left = [planned for planned in plan.trials if not _ended(seen.get(planned.id))]
     if not left:
         return 0.0
-    rates, fixed = _samples(plan, seen, _seconds_per_work), _samples(plan, seen, _fixed_seconds)
+    work = {recipe.name: epoch_work(recipe) for recipe in plan.recipes}  # once: this runs with every frame
+    rates = _samples(plan, seen, lambda planned, one: _epoch_seconds(one.epochs) / len(one.epochs) / _of(work, planned))
+    fixed = _samples(plan, seen, lambda _, one: _fixed_seconds(one))
     if not rates:
         return None
     return sum(
-        _trial_seconds(seen.get(planned.id), planned, _nearest(rates, planned), _nearest(fixed, planned))
+        _trial_seconds(
+            seen.get(planned.id), planned, _nearest(rates, planned) * _of(work, planned), _nearest(fixed, planned)
+        )
         for planned in left
     )
 
 
-def epoch_work(planned: PlannedTrial) -> int:
+def epoch_work(recipe: Recipe) -> int:
     """Count the multiplications of one epoch: training and the evaluation after it."""
-    data = planned.trial.recipe.data
-    images = TRAINING_PASSES * data.train.images + data.validation.images
-    return images * multiplications_per_image(planned.trial.recipe)
+    images = TRAINING_PASSES * recipe.data.train.images + recipe.data.validation.images
+    return images * multiplications_per_image(recipe)
 
 
 def _ended(seen: Seen | None) -> bool:
     return seen is not None and seen.status is not None
 
 
-def _trial_seconds(seen: Seen | None, planned: PlannedTrial, rate: float, fixed: float) -> float:
-    epochs, epoch = planned.trial.recipe.training.epochs, epoch_work(planned) * rate
+def _of(work: Mapping[str, int], planned: PlannedTrial) -> int:
+    return work[planned.trial.recipe.name]
+
+
+def _trial_seconds(seen: Seen | None, planned: PlannedTrial, epoch: float, fixed: float) -> float:
+    epochs = planned.trial.recipe.training.epochs
     if seen is None:
         return fixed + epochs * epoch
     if not seen.epochs:
@@ -85,11 +92,7 @@ def _samples(
     )
 
 
-def _seconds_per_work(planned: PlannedTrial, seen: Seen) -> float:
-    return _epoch_seconds(seen.epochs) / (len(seen.epochs) * epoch_work(planned))
-
-
-def _fixed_seconds(_: PlannedTrial, seen: Seen) -> float:
+def _fixed_seconds(seen: Seen) -> float:
     """Return what the epochs do not account for.
 
     A trial that runs, hung or broke down counts up to its last epoch: a time limit spent in

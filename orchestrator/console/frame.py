@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
-from rich.console import Group, JustifyMethod, RenderableType
+from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -29,14 +29,18 @@ _NARROWEST_TRIAL = 12
 _LEAST = {"status": 12, "epoch": 7, "images/s": 8}  # what they will need, so that a running table stands still
 _WIDEST_PHASE = 12
 
+Cells = dict[str, tuple[str, str]]
+"""Column → text and style."""
+
 
 def frame(board: Board, now: float, *, width: int, height: int | None = None) -> RenderableType:
     """Draw heading, table and overall line in `width` columns and at most `height` rows."""
     shown = _window(list(board.trials.values()), height)
     hidden = len(board.trials) - len(shown)
+    repeated = board.repeated
     return Group(
         Text(printable(board.heading), "bold", no_wrap=True, overflow="ellipsis"),
-        _table([_cells(state, now, board.repeated) for state in shown], WIDE if width >= WIDE_FROM else NARROW, width),
+        *_table([_cells(state, now, repeated) for state in shown], WIDE if width >= WIDE_FROM else NARROW, width),
         *([Text(f"… {hidden} more", "dim")] if hidden else []),
         _overall(board, now),
     )
@@ -50,54 +54,63 @@ def _window(states: Sequence[TrialState], height: int | None) -> Sequence[TrialS
     return states[first : first + room]
 
 
-def _table(rows: Sequence[dict[str, Text]], columns: Sequence[str], width: int) -> Table:
-    """Give each column what it needs and the trials' names the rest."""
+def _table(rows: Sequence[Cells], columns: Sequence[str], width: int) -> list[Text]:
+    """Give each column what it needs and the trials' names the rest.
+
+    Lines are laid out here because a rich Table costs several times as much, and four times a second
+    it would take its share of the cores from the frameworks that are measured on them.
+    """
     widths = {name: _needed(name, rows) for name in columns}
     room = width - sum(widths.values()) + widths["trial"] - (len(columns) - 1)
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for name in columns:
-        justify: JustifyMethod = "left" if name in _LEFT else "right"
-        table.add_column(name, justify=justify, no_wrap=True, min_width=_LEAST.get(name))
-    for row in rows:
-        row["trial"].plain = shortened(row["trial"].plain, max(_NARROWEST_TRIAL, room))
-        table.add_row(*(row[name] for name in columns))
-    return table
+    widths["trial"] = min(widths["trial"], max(_NARROWEST_TRIAL, room))
+    head: Cells = {name: (name, "dim") for name in columns}
+    return [_line(row, widths) for row in [head, *rows]]
 
 
-def _needed(column: str, rows: Sequence[dict[str, Text]]) -> int:
-    return max(_LEAST.get(column, 0), cell_len(column), *(cell_len(row[column].plain) for row in rows))
+def _line(cells: Cells, widths: Mapping[str, int]) -> Text:
+    parts: list[str | tuple[str, str]] = []
+    for name, width in widths.items():
+        text, style = cells[name]
+        text = shortened(text, width)
+        gap = " " * (width - cell_len(text))
+        parts += [(text, style), gap, " "] if name in _LEFT else [gap, (text, style), " "]
+    return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def _cells(state: TrialState, now: float, repeated: bool) -> dict[str, Text]:
+def _needed(column: str, rows: Sequence[Cells]) -> int:
+    return max(_LEAST.get(column, 0), cell_len(column), *(cell_len(row[column][0]) for row in rows))
+
+
+def _cells(state: TrialState, now: float, repeated: bool) -> Cells:
     last = state.epochs[-1] if state.epochs else None
     elapsed = state.elapsed_seconds(now)
     return {
         "status": _status(state),
-        "trial": Text(_name(state, repeated)),
-        "epoch": Text(_epoch(state, now)),
-        "train loss": Text(words.loss(last.train_loss) if last else ""),
-        "curve": Text(sparkline([epoch.train_loss for epoch in state.epochs], _CURVE_WIDTH), "cyan"),
-        "val acc": Text(f"{words.percent(last.val_accuracy)} %" if last else ""),
-        "images/s": Text(words.rate(last.images / last.seconds) if last and last.seconds > 0 else ""),
-        "peak mem": Text(f"{words.megabytes(state.peak_memory_bytes)} MB" if state.peak_memory_bytes else ""),
-        "time": Text("" if elapsed is None else clock(elapsed)),
+        "trial": (_name(state, repeated), ""),
+        "epoch": (_epoch(state, now), ""),
+        "train loss": (words.loss(last.train_loss) if last else "", ""),
+        "curve": (sparkline([epoch.train_loss for epoch in state.epochs], _CURVE_WIDTH), "cyan"),
+        "val acc": (f"{words.percent(last.val_accuracy)} %" if last else "", ""),
+        "images/s": (words.rate(last.images / last.seconds) if last and last.seconds > 0 else "", ""),
+        "peak mem": (f"{words.megabytes(state.peak_memory_bytes)} MB" if state.peak_memory_bytes else "", ""),
+        "time": ("" if elapsed is None else clock(elapsed), ""),
     }
 
 
-def _status(state: TrialState) -> Text:
+def _status(state: TrialState) -> tuple[str, str]:
     """Return glyph and word; of a running trial the word is its phase."""
     if state.status:
-        return Text(words.status(state.status), STYLES[state.status])
+        return words.status(state.status), STYLES[state.status]
     if state.running:
-        return Text(f"● {words.phase(state.phase)[:_WIDEST_PHASE] or 'running'}", "bold cyan")
-    return Text("· queued", "dim")
+        return f"● {words.phase(state.phase)[:_WIDEST_PHASE] or 'running'}", "bold cyan"
+    return "· queued", "dim"
 
 
 def _name(state: TrialState, repeated: bool) -> str:
     """Return contender and recipe, and which of their trials where there are several."""
     trial, run = state.planned.trial, state.planned.run
     which = [f"s{trial.seed}", *([f"r{run}"] if run > 1 else [])] if repeated else []
-    return " · ".join([trial.contender, trial.recipe.name, *which])
+    return printable(" · ".join([trial.contender, trial.recipe.name, *which]))
 
 
 def _epoch(state: TrialState, now: float) -> str:
@@ -112,7 +125,8 @@ def _epoch(state: TrialState, now: float) -> str:
 def _overall(board: Board, now: float) -> Table:
     ended, total, time_left = board.ended_count, len(board.trials), left(board.remaining_seconds(now))
     parts = [f"{ended} of {total} trials", f"{board.failed_count} failed", time_left if ended < total else ""]
+    share = board.share(now)
     line = Table.grid(padding=(0, 1))
-    bar = ProgressBar(total=1.0, completed=board.share(now), width=_BAR_WIDTH)
-    line.add_row(bar, Text(f"{board.share(now):.0%}"), Text(" · ".join(filter(None, parts))))
+    bar = ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH)
+    line.add_row(bar, Text(f"{share:.0%}"), Text(" · ".join(filter(None, parts))))
     return line

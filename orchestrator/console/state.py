@@ -96,6 +96,7 @@ class Board:
         self.plan = plan
         self.heading = heading
         self.trials = {planned.id: TrialState(planned) for planned in plan.trials}
+        self._work = {recipe.name: epoch_work(recipe) * recipe.training.epochs for recipe in plan.recipes}
 
     def started(self, trial_id: str, now: float) -> None:
         self.trials[trial_id] = replace(self.trials[trial_id], started=now, since=now, phase="start")
@@ -129,8 +130,8 @@ class Board:
 
     def share(self, now: float) -> float:
         """Return the share of the plan's work that is done, 0 to 1."""
-        done = sum(_work(state) * state.share(now) for state in self.trials.values())
-        return done / max(sum(map(_work, self.trials.values())), 1)
+        parts = [(self._work[state.planned.trial.recipe.name], state.share(now)) for state in self.trials.values()]
+        return sum(work * share for work, share in parts) / max(sum(work for work, _ in parts), 1)
 
     def remaining_seconds(self, now: float) -> float | None:
         return remaining_seconds(self.plan, self._seen(now))
@@ -159,7 +160,3 @@ def _heard(epoch: Epoch) -> EpochEnded:
 
 def _since_epoch(state: TrialState, now: float) -> float:
     return (state.ended if state.record else now) - state.since
-
-
-def _work(state: TrialState) -> int:
-    return epoch_work(state.planned) * state.epochs_planned
