@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.claims import claims
 from orchestrator.readings import single_seed_note
 from orchestrator.record import EventCounts, Status
-from orchestrator.summary import SCHEMA, Cell, Comparison, EpochSummary, Finding, Summary, TrialSummary
+from orchestrator.summary import Cell, Comparison, EpochSummary, Finding, Summary, TrialSummary
 
 TF, TORCH = "tf==2.21.0", "torch==2.13.0"
 TITLES = {TF: "TensorFlow", TORCH: "PyTorch"}
@@ -133,7 +133,6 @@ def summary(*trials: TrialSummary, findings: Sequence[Finding] = (), **changes: 
         "single_seed_note": single_seed_note(seeds),
     }
     return Summary(
-        schema=SCHEMA,
         comparison=Comparison(**{**fields, **changes}),
         environment={"cpu": "a made-up processor", "cores": "2", "python": "3.12.0"},
         findings=tuple(findings),

@@ -58,12 +58,12 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
     """
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
-    with _style():
+    with style():
         return [path for name, figure in figures(summary).items() for path in _saved(figure, target / name)]
 
 
 def figures(summary: Summary) -> dict[str, Figure]:
-    """Draw every figure, by file name without its ending. Call it within matplotlib settings of your own."""
+    """Draw every figure, by file name without its ending. Call it within `style`."""
     cells = by_cell(summary)
     drawn = {
         "loss": curves.draw(cells, curves.LOSS),
@@ -77,18 +77,19 @@ def figures(summary: Summary) -> dict[str, Figure]:
     return drawn
 
 
+@contextmanager
+def style() -> Iterator[None]:
+    """Use the figures' settings, whatever matplotlibrc says, until the block ends."""
+    with matplotlib.style.context(STYLE, after_reset=True), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name's script shows as boxes
+        yield
+
+
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
     if not any(each.done for each in cells):
         return f"{CAPTIONS[name]} (no trial is done)"
     several = any(len(each.trials) > 1 for each in cells)
     return f"{CAPTIONS[name]} (numbers: medians)" if several else CAPTIONS[name]
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    with matplotlib.style.context(STYLE, after_reset=True), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name's script shows as boxes
-        yield
 
 
 def _saved(figure: Figure, stem: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from orchestrator.claims import DEFINITIONS
-from orchestrator.readings import readings
+from orchestrator.readings import readings, single_seed_note
 from orchestrator.report import cells, words
 from orchestrator.report.figures import CAPTIONS
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
@@ -141,6 +141,7 @@ def _claims(summary: Summary) -> list[str]:
     if not comparison.claims:
         return []
     rows = [_claim(claim) for claim in comparison.claims]
+    note = comparison.single_seed_note or single_seed_note(comparison.seeds)
     meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
     sentences = [f"- {words.markdown(sentence)}" for sentence in readings(comparison)]
     return [
@@ -149,7 +150,7 @@ def _claims(summary: Summary) -> list[str]:
         "A verdict is about the trial's own curve, whichever framework the article said it of.",
         _table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5),
         *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
-        *([words.markdown(comparison.single_seed_note)] if comparison.single_seed_note else []),
+        *([words.markdown(note)] if note else []),
     ]
 
 

@@ -64,6 +64,8 @@ SCHEMA = pa.schema(
     ]
 )
 
+_INT64_BITS = 63
+
 
 def write(summary: Summary, folder: Path) -> Path:
     """Write `folder`/results.parquet and return its path."""
@@ -74,7 +76,8 @@ def write(summary: Summary, folder: Path) -> Path:
 
 def table(summary: Summary) -> pa.Table:
     """Return the rows as a table of SCHEMA."""
-    return pa.Table.from_pylist(list(_rows(summary)), schema=SCHEMA)
+    rows = [{name: _storable(value) for name, value in row.items()} for row in _rows(summary)]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
@@ -113,3 +116,10 @@ def _of_epoch(epoch: EpochSummary | None) -> dict[str, Any]:
         return {}
     fields = epoch.model_dump()
     return {**fields, "epoch_seconds": fields.pop("seconds")}
+
+
+def _storable(value: Any) -> Any:
+    """Return what Parquet can hold: no lone surrogates, no integer beyond 64 bits; a worker may have sent both."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return None if isinstance(value, int) and value.bit_length() > _INT64_BITS else value

@@ -58,13 +58,12 @@ def summary_table(summary: Summary, width: int = 80) -> Table:
 def claims_table(summary: Summary) -> Table:
     """Return one row a cell and one column a claim, with number and verdict; a cell of several trials counts them."""
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="The article's claims", title_justify="left")
-    result.add_column("contender", overflow="fold", min_width=9)
-    result.add_column("recipe", overflow="fold", min_width=9)
+    result.add_column("cell", overflow="fold")
     for definition in DEFINITIONS:
-        result.add_column(f"{definition.name}, {definition.unit}")
+        result.add_column(f"{definition.name}\n({definition.unit})", overflow="fold")
     for place in cells.by_cell(summary):
-        names = (words.shortened(place.cell.contender, 40), words.printable(place.cell.recipe))
-        result.add_row(*map(Text, names), *(_verdict(summary, definition.id, place) for definition in DEFINITIONS))
+        name = Text(f"{words.shortened(place.cell.contender, 24)}\n{words.shortened(place.cell.recipe, 24)}")
+        result.add_row(name, *(_verdict(summary, definition.id, place) for definition in DEFINITIONS))
     return result
 
 
