@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -130,3 +132,9 @@ def test_only_one_run_says_that_no_ranking_is_claimed() -> None:
     one, two = summary(trial(TF)), summary(trial(TF), trial(TF, seed=2))
     assert "no ranking is claimed" in rendered(tables.conclusion(one), 80)
     assert "no ranking is claimed" not in rendered(tables.conclusion(two), 80)
+
+
+def test_the_console_loads_no_drawing_library() -> None:
+    asked = "import sys, orchestrator.report.tables; print([name for name in sys.modules if name in sys.argv])"
+    command = [sys.executable, "-c", asked, "matplotlib", "pyarrow"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

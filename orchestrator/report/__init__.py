@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestrator.errors import UsageError
-from orchestrator.report import figures, markdown, results
 from orchestrator.summary import Summary
 
 
@@ -19,6 +18,8 @@ def write(folder: Path) -> list[Path]:
 
     Raises UsageError where the folder holds no summary that this version can read.
     """
+    from orchestrator.report import figures, markdown, results  # matplotlib and pyarrow: a second that --help saves
+
     summary = load(folder)
     return [*figures.draw(summary, folder), markdown.write(summary, folder), results.write(summary, folder)]
 

@@ -15,18 +15,9 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from orchestrator.report import bars, curves
+from orchestrator.report import bars, curves, words
 from orchestrator.report.cells import CellTrials, by_cell
 from orchestrator.summary import Summary
-
-CAPTIONS = {
-    "loss": "Loss by epoch: training solid, validation dashed",
-    "accuracy": "Validation accuracy by epoch",
-    "throughput": "Training throughput, higher is faster",
-    "phases": "Where the time goes, in seconds",
-    "memory": "Peak memory",
-}
-"""Figure → what it shows, in the order of a report; also the alternative text."""
 
 PNG_DOTS_PER_INCH = 150
 
@@ -87,9 +78,9 @@ def style() -> Iterator[None]:
 
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
     if not any(each.done for each in cells):
-        return f"{CAPTIONS[name]} (no trial is done)"
+        return f"{words.CAPTIONS[name]} (no trial is done)"
     several = any(len(each.trials) > 1 for each in cells)
-    return f"{CAPTIONS[name]} (numbers: medians)" if several else CAPTIONS[name]
+    return f"{words.CAPTIONS[name]} (numbers: medians)" if several else words.CAPTIONS[name]
 
 
 def _saved(figure: Figure, stem: Path) -> list[Path]:

@@ -13,14 +13,12 @@ from pathlib import Path
 from orchestrator.claims import DEFINITIONS
 from orchestrator.readings import readings, single_seed_note
 from orchestrator.report import cells, words
-from orchestrator.report.figures import CAPTIONS
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
 
 LIMITS = (
     "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
     "well its input path feeds it. It cannot show how fast a large model trains: there the arithmetic outweighs both."
 )
-ONE_RUN = "One run: no interval, so no ranking is claimed."
 
 
 def write(summary: Summary, folder: Path) -> Path:
@@ -98,7 +96,7 @@ def _notes(summary: Summary) -> str:
             "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
             f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
             f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
-            *([f"**{ONE_RUN}**"] if _runs(summary) == 1 else []),
+            *([f"**{words.ONE_RUN}**"] if _runs(summary) == 1 else []),
         ]
     )
 
@@ -132,7 +130,7 @@ def _speeds(summary: Summary) -> list[str]:
 
 
 def _figures() -> list[str]:
-    images = [f"![{caption}](figures/{name}.png)" for name, caption in CAPTIONS.items()]
+    images = [f"![{caption}](figures/{name}.png)" for name, caption in words.CAPTIONS.items()]
     return ["## Figures", *images, "Each stands in `figures/` as SVG too."]
 
 

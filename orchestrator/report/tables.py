@@ -15,7 +15,6 @@ from orchestrator.claims import DEFINITIONS
 from orchestrator.readings import readings
 from orchestrator.record import Status
 from orchestrator.report import cells, words
-from orchestrator.report.markdown import ONE_RUN
 from orchestrator.summary import Finding, Summary, TrialSummary
 
 WIDE = 110
@@ -35,7 +34,7 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
     """Return all that the console says at the end, for a console `width` columns wide."""
     parts: list[RenderableType] = [findings(summary, "error"), summary_table(summary, width)]
     if len(summary.comparison.seeds) * summary.comparison.runs == 1:
-        parts.append(Text(ONE_RUN, style="italic"))
+        parts.append(Text(words.ONE_RUN, style="italic"))
     if summary.comparison.claims:
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in readings(summary.comparison))]
     return Group(*parts, findings(summary, "warning", "note"))

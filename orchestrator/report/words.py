@@ -13,6 +13,17 @@ from orchestrator.record import Status
 
 ABSENT = "–"
 
+ONE_RUN = "One run: no interval, so no ranking is claimed."
+
+CAPTIONS = {
+    "loss": "Loss by epoch: training solid, validation dashed",
+    "accuracy": "Validation accuracy by epoch",
+    "throughput": "Training throughput, higher is faster",
+    "phases": "Where the time goes, in seconds",
+    "memory": "Peak memory",
+}
+"""Figure → what it shows, in the order of a report; also the alternative text."""
+
 PHASES = ("import", "data", "build", "first_step", "warm_up", "training", "evaluation", "predict")
 """In the order of a worker's life."""
 
