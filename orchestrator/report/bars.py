@@ -123,7 +123,10 @@ def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> No
         else:
             narrow.append(text)
         start += seconds
-    panel.text(0, row + 0.29, " · ".join(narrow), ha="left", va="center", fontsize=6.5, color=INK)
+    listed = words.shortened(" · ".join(narrow), 150)
+    panel.annotate(
+        listed, (0, row + 0.29), xytext=(3, 0), textcoords="offset points", va="center", fontsize=6.5, color=INK
+    )
 
 
 def _medians(each: CellTrials) -> dict[str, float]:
@@ -141,7 +144,13 @@ def _absent(panel: Axes, row: int, each: CellTrials) -> None:
     said = ", ".join(dict.fromkeys(words.status(trial.status) for trial in each.trials)) or "no trial"
     text = "not measured" if each.done else said
     panel.annotate(
-        text, (0.01, row), xycoords=panel.get_yaxis_transform(), va="center", fontsize=7.5, style="italic", color=INK
+        text,
+        (0.01, panel.get_yticks()[row]),
+        xycoords=panel.get_yaxis_transform(),
+        va="center",
+        fontsize=7.5,
+        style="italic",
+        color=INK,
     )
 
 
