@@ -143,15 +143,8 @@ def _after(panel: Axes, x: float, y: float, text: str) -> None:
 def _absent(panel: Axes, row: int, each: CellTrials) -> None:
     said = ", ".join(dict.fromkeys(words.status(trial.status) for trial in each.trials)) or "no trial"
     text = "not measured" if each.done else said
-    panel.annotate(
-        text,
-        (0.01, panel.get_yticks()[row]),
-        xycoords=panel.get_yaxis_transform(),
-        va="center",
-        fontsize=7.5,
-        style="italic",
-        color=INK,
-    )
+    place, kind = (0.01, panel.get_yticks()[row]), panel.get_yaxis_transform()
+    panel.annotate(text, place, xycoords=kind, va="center", fontsize=7.5, style="italic", color=INK)
 
 
 def _room(panel: Axes, lengths: Sequence[float]) -> None:
