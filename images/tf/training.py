@@ -5,7 +5,7 @@ copies a number back while an epoch runs: the loop in `worker.py` decides when.
 """
 
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -24,12 +24,9 @@ class Part(NamedTuple):
     images: tf.Tensor
     labels: tf.Tensor
 
-    def batches(self) -> Iterator["Part"]:
-        for at in range(0, len(self.labels), EVALUATION_BATCH):
-            yield Part(self.images[at : at + EVALUATION_BATCH], self.labels[at : at + EVALUATION_BATCH])
-
     def first(self) -> "Part":
-        return next(self.batches())
+        """Return the images of one evaluation batch."""
+        return Part(self.images[:EVALUATION_BATCH], self.labels[:EVALUATION_BATCH])
 
 
 class Data(NamedTuple):
@@ -111,22 +108,26 @@ class Training:
         return [*self.network.variables, *self.optimizer.variables]
 
     def evaluate(self, part: Part) -> Score:
-        """Score the weights as they are; sums are read back once, after the last batch."""
-        losses, correct = [], []
-        for images, labels in part.batches():
-            logits = self.forward(images)
-            losses.append(tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)))
-            correct.append(tf.math.count_nonzero(tf.argmax(logits, 1) == labels))
-        return Score(sum(self.read(losses)) / len(part.labels), sum(self.read(correct)) / len(part.labels))
+        """Score the weights as they are."""
+        return self.score(self.logits(part), part)
 
-    def predictions(self, part: Part) -> np.ndarray:
-        """Return logits, float32 (n, classes)."""
-        return tf.concat([self.forward(batch.images) for batch in part.batches()], 0).numpy()
+    def logits(self, part: Part) -> tf.Tensor:
+        """Return what the network says of every image, (n, classes)."""
+        starts = range(0, len(part.labels), EVALUATION_BATCH)
+        return tf.concat([self.forward(part.images[at : at + EVALUATION_BATCH]) for at in starts], 0)
+
+    def score(self, logits: tf.Tensor, part: Part) -> Score:
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(part.labels, logits))
+        return Score(float(loss), int(tf.math.count_nonzero(tf.argmax(logits, 1) == part.labels)) / len(part.labels))
 
     @staticmethod
     def read(scalars: List[tf.Tensor]) -> List[float]:
         """Copy scalars back from the device, all at once."""
         return tf.stack(scalars).numpy().tolist()
+
+    @staticmethod
+    def array(tensor: tf.Tensor) -> np.ndarray:
+        return tensor.numpy()
 
     @staticmethod
     def synchronise() -> None:

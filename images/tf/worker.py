@@ -96,8 +96,9 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
     for epoch in range(1, recipe.training.epochs + 1):
         train_epoch(recipe, epoch, emitter, training, data)
     with emitter.phase("predict"):
-        test = training.evaluate(data.test)
-        np.save(out / "predictions.npy", training.predictions(data.test))
+        logits = training.logits(data.test)
+        np.save(out / "predictions.npy", training.array(logits))
+        test = training.score(logits, data.test)
     emitter.close()
     peak_memory_bytes, peak_memory_kind = settings.peak_memory(device)
     emitter.emit(

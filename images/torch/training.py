@@ -6,7 +6,7 @@ an epoch runs: the loop in `worker.py` decides when.
 
 import copy
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -26,11 +26,9 @@ class Part(NamedTuple):
     images: torch.Tensor
     labels: torch.Tensor
 
-    def batches(self) -> Iterator["Part"]:
-        return map(Part, self.images.split(EVALUATION_BATCH), self.labels.split(EVALUATION_BATCH))
-
     def first(self) -> "Part":
-        return next(self.batches())
+        """Return the images of one evaluation batch."""
+        return Part(self.images[:EVALUATION_BATCH], self.labels[:EVALUATION_BATCH])
 
 
 class Data(NamedTuple):
@@ -101,22 +99,25 @@ class Training:
         self.optimizer.load_state_dict(state[1])
 
     def evaluate(self, part: Part) -> Score:
-        """Score the weights as they are; sums are read back once, after the last batch."""
-        losses, correct = [], []
-        for images, labels in part.batches():
-            logits = self.forward(images)
-            losses.append(F.cross_entropy(logits, labels, reduction="sum"))
-            correct.append((logits.argmax(1) == labels).sum())
-        return Score(sum(self.read(losses)) / len(part.labels), sum(self.read(correct)) / len(part.labels))
+        """Score the weights as they are."""
+        return self.score(self.logits(part), part)
 
-    def predictions(self, part: Part) -> np.ndarray:
-        """Return logits, float32 (n, classes)."""
-        return torch.cat([self.forward(batch.images) for batch in part.batches()]).cpu().numpy()
+    def logits(self, part: Part) -> torch.Tensor:
+        """Return what the network says of every image, (n, classes)."""
+        return torch.cat([self.forward(images) for images in part.images.split(EVALUATION_BATCH)])
+
+    def score(self, logits: torch.Tensor, part: Part) -> Score:
+        loss = F.cross_entropy(logits, part.labels)
+        return Score(loss.item(), (logits.argmax(1) == part.labels).sum().item() / len(part.labels))
 
     @staticmethod
     def read(scalars: List[torch.Tensor]) -> List[float]:
         """Copy scalars back from the device, all at once."""
         return torch.stack(scalars).tolist()
+
+    @staticmethod
+    def array(tensor: torch.Tensor) -> np.ndarray:
+        return tensor.cpu().numpy()
 
     @staticmethod
     def synchronise() -> None:
