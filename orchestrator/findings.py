@@ -26,8 +26,8 @@ def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id=f"trial-{record.status.value}",
                 severity="error",
-                message=f"{record.id} is {record.status.value.replace('_', ' ')}: {record.reason}",
-                advice="its log is in the trial's folder, stderr.log; what it measured before is shown and marked",
+                message=f"{record.id} {_BECAME[record.status]}: {record.reason}",
+                advice="its log is stderr.log in the trial's folder" if record.image else "",
                 trials=(record.id,),
             )
 
@@ -154,6 +154,13 @@ def _busy(load: float, cores: int) -> Finding:
         advice="speeds are not to be trusted; close what else runs and repeat",
     )
 
+
+_BECAME = {
+    Status.FAILED: "failed",
+    Status.TIMED_OUT: "timed out",
+    Status.SKIPPED: "was skipped",
+    Status.INTERRUPTED: "was interrupted",
+}
 
 _CHECKS: tuple[Callable[[Sequence[Record]], Iterator[Finding]], ...] = (
     _not_done,

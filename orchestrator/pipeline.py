@@ -44,7 +44,9 @@ def compare(spec: Spec, world: World, view: View) -> tuple[RunFolder, Summary]:
     """
     settings = resolve(spec, world.gpus, world.gives_gpus, world.cores)
     trials = planned(settings)
-    view.planned(trials, heading(settings, world))
+    view.planned(trials, heading(settings))
+    for line in filter(None, (surroundings(settings, world), world.engine_notice)):
+        view.say(line)
     data = dataset.ensure(world.data, world.idx, view.say)
     ready = prepare(settings, world, view)
     folder = store.create(_checked(world).out, slug(settings))
@@ -151,13 +153,15 @@ def title(settings: Settings) -> str:
     return f"{contenders} on {', '.join(recipe.name for recipe in settings.recipes)}"
 
 
-def heading(settings: Settings, world: World) -> str:
-    """Return the first line of the console: size and why, engine, device."""
+def heading(settings: Settings) -> str:
+    """Return the first line of the console and of the report: the size, why, and the way to the full one."""
     full = settings.full_size_command
-    size = f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
-    device = settings.gpu.name if settings.gpu else f"CPU, {settings.threads} threads"
-    notice = f"\n{world.engine_notice}" if world.engine_notice else ""
-    return f"{size}\n{world.engine.name} engine, {device}{notice}"
+    return f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
+
+
+def surroundings(settings: Settings, world: World) -> str:
+    device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
+    return f"{world.engine.name} engine, {device}"
 
 
 def slug(settings: Settings) -> str:
@@ -166,8 +170,7 @@ def slug(settings: Settings) -> str:
 
 
 def _checked(world: World) -> World:
-    existing = next(folder for folder in (world.out, *world.out.absolute().parents) if folder.exists())
-    free = disk_free_bytes(existing)
+    free = disk_free_bytes(world.out)
     if free < _RUN_FOLDER_BYTES:
         raise PreflightError(f"{free / 1e6:.0f} MB free for the run folder in {world.out}", "free space, or use --out")
     return world

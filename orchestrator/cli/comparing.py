@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -143,11 +144,11 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
     settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
     trials = pipeline.planned(settings)
     if as_json:
-        stdout().print_json(data={"heading": pipeline.heading(settings, around), "trials": _rows(trials)})
+        stdout().print_json(data={"heading": pipeline.heading(settings), "trials": _rows(trials)})
         return
     console = stdout()
-    console.print(Text(pipeline.heading(settings, around)), soft_wrap=True)
-    table = Table("trial", "epochs", "batch", "training images", "validation images")
+    console.print(Text(f"{pipeline.heading(settings)}\n{pipeline.surroundings(settings, around)}"), soft_wrap=True)
+    table = Table("trial", "epochs", "batch", "training\nimages", "validation\nimages", box=SIMPLE_HEAD)
     for row in _rows(trials):
         table.add_row(*(Text(str(value)) for value in row.values()))
     console.print(table)

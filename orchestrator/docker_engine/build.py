@@ -14,6 +14,7 @@ from orchestrator.contenders import Contender
 from orchestrator.context import Context
 from orchestrator.docker_engine.owned import CONTENDER, CONTENT, OWNED
 from orchestrator.engine import PrepareError, Say
+from orchestrator.errors import PreflightError
 from orchestrator.installation import why_refused
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -73,7 +74,17 @@ def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say)
             if _WORTH_SAYING.match(line):
                 say(f"{contender.name}: {line.strip()[:160]}")
         if "error" in part:
-            raise PrepareError(why_refused(said, str(part["error"])))
+            raise _failure(contender, said, str(part["error"]))
+
+
+def _failure(contender: Contender, said: list[str], error: str) -> PrepareError | PreflightError:
+    """Tell a base image that cannot be had, which concerns every contender, from what pip refused."""
+    if said and "FROM " in said[-1]:
+        return PreflightError(
+            f"cannot get the base image of {contender.written}: {error}",
+            "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
+        )
+    return PrepareError(why_refused(said, error))
 
 
 def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:

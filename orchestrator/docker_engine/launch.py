@@ -43,7 +43,8 @@ def restrictions(memory_bytes: int) -> dict[str, Any]:
         "memswap_limit": memory_bytes,
         # Docker adds noexec to a tmpfs by itself; said here so that it is seen.
         "tmpfs": {"/tmp": "rw,nosuid,nodev,noexec,size=1g,mode=1777"},
-        "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=65536, hard=65536)],
+        # 4,096 files: a container may not be given more than the engine itself has, and some have little.
+        "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
         # Ours, so that a host's rotation cannot eat the live feed; the record is the file in /out.
         "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "64m", "max-file": "4"}),
     }
