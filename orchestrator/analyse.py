@@ -7,6 +7,7 @@ from statistics import median
 
 from orchestrator.claims import claims
 from orchestrator.findings import findings
+from orchestrator.readings import single_seed_note
 from orchestrator.record import Record
 from orchestrator.summary import Comparison, EpochSummary, Summary, TrialSummary
 
@@ -22,7 +23,9 @@ def analyse(
     """Sum up a comparison. `load` is the machine's one-minute load when it began."""
     trials = tuple(summarised(record) for record in records)
     return Summary(
-        comparison=comparison.model_copy(update={"claims": claims(trials)}),
+        comparison=comparison.model_copy(
+            update={"claims": claims(trials), "single_seed_note": single_seed_note(comparison.seeds)}
+        ),
         environment=dict(environment),
         findings=findings(records, cores, load),
         trials=trials,
