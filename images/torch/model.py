@@ -29,7 +29,7 @@ def build(recipe: Recipe, seed: int, device: torch.device, modes: Sequence[str] 
             kernel, bias = bounds(recipe.initial, layer, shape)
             module = network.get_submodule(str(index))
             module.weight.uniform_(-kernel, kernel, generator=generator)
-            module.bias.uniform_(-bias, bias, generator=generator)
+            module.bias.uniform_(-bias, bias, generator=generator).add_(0)  # U(±0) is −0 without it
     layout = torch.channels_last if "channels_last" in modes else torch.contiguous_format
     return network.to(device, memory_format=layout)
 
