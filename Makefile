@@ -1,0 +1,54 @@
+# Every target is a line or two that calls bakeoff or a tool; the first one run makes .venv.
+# Swap versions per image: make compare TORCH=2.14.1 TF=2.20.0; pass options: make compare ARGS="--seeds 3".
+PYTHON ?= python3
+BIN := .venv/bin
+CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
+
+.DEFAULT_GOAL := help
+.PHONY: help compare quick data images report test test-cuda check lint types lock clean
+
+help: ## show this list
+	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+compare: .venv/.ready ## compare: the article's two recipes in TensorFlow and PyTorch (TORCH=, TF=, ARGS=)
+	@$(BIN)/bakeoff compare $(CONTENDERS) $(ARGS)
+
+quick: .venv/.ready ## the same at the quick size: minutes on two cores
+	@$(BIN)/bakeoff compare $(CONTENDERS) --profile quick $(ARGS)
+
+data: .venv/.ready ## fetch and check MNIST, show where it came from
+	@$(BIN)/bakeoff data $(ARGS)
+
+images: .venv/.ready ## build the contenders' images ahead of a comparison
+	@$(BIN)/bakeoff images build $(CONTENDERS) $(ARGS)
+
+report: .venv/.ready ## make the newest run's report again (RUN=)
+	@$(BIN)/bakeoff report $(or $(RUN),latest)
+
+test: .venv/.ready ## run the tests; those of Docker and the frameworks run where an engine answers
+	@$(BIN)/pytest $(ARGS)
+
+test-cuda: .venv/.ready ## build PyTorch's CUDA image (6 GB) and train in it on the CPU
+	@$(BIN)/pytest -m cuda_image $(ARGS)
+
+check: lint types test ## what CI runs: lint, types, tests
+
+lint: .venv/.ready ## ruff, codespell and the compose file
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
+
+types: .venv/.ready ## mypy, strict
+	@$(BIN)/mypy
+
+lock: .venv/.ready ## resolve requirements.lock again (needs uv)
+	@uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --python-version 3.11 --quiet -o requirements.lock
+
+clean: .venv/.ready ## remove bakeoff's containers, by label; ask first (ARGS="--images --data")
+	@$(BIN)/bakeoff clean $(ARGS)
+
+# Made once, from hashes; --no-build-isolation keeps the last step from asking an index for unpinned build tools.
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("bakeoff needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@echo "making .venv: once, about a minute"
+	@$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . && touch $@
