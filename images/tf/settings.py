@@ -53,7 +53,7 @@ def versions(device: str) -> Dict[str, str]:
     found = {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
-        "keras": keras.__version__,
+        "keras": metadata.version("keras"),
         "numpy": np.__version__,
         "pyarrow": metadata.version("pyarrow"),
     }
