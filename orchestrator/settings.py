@@ -62,7 +62,9 @@ def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: in
         gpu=gpu,
         threads=spec.threads or cores,
         profile="custom" if custom else "quick" if quick else "article",
-        profile_reason=reason,
+        profile_reason=f"given with the command; the rest is {'quick' if quick else 'article'}, {reason}"
+        if custom
+        else reason,
     )
 
 
