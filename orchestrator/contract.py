@@ -8,6 +8,7 @@ once; identity and sequence are judged by `orchestrator.stream`, which knows the
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Annotated, Any, Literal, Union, get_type_hints
 
@@ -23,10 +24,12 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from shared.events import CONTRACT_VERSION, EVENT_TYPES, LINE_LIMIT_BYTES, EpochEnded, Event, PhaseEnded
+from shared.events import CONTRACT_VERSION, EVENT_TYPES, LINE_LIMIT_BYTES, EpochEnded, Event, PhaseEnded, RunEnded
 from shared.trial import Trial
 
 _LARGEST_INTEGER = 2**53  # beyond it JSON readers disagree
+_LARGEST_FLOAT = 1e40  # a float32 ends at 3.4e38; sums, differences and ratios of these stay finite
+_SHORTEST_SECONDS = 1e-9
 
 
 class Refused(ValueError):  # noqa: N818 - a verdict on a line, kept beside it
@@ -90,7 +93,7 @@ def decode(line: bytes) -> Numbered:
 def schema(name: Literal["event", "trial"]) -> dict[str, Any]:
     """Return the JSON Schema of an event line or of the trial document."""
     if name == "trial":
-        return {"$schema": _DRAFT, "title": "bakeoff trial", **TypeAdapter(Trial).json_schema()}
+        return {"$schema": _DRAFT, **TypeAdapter(Trial).json_schema(), "title": "bakeoff trial"}
     union: Any = Union[tuple(model for _, model in _MODELS.values())]  # noqa: UP007 - made at run time
     tagged: TypeAdapter[Any] = TypeAdapter(Annotated[union, Discriminator("event")])
     return {"$schema": _DRAFT, "title": "bakeoff event", **tagged.json_schema()}
@@ -103,9 +106,10 @@ def _document(line: bytes) -> dict[str, Any]:
     try:
         text = line.decode("utf-8")
         document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        _check_bounds(document)
     except UnicodeDecodeError:
         raise Refused("not UTF-8") from None
-    except RecursionError:
+    except RecursionError:  # of the parser up to Python 3.11, of our own walk from 3.12 on
         raise Refused("nested too deeply") from None
     except Refused:
         raise
@@ -113,7 +117,6 @@ def _document(line: bytes) -> dict[str, Any]:
         raise Refused("not JSON") from None
     if not isinstance(document, dict):
         raise Refused("not a JSON object")
-    _check_bounds(document)
     return document
 
 
@@ -129,16 +132,16 @@ def _no_constant(name: str) -> None:
 
 
 def _check_bounds(value: object) -> None:
-    """Refuse numbers and text that JSON allows and readers downstream do not survive.
-
-    Recursion is bounded: `json.loads` refused deeper nesting before.
-    """
+    """Refuse numbers and text that JSON allows and readers downstream do not survive."""
     if isinstance(value, str):
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise Refused("a lone surrogate")
     elif isinstance(value, int):
         if abs(value) > _LARGEST_INTEGER:
             raise Refused("an integer beyond 2^53")
+    elif isinstance(value, float):
+        if math.isfinite(value) and abs(value) > _LARGEST_FLOAT:  # the schema refuses what is not finite, by key
+            raise Refused("a number beyond any float32")
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_bounds(key)
@@ -163,7 +166,17 @@ def _check_sense(event: Event) -> None:
     if isinstance(event, PhaseEnded) and event.seconds < 0:
         raise Refused("negative seconds")
     if isinstance(event, EpochEnded):
-        if event.epoch < 1 or event.images < 1 or event.seconds <= 0 or event.evaluation_seconds < 0:
-            raise Refused("epoch, images and seconds must be positive")
-        if not (0 <= event.train_accuracy <= 1 and 0 <= event.val_accuracy <= 1):
-            raise Refused("an accuracy outside 0..1")
+        if event.epoch < 1 or event.images < 1 or event.evaluation_seconds < 0:
+            raise Refused("epoch and images count from 1, and no time is negative")
+        if event.seconds < _SHORTEST_SECONDS:
+            raise Refused("an epoch of no time")
+        _check_shares(event.train_accuracy, event.val_accuracy)
+    if isinstance(event, RunEnded):
+        if event.peak_memory_bytes < 0 or event.wall_seconds < 0:
+            raise Refused("negative memory or seconds")
+        _check_shares(event.test_accuracy)
+
+
+def _check_shares(*accuracies: float) -> None:
+    if not all(0 <= accuracy <= 1 for accuracy in accuracies):
+        raise Refused("an accuracy outside 0..1")
