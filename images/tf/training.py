@@ -71,7 +71,8 @@ class Training:
         self.optimizer.build(network.trainable_variables)
         self._train = train
         self._recipe = trial.recipe.training
-        self._shuffle = tf.random.Generator.from_seed(trial.seed, alg="philox")
+        with tf.device("CPU:0"):
+            self._shuffle = tf.random.Generator.from_seed(trial.seed, alg="philox")
         xla = "xla" in trial.modes
         self.step = tf.function(self._step, [tf.TensorSpec([None], tf.int64)], jit_compile=xla)
         self.forward = tf.function(self._forward, [tf.TensorSpec([None, *train.images.shape[1:]])], jit_compile=xla)
@@ -79,9 +80,10 @@ class Training:
     def batches(self, *, shuffled: bool) -> Sequence[tf.Tensor]:
         """Return the indices of one epoch's batches, in the file's order or newly permuted."""
         images, size = len(self._train.labels), self._recipe.batch_size
-        order = tf.range(images, dtype=tf.int64)
-        if shuffled:
-            order = tf.random.experimental.stateless_shuffle(order, seed=self._shuffle.make_seeds()[:, 0])
+        with tf.device("CPU:0"):  # the same permutation whatever the device
+            order = tf.range(images, dtype=tf.int64)
+            if shuffled:
+                order = tf.random.experimental.stateless_shuffle(order, seed=self._shuffle.make_seeds()[:, 0])
         return tf.split(order, [min(size, images - at) for at in range(0, images, size)])
 
     def _step(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:

@@ -69,7 +69,7 @@ class Training:
         )
         self._train = train
         self._recipe = trial.recipe.training
-        self._shuffle = torch.Generator().manual_seed(trial.seed)
+        self._shuffle = torch.Generator().manual_seed(trial.seed)  # on the CPU: the same whatever the device
 
     def batches(self, *, shuffled: bool) -> Sequence[torch.Tensor]:
         """Return the indices of one epoch's batches, in the file's order or newly permuted."""
