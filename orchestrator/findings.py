@@ -26,8 +26,8 @@ def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id=f"trial-{record.status.value}",
                 severity="error",
-                message=f"{record.id} {_BECAME[record.status]}: {record.reason}",
-                advice="its log is stderr.log in the trial's folder" if record.image else "",
+                message=f"{record.id} {_BECAME[record.status]}: {record.reason}.",
+                advice="Its log is stderr.log in the trial's folder." if record.image else "",
                 trials=(record.id,),
             )
 
@@ -39,8 +39,8 @@ def _parameters_differ(records: Sequence[Record]) -> Iterator[Finding]:
                 id="parameter-count",
                 severity="error",
                 message=f"{record.id} trained {record.parameters:,} parameters, its recipe has"
-                f" {record.expected_parameters:,}",
-                advice="the contender's model.py does not build this recipe's network; do not compare it",
+                f" {record.expected_parameters:,}.",
+                advice="The contender's model.py does not build this recipe's network; do not compare it.",
                 trials=(record.id,),
             )
 
@@ -52,8 +52,8 @@ def _accuracy_mismatch(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="accuracy-mismatch",
                 severity="error",
-                message=f"{record.id} says test accuracy {told:.4f}; its own logits give {counted:.4f}",
-                advice="the tables show the host's count; the worker's evaluation is wrong",
+                message=f"{record.id} says test accuracy {told:.4f}; its own logits give {counted:.4f}.",
+                advice="The tables show the host's count; the worker's evaluation is wrong.",
                 trials=(record.id,),
             )
 
@@ -65,8 +65,8 @@ def _data_differ(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="data-differ",
                 severity="error",
-                message=f"the contenders of {recipe} did not read the same images",
-                advice="remove the data with `bakeoff clean --data` and run again",
+                message=f"The contenders of {recipe} did not read the same images.",
+                advice="Remove the data with `bakeoff clean --data` and run again.",
                 trials=tuple(record.id for record in same),
             )
 
@@ -77,8 +77,8 @@ def _events_lost(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="events-lost",
                 severity="warning",
-                message=f"{record.id} lost {record.events.lost} of its events",
-                advice="curves may have gaps; the disk of the output volume may be full",
+                message=f"{record.id} lost {record.events.lost} of its events.",
+                advice="Curves may have gaps; the disk of the output volume may be full.",
                 trials=(record.id,),
             )
 
@@ -89,8 +89,8 @@ def _rejected(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="lines-rejected",
                 severity="warning",
-                message=f"{record.events.rejected} lines of {record.id} were no events and were refused",
-                advice="rejected.jsonl in the trial's folder has them, each with its reason",
+                message=f"{record.events.rejected} lines of {record.id} were no events and were refused.",
+                advice="The file rejected.jsonl in the trial's folder has them, each with its reason.",
                 trials=(record.id,),
             )
 
@@ -103,8 +103,8 @@ def _version_differs(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="version-differs",
                 severity="error",
-                message=f"{record.id} was asked for {record.contender} and ran {got}",
-                advice="an interpreter named with --python brings its own version; name the contender without one",
+                message=f"{record.id} was asked for {record.contender} and ran {got}.",
+                advice="An interpreter named with --python brings its own version; name the contender without one.",
                 trials=(record.id,),
             )
 
@@ -115,8 +115,8 @@ def _diverged(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="diverged",
                 severity="warning",
-                message=f"the loss of {record.id} stopped being a finite number",
-                advice="lower the recipe's learning rate; its curves end where it diverged",
+                message=f"The loss of {record.id} stopped being a finite number.",
+                advice="Lower the recipe's learning rate; its curves end where it diverged.",
                 trials=(record.id,),
             )
 
@@ -128,8 +128,8 @@ def _uneven(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="uneven-speed",
                 severity="warning",
-                message=f"the epochs of {record.id} differ in speed by {max(speeds) / min(speeds) - 1:.0%}",
-                advice="something else may have used the machine; repeat with --runs 5 on an idle one",
+                message=f"The epochs of {record.id} differ in speed by {max(speeds) / min(speeds) - 1:.0%}.",
+                advice="Something else may have used the machine; repeat with --runs 5 on an idle one.",
                 trials=(record.id,),
             )
 
@@ -140,8 +140,8 @@ def _said(records: Sequence[Record]) -> Iterator[Finding]:
             yield Finding(
                 id="worker-warning",
                 severity="note",
-                message=f"{record.id}: {warning}",
-                advice="the worker said so itself",
+                message=f"{record.id}: {warning}.",
+                advice="The worker said so itself.",
                 trials=(record.id,),
             )
 
@@ -150,8 +150,8 @@ def _busy(load: float, cores: int) -> Finding:
     return Finding(
         id="busy-machine",
         severity="warning",
-        message=f"the machine was busy when the comparison began: load {load:.1f} on {cores} cores",
-        advice="speeds are not to be trusted; close what else runs and repeat",
+        message=f"The machine was busy when the comparison began: load {load:.1f} on {cores} cores.",
+        advice="Speeds are not to be trusted; close what else runs and repeat.",
     )
 
 

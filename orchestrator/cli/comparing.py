@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,13 +25,14 @@ from orchestrator.store import RunFolder
 from orchestrator.summary import Summary
 from orchestrator.world import world
 
-_EPILOG = """
-Examples:\n
-  bakeoff compare                                  the article's comparison: two recipes x two frameworks\n
-  bakeoff compare --profile article                the same at the published size\n
-  bakeoff compare torch==2.13.0 torch==2.14.1      an upgrade\n
-  bakeoff compare --recipe mine.toml tf torch      your own recipe\n
-  bakeoff compare --spec runs/latest/comparison.json   what an earlier run did\n
+_EXAMPLES = """
+\b
+Examples:
+  bakeoff compare                             the article: two recipes, two frameworks
+  bakeoff compare --profile article           the same at the published size
+  bakeoff compare torch==2.13.0 torch==2.14.1 an upgrade
+  bakeoff compare --recipe mine.toml tf torch your own recipe
+  bakeoff compare --spec runs/latest/comparison.json   what an earlier run did
 """
 
 
@@ -167,4 +169,4 @@ def _rows(trials: Plan) -> list[dict[str, str | int]]:
     ]
 
 
-compare.__doc__ = f"{compare.__doc__}\n{_EPILOG}"
+compare.__doc__ = f"{inspect.cleandoc(compare.__doc__ or '')}\n{_EXAMPLES}"

@@ -163,9 +163,8 @@ def _findings(heading: str, findings: Sequence[Finding]) -> list[str]:
 
 
 def _finding(finding: Finding) -> str:
-    where = f" ({', '.join(map(words.markdown, finding.trials))})" if finding.trials else ""
     message, advice = words.markdown(finding.message), words.markdown(finding.advice)
-    return f"- **{finding.severity}**: {message}{where} {advice}".rstrip()
+    return f"- **{finding.severity}**: {message} {advice}".rstrip()
 
 
 def _phases(summary: Summary) -> list[str]:
