@@ -7,6 +7,7 @@ starts a new thread. Lines come out in order; what a reconnection brings twice i
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -34,16 +35,22 @@ class Feed:
         threading.Thread(target=_read, args=(self._worker, self._queue), daemon=True).start()
 
     def lines(self, timeout_seconds: float) -> Iterator[bytes]:
-        """Wait up to the time given for a chunk, then yield the lines of all that have arrived."""
-        try:
-            chunk = self._queue.get(timeout=timeout_seconds)
-            while chunk is not None:
+        """Wait up to the time given for a chunk, then yield the lines of what has arrived.
+
+        A queue's length at most: a worker that prints without end must not keep the watcher from its clock.
+        """
+        for chunk in self._arrived(timeout_seconds):
+            if chunk is None:
+                self.ended = True
+                yield from self._lines.end()
+            else:
                 yield from self._lines.feed(chunk)
-                chunk = self._queue.get_nowait()
-        except queue.Empty:
-            return
-        self.ended = True
-        yield from self._lines.end()
+
+    def _arrived(self, timeout_seconds: float) -> Iterator[bytes | None]:
+        with contextlib.suppress(queue.Empty):
+            yield self._queue.get(timeout=timeout_seconds)
+            for _ in range(_QUEUE_CHUNKS):
+                yield self._queue.get_nowait()
 
 
 def _read(worker: Worker, chunks: queue.Queue[bytes | None]) -> None:
