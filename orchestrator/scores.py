@@ -34,7 +34,8 @@ def _logits(predictions: bytes) -> NDArray[np.float32]:
     try:
         # allow_pickle stays off: a pickle from a container would run its code here.
         loaded: NDArray[np.float32] = np.load(io.BytesIO(predictions), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:
+        # Not ValueError alone: hostile bytes bring out what zipfile, tokenize and ast raise, and MemoryError.
         raise PredictionsError(f"predictions.npy cannot be read: {error}") from None
     if not isinstance(loaded, np.ndarray):
         raise PredictionsError("predictions.npy is an archive, not one array")
