@@ -74,7 +74,11 @@ def _follow(
     bench: Bench, planned: PlannedTrial, prepared: Prepared, intake: Intake, keep: Callable[[Numbered], None]
 ) -> tuple[Watched, Leftovers]:
     launch = Launch(planned.id, bench.run_id, prepared, {"BAKEOFF_TRIAL": to_json(planned.trial)}, bench.gpu)
-    with bench.engine.start(launch) as worker:
+    try:
+        started = bench.engine.start(launch)
+    except KeyboardInterrupt:
+        return Watched(Ending.INTERRUPTED, None, 0), Leftovers()
+    with started as worker:
         try:
             watched = Watch(worker, intake, keep, bench.limits).until_end()
         except KeyboardInterrupt:

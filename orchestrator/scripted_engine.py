@@ -22,10 +22,10 @@ class Script:
     """One worker's life: what it prints in which chunks, how it ends, what it leaves.
 
     `exit` None is a worker that hangs until it is stopped. Exceptions among the chunks are
-    raised where they stand: a connection that breaks, a user who presses Ctrl-C.
+    raised where they stand, once: a connection that breaks.
     """
 
-    chunks: Sequence[bytes | BaseException] = ()
+    chunks: Sequence[bytes | Exception] = ()
     exit: Exit | None = field(default_factory=lambda: Exit(0))
     files: Mapping[str, bytes] = field(default_factory=dict)
     stderr: str = ""
@@ -42,7 +42,7 @@ class ScriptedWorker:
         while self._played < len(self._script.chunks):
             chunk = self._script.chunks[self._played]
             self._played += 1
-            if isinstance(chunk, BaseException):
+            if isinstance(chunk, Exception):
                 raise chunk
             yield chunk
         if self._script.exit is None:
