@@ -66,6 +66,7 @@ class Intake:
     """
 
     trial_id: str
+    budget_bytes: int = BUDGET_BYTES
     events: dict[int, Numbered] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     refused: int = 0
@@ -113,7 +114,7 @@ class Intake:
 
     @property
     def flooded(self) -> bool:
-        return self.bytes_read > BUDGET_BYTES
+        return self.bytes_read > self.budget_bytes
 
     def counts(self, reconnects: int = 0) -> EventCounts:
         return EventCounts(
