@@ -1,0 +1,186 @@
+"""Bytes become lines and numbered events, each once, with every loss known."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator import stream
+from orchestrator.record import EventCounts
+from orchestrator.stream import LINE_CAP_BYTES, Intake, Lines
+from shared.events import Heartbeat
+from tests.streams import BEAT, READY, STORY, TRIAL, lines
+
+
+def intake(*taken: bytes) -> Intake:
+    made = Intake(TRIAL)
+    for line in stream.lines(taken):
+        made.take(line)
+    return made
+
+
+@given(st.lists(st.binary(max_size=30).map(lambda text: text.replace(b"\n", b"")), max_size=8), st.data())
+def test_wherever_chunks_are_cut_the_lines_are_the_same(texts: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(text + b"\n" for text in texts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    chunks = [whole[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    assert list(stream.lines(chunks)) == texts
+
+
+@pytest.mark.parametrize("size", [1, 7, 16_384])
+def test_a_stream_in_chunks_of_any_size_gives_all_its_events(size: int) -> None:
+    whole = b"".join(lines(*STORY))
+    read = intake(*(whole[at : at + size] for at in range(0, len(whole), size)))
+    assert [numbered.event for numbered in read.ordered] == list(STORY)
+
+
+def test_a_last_line_without_its_newline_is_read() -> None:
+    assert list(stream.lines([b"one\ntw", b"o"])) == [b"one", b"two"]
+
+
+def test_a_newline_at_the_end_makes_no_empty_line() -> None:
+    assert list(stream.lines([b"one\n"])) == [b"one"]
+
+
+def test_an_endless_line_takes_bounded_memory() -> None:
+    splitter, chunk = Lines(), b"x" * 16_384
+    tracemalloc.start()
+    for _ in range(2000):  # 32 MB
+        assert list(splitter.feed(chunk)) == []
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 4 * (LINE_CAP_BYTES + len(chunk))
+
+
+def test_the_line_after_an_endless_one_is_read() -> None:
+    read = intake(b"x" * 1_000_000, b"y" * 1_000_000 + b"\n", *lines(READY))
+    assert [refusal.reason for refusal in read.refusals] == ["longer than 4096 bytes"]
+    assert read.counts() == EventCounts(received=1, rejected=1)
+
+
+def test_an_event_that_comes_twice_counts_once() -> None:
+    first, second = lines(READY, BEAT)
+    read = intake(first, second, first, second)
+    assert read.counts() == EventCounts(received=2, duplicated=2)
+
+
+def test_only_a_new_event_is_handed_on() -> None:
+    read = Intake(TRIAL)
+    line = lines(READY)[0].strip()
+    first = read.take(line)
+    assert first is not None
+    assert first.event == READY
+    assert read.take(line) is None
+
+
+def test_events_out_of_order_come_out_in_order() -> None:
+    first, second, third = lines(READY, BEAT, BEAT)
+    assert [each.seq for each in intake(third, first, second).ordered] == [0, 1, 2]
+
+
+def test_a_hole_in_the_numbers_is_a_loss_known() -> None:
+    first, _, third = lines(READY, BEAT, BEAT)
+    assert intake(first, third).counts() == EventCounts(received=2, lost=1)
+
+
+def test_an_empty_stream_lost_nothing_that_can_be_known() -> None:
+    assert intake().counts() == EventCounts()
+
+
+def test_the_workers_own_file_fills_the_holes() -> None:
+    whole = lines(*STORY)
+    read = intake(whole[0], whole[2])
+    filled = read.fill(b"".join(whole))
+    assert [each.seq for each in filled] == [1, 3, 4, 5, 6]
+    assert [each.event for each in read.ordered] == list(STORY)
+    assert read.counts() == EventCounts(received=7)
+
+
+def test_the_file_alone_is_enough() -> None:
+    read = intake()
+    assert [each.event for each in read.fill(b"".join(lines(*STORY)))] == list(STORY)
+
+
+def test_the_file_repeats_without_counting_as_duplicates() -> None:
+    whole = lines(*STORY)
+    read = intake(*whole)
+    assert read.fill(b"".join(whole)) == []
+    assert read.counts() == EventCounts(received=7)
+
+
+@given(st.integers(0, len(b"".join(lines(*STORY)))))
+def test_a_file_torn_anywhere_gives_its_whole_lines_and_no_refusal(size: int) -> None:
+    torn = b"".join(lines(*STORY))[:size]
+    read = intake()
+    assert len(read.fill(torn)) == torn.count(b"\n")
+    assert read.counts().rejected == 0
+
+
+def test_an_absent_or_empty_file_fills_nothing() -> None:
+    assert intake().fill(b"") == []
+
+
+def test_garbage_in_the_file_is_refused_and_says_where_it_stood() -> None:
+    read = intake()
+    assert len(read.fill(b"garbage\n\n" + lines(READY)[0])) == 1
+    assert [refusal.reason for refusal in read.refusals] == ["in events.jsonl: not JSON"]
+
+
+def test_events_of_another_trial_are_refused() -> None:
+    read = intake(*lines(READY, trial="tf-2.21.0.small.s1"))
+    assert read.counts() == EventCounts(rejected=1)
+    assert read.refusals[0].reason == "of another trial: tf-2.21.0.small.s1"
+
+
+def test_events_of_another_trial_are_refused_in_the_file_too() -> None:
+    read = intake()
+    assert read.fill(lines(READY, trial="tf-2.21.0.small.s1")[0]) == []
+    assert read.counts().rejected == 1
+
+
+def test_noise_between_events_is_kept_with_its_reason_and_harms_none() -> None:
+    first, second = lines(READY, BEAT)
+    read = intake(first, b"\x1b[2K 50%\r\n", b"Epoch 1/5\n", second)
+    assert read.counts() == EventCounts(received=2, rejected=2)
+    assert [(refusal.line, refusal.reason) for refusal in read.refusals] == [
+        (b"\x1b[2K 50%\r", "not JSON"),
+        (b"Epoch 1/5", "not JSON"),
+    ]
+
+
+def test_blank_lines_are_nothing() -> None:
+    assert intake(b"\n", b"  \n", b"\r\n").counts() == EventCounts()
+
+
+def test_a_line_that_ends_like_windows_is_read() -> None:
+    assert intake(lines(READY)[0].replace(b"\n", b"\r\n")).counts().received == 1
+
+
+def test_of_a_refused_line_the_beginning_is_kept() -> None:
+    assert intake(b"x" * 3000).refusals[0].line == b"x" * 200
+
+
+def test_of_many_refused_lines_a_thousand_are_kept_and_all_are_counted() -> None:
+    read = intake(b"no\n" * 1500)
+    assert len(read.refusals) == 1000
+    assert read.counts().rejected == 1500
+
+
+def test_a_flood_is_noticed_whether_events_or_noise() -> None:
+    read = Intake(TRIAL, budget_bytes=1000)
+    assert not read.flooded
+    for line in stream.lines(lines(*[BEAT] * 10)):
+        read.take(line)
+    assert read.flooded
+
+
+def test_a_stream_of_a_long_trial_is_no_flood() -> None:
+    beats = [Heartbeat("training", 1, step, 10_000) for step in range(2000)]
+    assert not intake(*lines(*beats)).flooded
+
+
+def test_reconnections_are_part_of_the_counts() -> None:
+    assert intake().counts(reconnects=3) == EventCounts(reconnects=3)

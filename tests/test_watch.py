@@ -1,0 +1,263 @@
+"""A worker under watch: what ends the watching, what a broken stream costs. The clock is the test's own."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from orchestrator.contract import Numbered
+from orchestrator.engine import EngineLost, Exit
+from orchestrator.record import EventCounts
+from orchestrator.scripted_engine import Script, ScriptedWorker
+from orchestrator.stream import Intake
+from orchestrator.verdict import Ending
+from orchestrator.watch import Limits, Watch, Watched
+from tests.streams import BEAT, READY, STORY, TRIAL, lines
+
+NEVER = 1e9
+CALM = Limits(
+    trial_seconds=NEVER,
+    reconnect_seconds=NEVER,
+    silence_seconds=NEVER,
+    engine_seconds=NEVER,
+    poll_seconds=1.0,
+    tick_seconds=0.001,
+    drain_seconds=NEVER,
+)
+
+
+def hurried(**changes: float) -> Limits:
+    return Limits(**{**vars(CALM), **changes})
+
+
+class Clock:
+    """A second passes each time somebody looks."""
+
+    def __init__(self) -> None:
+        self._seconds = itertools.count(0.0, 1.0)
+
+    def __call__(self) -> float:
+        return next(self._seconds)
+
+
+class Watching:
+    """A watch and what came of it."""
+
+    def __init__(self, worker: ScriptedWorker, limits: Limits = CALM, budget_bytes: int = 10**9) -> None:
+        self.events: list[Numbered] = []
+        self.intake = Intake(TRIAL, budget_bytes)
+        self.watched: Watched = Watch(worker, self.intake, self.events.append, limits, Clock()).until_end()
+
+    @property
+    def counts(self) -> EventCounts:
+        return self.intake.counts(self.watched.reconnects)
+
+
+class Streaming(ScriptedWorker):
+    """Streams what `tell` gives at each connection, counted from 0, and runs until it is stopped or `exits` is set."""
+
+    def __init__(self, tell: Callable[[int], Iterator[bytes]], left: Exit = Exit(0)) -> None:  # noqa: B008 - frozen
+        super().__init__(Script())
+        self._tell = tell
+        self._left = left
+        self._connections = itertools.count()
+        self.exits = threading.Event()
+        self.stopped = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        return self._tell(next(self._connections))
+
+    def poll(self) -> Exit | None:
+        return self._left if self.exits.is_set() or self.stopped.is_set() else None
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def scripted(*chunks: bytes | Exception, left: Exit | None = Exit(0)) -> ScriptedWorker:  # noqa: B008 - frozen
+    return ScriptedWorker(Script(chunks, left))
+
+
+def beating(connection: int) -> Iterator[bytes]:
+    """Beat for ever, as a worker does that hangs in one place."""
+    for seq in itertools.count():
+        yield lines(BEAT, first=seq)[0]
+        time.sleep(0.0005)
+
+
+def test_a_worker_is_read_to_its_end() -> None:
+    seen = Watching(scripted(*lines(*STORY), left=Exit(3)))
+    assert seen.watched == Watched(Ending.EXITED, Exit(3), reconnects=0)
+    assert [numbered.event for numbered in seen.events] == list(STORY)
+
+
+def test_a_worker_that_says_nothing_and_ends_is_read_too() -> None:
+    assert Watching(scripted(left=Exit(1))).watched == Watched(Ending.EXITED, Exit(1), reconnects=0)
+
+
+def test_a_silent_worker_is_stopped_after_the_limit() -> None:
+    worker = scripted(*lines(READY), left=None)
+    seen = Watching(worker, hurried(silence_seconds=50))
+    assert seen.watched == Watched(Ending.SILENCE, None, 0, limit="50 s")
+    assert worker.poll() == Exit(143)
+
+
+def test_a_worker_that_beats_is_not_silent_but_has_a_deadline() -> None:
+    worker = Streaming(beating)
+    seen = Watching(worker, hurried(trial_seconds=500, silence_seconds=400))
+    assert seen.watched == Watched(Ending.DEADLINE, None, 0, limit="500 s")
+    assert worker.stopped.is_set()
+    assert seen.counts.received > 0
+
+
+def test_noise_is_a_sign_of_life() -> None:
+    def noisy(_: int) -> Iterator[bytes]:
+        while not worker.stopped.is_set():
+            yield b"Epoch 1/5\n"
+            time.sleep(0.0005)
+
+    worker = Streaming(noisy)
+    assert Watching(worker, hurried(trial_seconds=500, silence_seconds=400)).watched.ending is Ending.DEADLINE
+
+
+@pytest.mark.timeout(60)
+def test_an_endless_line_cannot_keep_the_watch_from_its_clock() -> None:
+    def endless(_: int) -> Iterator[bytes]:
+        while not worker.stopped.is_set():
+            yield b"x" * 64
+
+    worker = Streaming(endless)
+    assert Watching(worker, hurried(silence_seconds=5)).watched.ending is Ending.SILENCE
+
+
+@pytest.mark.parametrize("fault", [EngineLost("reset"), ConnectionResetError(104, "reset"), TimeoutError()])
+def test_a_connection_that_breaks_is_made_again(fault: Exception) -> None:
+    whole = lines(*STORY)
+    seen = Watching(scripted(*whole[:3], fault, *whole[3:]))
+    assert seen.watched == Watched(Ending.EXITED, Exit(0), reconnects=1)
+    assert [numbered.event for numbered in seen.events] == list(STORY)
+
+
+def test_a_stream_that_ends_while_the_worker_runs_is_opened_again() -> None:
+    whole = lines(*STORY)
+
+    def twice(connection: int) -> Iterator[bytes]:
+        yield from whole[:4] if connection == 0 else whole[2:]
+        if connection == 1:
+            worker.exits.set()
+
+    worker = Streaming(twice)
+    seen = Watching(worker)
+    assert seen.watched == Watched(Ending.EXITED, Exit(0), reconnects=1)
+    assert [numbered.event for numbered in seen.events] == list(STORY)
+    assert seen.counts == EventCounts(received=7, duplicated=2, reconnects=1)
+
+
+def test_a_stream_that_goes_dark_is_opened_again() -> None:
+    whole = lines(*STORY)
+    dark = threading.Event()
+
+    def blocked_at_first(connection: int) -> Iterator[bytes]:
+        if connection == 0:
+            yield from whole[:3]
+            dark.wait(60)
+        else:
+            yield from whole
+            worker.exits.set()
+
+    worker = Streaming(blocked_at_first)
+    seen = Watching(worker, hurried(reconnect_seconds=30))
+    dark.set()
+    assert seen.watched.ending is Ending.EXITED
+    assert seen.watched.reconnects >= 1
+    assert [numbered.event for numbered in seen.events] == list(STORY)
+
+
+def test_a_stream_that_stays_dark_is_not_opened_again_at_every_tick() -> None:
+    seen = Watching(scripted(*lines(READY), left=None), hurried(reconnect_seconds=100, silence_seconds=1000))
+    assert seen.watched.ending is Ending.SILENCE
+    assert 1 <= seen.watched.reconnects <= 10
+
+
+class Unanswering(ScriptedWorker):
+    """The engine is away for the first `refusals` questions."""
+
+    def __init__(self, refusals: float) -> None:
+        super().__init__(Script(lines(*STORY)))
+        self._refusals = refusals
+        self.stops = 0
+
+    def poll(self) -> Exit | None:
+        self._refusals -= 1
+        if self._refusals >= 0:
+            raise EngineLost("connection refused")
+        return super().poll()
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+def test_an_engine_that_stays_away_is_lost_and_what_came_before_is_kept() -> None:
+    worker = Unanswering(NEVER)
+    seen = Watching(worker, hurried(engine_seconds=60))
+    assert seen.watched.ending is Ending.ENGINE_LOST
+    assert seen.counts.received == 7
+    assert worker.stops == 0  # it may train on: nobody is there to ask
+
+
+def test_an_engine_that_comes_back_costs_nothing() -> None:
+    seen = Watching(Unanswering(4), hurried(engine_seconds=1000))
+    assert seen.watched.exit == Exit(0)
+    assert seen.counts.received == 7
+
+
+def test_what_is_under_way_when_the_worker_ends_is_still_read() -> None:
+    def late(_: int) -> Iterator[bytes]:
+        first, *rest = lines(*STORY)
+        yield first
+        worker.exits.set()
+        for line in rest:
+            time.sleep(0.01)
+            yield line
+
+    worker = Streaming(late)
+    assert Watching(worker).counts.received == 7
+
+
+def test_a_stream_that_stays_open_after_the_workers_end_is_left() -> None:
+    held = threading.Event()
+
+    def never_closed(_: int) -> Iterator[bytes]:
+        yield from lines(*STORY)
+        worker.exits.set()
+        held.wait(60)
+
+    worker = Streaming(never_closed)
+    seen = Watching(worker, hurried(drain_seconds=3))
+    held.set()
+    assert seen.watched == Watched(Ending.EXITED, Exit(0), reconnects=0)
+    assert seen.counts.received == 7
+
+
+def test_a_flood_is_stopped_and_reading_ends() -> None:
+    def flood(_: int) -> Iterator[bytes]:
+        while not worker.stopped.is_set():
+            yield b"no event\n" * 100
+
+    worker = Streaming(flood)
+    seen = Watching(worker, budget_bytes=50_000)
+    assert seen.watched == Watched(Ending.FLOODED, None, 0)
+    assert worker.stopped.is_set()
+    assert seen.intake.bytes_read < 51_000
+
+
+def test_a_users_ctrl_c_goes_through_the_watch() -> None:
+    def pressed(_: Numbered) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Watch(scripted(*lines(READY), left=None), Intake(TRIAL), pressed, CALM, Clock()).until_end()
