@@ -94,21 +94,7 @@ def test_the_timed_region_sends_no_event_evaluates_nothing_and_reads_nothing_bac
 def test_the_two_workers_differ_in_names_alone() -> None:
     tf, torch = (ast.unparse(_without_environment(_tree(IMAGES / name / "worker.py"))) for name in CONTENDERS)
     renamed = torch.replace("images.torch", "images.tf").replace("PyTorch", "TensorFlow")
-    renamed = renamed.replace("versions['torch']", "versions['tensorflow']").replace(
-        ", device, trial.modes)", ", device)"
-    )
-    assert renamed == tf
-
-
-def test_both_frameworks_draw_within_the_same_bounds_and_hash_alike() -> None:
-    for function in ("bounds", "digest"):
-        tf, torch = (
-            ast.unparse(node)
-            for name in CONTENDERS
-            for node in _tree(IMAGES / name / "model.py").body
-            if _is_function(node, function)
-        )
-        assert tf == torch
+    assert renamed.replace("versions['torch']", "versions['tensorflow']") == tf
 
 
 @pytest.mark.parametrize("name", CONTENDERS)

@@ -5,15 +5,14 @@ computes in height, width, channels, as the recipe speaks, so no weight is re-or
 Works with Keras 2 (TensorFlow 2.15) and Keras 3. No training here.
 """
 
-import hashlib
-import math
-from typing import Iterator, List, Tuple
+from typing import List, Tuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from shared.recipe import Conv2d, Dense, Flatten, Initial, Layer, MaxPool2d, Recipe, Shape, shapes
+from shared.initial import bounds, weighted
+from shared.recipe import Conv2d, Flatten, Layer, MaxPool2d, Recipe, shapes
 
 
 def build(recipe: Recipe, seed: int, device: str) -> keras.Sequential:
@@ -25,7 +24,7 @@ def build(recipe: Recipe, seed: int, device: str) -> keras.Sequential:
         network = keras.Sequential([keras.Input(shapes(recipe)[0]), *map(_module, recipe.layers)])
     with tf.device("CPU:0"):  # the same draws whatever the device
         generator = tf.random.Generator.from_seed(seed, alg="philox")
-        for index, layer, shape in _weighted(recipe):
+        for index, layer, shape in weighted(recipe):
             kernel, bias = bounds(recipe.initial, layer, shape)
             module = network.layers[index]
             module.kernel.assign(generator.uniform(module.kernel.shape, -kernel, kernel))
@@ -45,22 +44,6 @@ def _module(layer: Layer) -> keras.layers.Layer:
     return keras.layers.Dense(layer.units, use_bias=True, activation=layer.activation)
 
 
-def _weighted(recipe: Recipe) -> Iterator[Tuple[int, Layer, Shape]]:
-    """Yield index, layer and input shape of every layer that has weights."""
-    for index, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe))):
-        if isinstance(layer, (Conv2d, Dense)):
-            yield index, layer, shape
-
-
-def bounds(initial: Initial, layer: Layer, shape: Shape) -> Tuple[float, float]:
-    """Return b of U(±b) for the kernel and for the bias; drawing from U(±0) gives zeros."""
-    area = layer.kernel**2 if isinstance(layer, Conv2d) else 1
-    fan_in, fan_out = area * shape[-1], area * (layer.filters if isinstance(layer, Conv2d) else layer.units)
-    if initial.distribution == "glorot_uniform":
-        return math.sqrt(6 / (fan_in + fan_out)), 0.0
-    return 1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in)
-
-
 def neutral_weights(recipe: Recipe, network: keras.Sequential) -> List[Tuple[str, np.ndarray]]:
     """Return ("0.kernel", float32 array), ("0.bias", …) by layer index, in no framework's layout.
 
@@ -68,20 +51,11 @@ def neutral_weights(recipe: Recipe, network: keras.Sequential) -> List[Tuple[str
     inputs of a dense layer after a flatten in the order height, width, channels.
     """
     found = []
-    for index, _layer, _shape in _weighted(recipe):
+    for index, _layer, _shape in weighted(recipe):
         module = network.layers[index]
         kernel, bias = (np.array(variable) for variable in (module.kernel, module.bias))
         found += [(f"{index}.kernel", kernel), (f"{index}.bias", bias)]
     return found
-
-
-def digest(weights: List[Tuple[str, np.ndarray]]) -> str:
-    """Hash names, shapes and little-endian bytes: equal for equal weights, whatever the framework."""
-    found = hashlib.sha256()
-    for name, array in weights:
-        found.update(f"{name} {array.shape}\n".encode())
-        found.update(np.ascontiguousarray(array, "<f4").tobytes())
-    return found.hexdigest()
 
 
 def parameter_count(network: keras.Sequential) -> int:

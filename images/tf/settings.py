@@ -26,7 +26,7 @@ def settle(trial: Trial) -> str:
     keras.mixed_precision.set_global_policy("float32")
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tf.config.optimizer.set_jit(False)  # XLA only by the mode, for the functions that name it
-    tf.config.run_functions_eagerly("eager" in trial.modes)
+    tf.config.run_functions_eagerly(False)
     if "deterministic" in trial.modes:
         tf.config.experimental.enable_op_determinism()
     return _device(trial)
@@ -74,7 +74,7 @@ def _installed(package: str, built: str) -> str:
 def modes(trial: Trial) -> Dict[str, str]:
     return {
         "execution": "eager" if tf.config.functions_run_eagerly() else "graph",
-        "compiler": "XLA" if "xla" in trial.modes and not tf.config.functions_run_eagerly() else "none",
+        "compiler": "XLA" if "xla" in trial.modes else "none",
         "precision": keras.mixed_precision.global_policy().name,
         "tf32_matmul": _on_off(tf.config.experimental.tensor_float_32_execution_enabled()),
         "tf32_convolution": _on_off(tf.config.experimental.tensor_float_32_execution_enabled()),

@@ -72,6 +72,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
 
         from images.tf import model, settings
         from images.tf.training import Training, resident
+        from shared.initial import digest
 
         device = settings.settle(trial)
     with emitter.phase("data"):
@@ -88,7 +89,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
             device=settings.device_name(device),
             modes=settings.modes(trial),
             data_sha256=data.sha256,
-            initial_weights_sha256=model.digest(model.neutral_weights(recipe, network)),
+            initial_weights_sha256=digest(model.neutral_weights(recipe, network)),
             parameters=model.parameter_count(network),
         )
     )

@@ -45,14 +45,14 @@ def versions(device: torch.device) -> Dict[str, str]:
     return found
 
 
-def modes(trial: Trial) -> Dict[str, str]:
+def modes(trial: Trial) -> Dict[str, str]:  # noqa: ARG001 - as images/tf has it
     return {
         "execution": "eager",
         "compiler": "none",
         "precision": str(torch.get_default_dtype()).replace("torch.", ""),
         "tf32_matmul": _on_off(torch.get_float32_matmul_precision() != "highest"),
         "tf32_convolution": _on_off(torch.backends.cudnn.allow_tf32),
-        "layout": "NHWC" if "channels_last" in trial.modes else "NCHW",
+        "layout": "NCHW",
         "threads_intra_op": str(torch.get_num_threads()),
         "threads_inter_op": str(torch.get_num_interop_threads()),
         "onednn": _on_off(torch.backends.mkldnn.is_available()),

@@ -67,12 +67,13 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
 
         from images.torch import model, settings
         from images.torch.training import Training, resident
+        from shared.initial import digest
 
         device = settings.settle(trial)
     with emitter.phase("data"):
         data = resident(recipe, folder, device)
     with emitter.phase("build"):
-        network = model.build(recipe, trial.seed, device, trial.modes)
+        network = model.build(recipe, trial.seed, device)
         training = Training(trial, network, data.train)
     versions = settings.versions(device)
     emitter.emit(
@@ -83,7 +84,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
             device=settings.device_name(device),
             modes=settings.modes(trial),
             data_sha256=data.sha256,
-            initial_weights_sha256=model.digest(model.neutral_weights(recipe, network)),
+            initial_weights_sha256=digest(model.neutral_weights(recipe, network)),
             parameters=model.parameter_count(network),
         )
     )
