@@ -10,8 +10,6 @@ from orchestrator import dataset, report, store
 from orchestrator.analyse import analyse
 from orchestrator.contenders import Contender, offered
 from orchestrator.engine import Prepared, PrepareError
-from orchestrator.errors import PreflightError
-from orchestrator.machine import disk_free_bytes
 from orchestrator.plan import Plan, PlannedTrial, plan
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
@@ -25,8 +23,6 @@ from orchestrator.watch import Limits
 from orchestrator.world import World
 from shared import mnist
 
-_RUN_FOLDER_BYTES = 200 * 2**20
-
 
 @dataclass(frozen=True)
 class Ready:
@@ -36,7 +32,9 @@ class Ready:
     refused: Mapping[str, str]
 
 
-def compare(spec: Spec, world: World, view: View) -> tuple[RunFolder, Summary]:
+def compare(
+    spec: Spec, world: World, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES
+) -> tuple[RunFolder, Summary]:
     """Run a comparison from what was asked for to the report of what happened.
 
     Ctrl-C during a trial stops it, skips the rest, and still writes the report. Raises
@@ -47,9 +45,10 @@ def compare(spec: Spec, world: World, view: View) -> tuple[RunFolder, Summary]:
     view.planned(trials, heading(settings))
     for line in filter(None, (surroundings(settings, world), world.engine_notice)):
         view.say(line)
+    store.check(world.out, needed_bytes)
     data = dataset.ensure(world.data, world.idx, view.say)
     ready = prepare(settings, world, view)
-    folder = store.create(_checked(world).out, slug(settings))
+    folder = store.create(world.out, slug(settings))
     comparison = describe(settings, world, folder.id)
     folder.write_json("comparison.json", {**comparison.model_dump(), "spec": spec.model_dump()})
     records = measure(trials, ready, bench(settings, world, folder, data), folder, view)
@@ -167,13 +166,6 @@ def surroundings(settings: Settings, world: World) -> str:
 def slug(settings: Settings) -> str:
     names = dict.fromkeys(contender.name for contender in settings.contenders)
     return "-vs-".join(names)[:60]
-
-
-def _checked(world: World) -> World:
-    free = disk_free_bytes(world.out)
-    if free < _RUN_FOLDER_BYTES:
-        raise PreflightError(f"{free / 1e6:.0f} MB free for the run folder in {world.out}", "free space, or use --out")
-    return world
 
 
 def _offer(contender: Contender) -> str:

@@ -6,8 +6,9 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,23 @@ from shared.trial import Trial, to_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
 
+RUN_FOLDER_BYTES = 200 * 2**20
+"""Free space that a comparison asks for: records, predictions and figures, with room to spare."""
+
 
 class TrialFolder:
     """What one trial leaves on disk. Events are appended as they come, so a cut loses at most a line."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(parents=True)
+        with _disk(path):
+            path.mkdir(parents=True)
 
     def write_trial(self, trial: Trial) -> None:
         _write(self.path / "trial.json", to_json(trial).encode())
 
     def append(self, events: Iterable[Numbered]) -> None:
-        with (self.path / "events.jsonl").open("ab") as file:
+        with _disk(self.path), (self.path / "events.jsonl").open("ab") as file:
             for numbered in events:
                 file.write(numbered.line + b"\n")
 
@@ -71,6 +76,21 @@ class RunFolder:
         write_model(self.path / "summary.json", summary)
 
 
+def check(out: Path, needed_bytes: int = RUN_FOLDER_BYTES) -> None:
+    """Make `out` ready for run folders; PreflightError where it cannot be written or is too full."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+        free_bytes = shutil.disk_usage(out).free
+    except OSError as error:
+        raise PreflightError(f"cannot write to {out}: {error.strerror}", _ELSEWHERE) from error
+    if free_bytes < needed_bytes:
+        raise PreflightError(
+            f"{free_bytes / 1e6:,.0f} MB free for the run folder in {out}, {needed_bytes / 1e6:,.0f} MB needed",
+            f"free space, or {_ELSEWHERE}",
+        )
+
+
 def create(out: Path, slug: str, now: datetime | None = None) -> RunFolder:
     """Make `<out>/<UTC>-<slug>/` and point `<out>/latest` at it; PreflightError where that cannot be."""
     stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
@@ -79,18 +99,24 @@ def create(out: Path, slug: str, now: datetime | None = None) -> RunFolder:
         path = _fresh(out, f"{stamp}-{slug}")
         _point(out / "latest", path.name)
     except OSError as error:
-        raise PreflightError(f"cannot write to {out}: {error.strerror}", "name another folder with --out") from error
+        raise PreflightError(f"cannot write to {out}: {error.strerror}", _ELSEWHERE) from error
     return RunFolder(path)
+
+
+_ELSEWHERE = "name another folder with --out"
 
 
 def find(run: str, out: Path) -> RunFolder:
     """Find a run by path, name or unique beginning; `latest` works as a name."""
-    candidates = [Path(run), out / run, *sorted(out.glob(f"{run}*") if NAME.fullmatch(run) else [])]
-    for path in candidates:
+    for path in (Path(run), out / run):
         if (path / "summary.json").is_file() or (path / "comparison.json").is_file():
             return RunFolder(path.resolve())
-    known = ", ".join(folder.id for folder in runs(out)[-5:]) or "none"
-    raise UsageError(f"no run {run!r} in {out}", f"newest runs: {known}; `bakeoff ls` lists all")
+    begun = [folder for folder in runs(out) if folder.id.startswith(run)]
+    if len(begun) == 1:
+        return RunFolder(begun[0].path.resolve())
+    known = ", ".join(folder.id for folder in (begun or runs(out))[-5:]) or "none"
+    fault = f"{run!r} begins {len(begun)} runs" if begun else f"no run {run!r}"
+    raise UsageError(f"{fault} in {out}", f"newest runs: {known}; `bakeoff ls` lists all")
 
 
 def runs(out: Path) -> list[RunFolder]:
@@ -130,7 +156,7 @@ def _point(link: Path, target: str) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Write aside, flush to disk, rename: a reader sees the old file or the new one, never half."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with _disk(path), tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             file.write(content)
             file.flush()
@@ -140,6 +166,16 @@ def _write(path: Path, content: bytes) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+@contextlib.contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """Name the fault where the disk does not take a file; a comparison cannot go on without its records."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "free space, or name another folder with --out; what was written before stays"
+        raise PreflightError(f"cannot write {path}: {error.strerror}", remedy) from error
 
 
 def _safe(name: str) -> str:
