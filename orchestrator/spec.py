@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -43,7 +44,7 @@ class Spec(BaseModel):
     @property
     def command(self) -> str:
         """Write the comparison as the command that repeats it."""
-        return " ".join(("bakeoff compare", *self.contenders, *_options(self)))
+        return shlex.join(("bakeoff", "compare", *self.contenders, *_options(self)))
 
 
 def read(path: Path) -> Spec:
@@ -58,10 +59,11 @@ def read(path: Path) -> Spec:
         raise UsageError(f"{path}: {error.strerror}", "name a TOML file, or the comparison.json of a run") from error
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}", "mend the syntax at the place named") from error
-    return checked(document.get("spec", document) if path.suffix == ".json" else document, str(path))
+    repeated = path.suffix == ".json" and isinstance(document, dict)
+    return checked(document.get("spec", document) if repeated else document, str(path))
 
 
-def checked(document: dict[str, Any], where: str) -> Spec:
+def checked(document: Any, where: str) -> Spec:
     """Validate a spec; UsageError lists every wrong key, and the valid ones for an unknown key."""
     try:
         return Spec.model_validate(document)
@@ -72,11 +74,12 @@ def checked(document: dict[str, Any], where: str) -> Spec:
 
 def _options(spec: Spec) -> list[str]:
     changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
-    options = [f"--recipe {name}" for name in spec.recipes] if spec.recipes != DEFAULT_RECIPES else []
+    recipes = spec.recipes if spec.recipes != DEFAULT_RECIPES else ()
+    options = [word for name in recipes for word in ("--recipe", name)]
     for name, value in changed.items():
         flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
         values = value if isinstance(value, tuple) else (value,)
-        options += [f"{flag} {each:g}" if isinstance(each, float) else f"{flag} {each}" for each in values]
+        options += [word for each in values for word in (flag, str(each).removesuffix(".0"))]
     return options
 
 
