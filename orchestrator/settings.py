@@ -50,9 +50,11 @@ def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: in
     quick, reason = _profile(spec, gpu, cores)
     sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
     custom = any(value is not None for value in sizes.values())
-    loaded = [recipes.load(name) for name in _unique(spec.recipes, "recipe")]
+    loaded = [recipes.load(name) for name in spec.recipes]
+    _unique([recipe.name for recipe in loaded], "recipe")
     contenders = tuple(parse(text) for text in spec.contenders)
     _unique([contender.written for contender in contenders], "contender")
+    _unique([contender.slug for contender in contenders], "contender", "give each image a name of its own: NAME@IMAGE")
     return Settings(
         spec=spec,
         contenders=contenders,
@@ -80,7 +82,8 @@ def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]
 
 
 def _device(spec: Spec, found: Sequence[Gpu], given: bool) -> tuple[Literal["cpu", "cuda"], Gpu | None]:
-    if spec.device == "cpu" or (spec.device == "auto" and not (found and given)):
+    wanted = "cuda" if spec.device == "auto" and spec.gpu is not None else spec.device
+    if wanted == "cpu" or (wanted == "auto" and not (found and given)):
         return "cpu", None
     if not found:
         raise PreflightError("no GPU: the NVIDIA driver lists none on this machine", "use --device cpu")
@@ -103,8 +106,8 @@ def _profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
     return True, f"chosen because no GPU answers and only {cores} of the {ENOUGH_CORES} cores it takes without one"
 
 
-def _unique(names: Sequence[str], kind: str) -> Sequence[str]:
+def _unique(names: Sequence[str], kind: str, remedy: str = "to repeat trials, use --seeds or --runs") -> None:
+    """Refuse a name that stands twice: its trials would share their folders."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise UsageError(f"the {kind} {twice} is named twice", "to repeat trials, use --seeds or --runs")
-    return names
+        raise UsageError(f"the {kind} {twice} is named twice", remedy)
