@@ -79,7 +79,7 @@ class Contender:
     @property
     def slug(self) -> str:
         """The contender in file and container names."""
-        return "-".join(part for part in (self.name, *self.modes, self.version.replace("+", "_")) if part)
+        return "-".join(part for part in (self.name, *self.modes, re.sub("[+!]", "_", self.version.lower())) if part)
 
 
 def offered(images: Path = IMAGES) -> dict[str, ContenderFile]:
