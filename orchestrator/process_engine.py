@@ -22,10 +22,11 @@ from orchestrator.context import Context, context
 from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.installation import environment, steps, why_refused
-from orchestrator.process_worker import ProcessWorker
+from orchestrator.process_worker import OUT, STDERR, STDOUT, STOP_SECONDS, ProcessWorker
 
 _MARK = "bakeoff-complete"
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_HOME", "SYSTEMROOT")
+_MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
 
 
 class ProcessEngine:
@@ -37,10 +38,17 @@ class ProcessEngine:
         " environments, but nothing is isolated: no limits on memory, files or network"
     )
 
-    def __init__(self, cache: Path, interpreters: Mapping[str, Path] | None = None, images: Path = IMAGES) -> None:
-        self._cache = cache
+    def __init__(
+        self,
+        cache: Path,
+        interpreters: Mapping[str, Path] | None = None,
+        images: Path = IMAGES,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> None:
+        self._cache = cache.absolute()  # workers run in a folder of their own
         self._interpreters = interpreters or {}
         self._images = images
+        self._stop_seconds = stop_seconds
         self._apps: dict[str, Path] = {}
         self._data = Path()
 
@@ -51,7 +59,8 @@ class ProcessEngine:
         self._apps[contender.name] = self._app(contender, content)
         existing = self._interpreters.get(contender.name)
         if existing is not None:
-            return Prepared(contender, f"interpreter {existing.name}", str(existing))
+            # Absolute, and no link resolved: through its link a virtual environment's Python knows its packages.
+            return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()))
         folder = self._environment(contender, variant, content, say)
         return Prepared(contender, f"environment {folder.name}", str(folder / "bin" / "python"))
 
@@ -59,27 +68,31 @@ class ProcessEngine:
         self._data = data
 
     def start(self, launch: Launch) -> ProcessWorker:
-        contender = launch.prepared.contender.name
-        out = Path(tempfile.mkdtemp(prefix="bakeoff-"))
-        command = [launch.prepared.handle, "-m", f"images.{contender}.worker"]
+        folder = Path(tempfile.mkdtemp(prefix="bakeoff-"))
         try:
-            with (out / "stdout").open("wb") as stdout, (out / "stderr").open("wb") as stderr:
-                process = subprocess.Popen(
-                    command,
-                    cwd=self._apps[contender],
-                    env=self._variables(launch, out),
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            shutil.rmtree(out, ignore_errors=True)
-            raise StartError(f"{launch.prepared.handle}: {error.strerror}") from error
-        return ProcessWorker(process, out)
+            return ProcessWorker(self._started(launch, folder), folder, self._stop_seconds)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise StartError(f"{launch.prepared.handle}: {error.strerror}") from error
+            raise
 
     def facts(self) -> Mapping[str, str]:
         return {"engine": "process (no isolation)"}
+
+    def _started(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
+        contender = launch.prepared.contender.name
+        (folder / OUT).mkdir()
+        with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr:
+            return subprocess.Popen(
+                [launch.prepared.handle, "-m", f"images.{contender}.worker"],
+                cwd=self._apps[contender],
+                env=self._variables(launch, folder / OUT),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
 
     def _variables(self, launch: Launch, out: Path) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
@@ -111,7 +124,7 @@ class ProcessEngine:
         requirements = content.files[f"images/{contender.name}/requirements.in"]
         folder = self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
         with filelock.FileLock(_made(folder.parent) / f"{folder.name}.lock"):
-            if not (folder / _MARK).exists():
+            if not ((folder / _MARK).exists() and (folder / "bin" / "python").exists()):
                 say(f"making the environment {folder.name}: this downloads the framework once")
                 shutil.rmtree(folder, ignore_errors=True)
                 self._install(contender, folder, requirements, content, say)
@@ -119,28 +132,33 @@ class ProcessEngine:
         return folder
 
     def _install(self, contender: Contender, folder: Path, requirements: Path, content: Context, say: Say) -> None:
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-        variables = {**os.environ, **environment(content.arguments)}
+        variables = {**_without_paths(os.environ), **environment(content.arguments)}
+        _run([sys.executable, "-m", "venv", str(folder)], variables)
         pins = folder / "pins.txt"
         pins.write_text("\n".join(content.arguments["PINS"].split()), encoding="utf-8")
         wheelhouse = self._images / contender.name / "wheelhouse"
         for step in steps(requirements, pins, content.arguments, wheelhouse):
             command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
-            _follow(command, variables, lambda line: say(f"{contender.name}: {line}"))
+            _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
 
 
-def _follow(command: list[str], variables: Mapping[str, str], say: Say) -> None:
-    """Run pip and say what it downloads; PrepareError with its reason where it fails."""
+def _run(command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
+    """Run venv or pip and say what is downloaded; PrepareError with the reason where it fails."""
     said: list[str] = []
     with subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as pip:
-        for line in pip.stdout or ():
+    ) as process:
+        for line in process.stdout or ():
             said = [*said[-199:], line.rstrip()]
             if line.startswith(("Collecting ", "Installing collected")):
                 say(line.strip()[:160])
-    if pip.returncode != 0:
-        raise PrepareError(why_refused(said, f"pip ended with {pip.returncode}"))
+    if process.returncode != 0:
+        raise PrepareError(why_refused(said, f"{command[2]} ended with {process.returncode}"))
+
+
+def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:
+    """Drop what would show pip another environment's packages, or install into one."""
+    return {name: value for name, value in variables.items() if name not in _MISLEADING}
 
 
 def _made(folder: Path) -> Path:
