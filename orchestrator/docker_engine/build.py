@@ -12,20 +12,21 @@ from docker.errors import APIError, ImageNotFound
 
 from orchestrator.contenders import Contender
 from orchestrator.context import Context
-from orchestrator.docker_engine.owned import CONTENDER, CONTENT, OWNED
+from orchestrator.docker_engine.owned import CONTENDER, CONTENT, REPOSITORY
 from orchestrator.engine import PrepareError, Say
 from orchestrator.errors import PreflightError
 from orchestrator.installation import why_refused
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _WORTH_SAYING = re.compile(r"^(Step \d+/\d+ : |Collecting |\s*Downloading |Installing collected|Successfully )")
+_COLOUR = re.compile(r"\x1b\[\d*m")  # the builder paints what a step writes to standard error
 _KEPT_LINES = 200
 
 
 def tag_of(contender: Contender, variant: str, content: Context) -> str:
     """Return bakeoff/<contender>:<version>-<cpu|cuda>-<content hash>."""
     version = contender.version.replace("+", "_")
-    return f"bakeoff/{contender.name}:{version}-{variant}-{content.content_hash}"
+    return f"{REPOSITORY}{contender.name}:{version}-{variant}-{content.content_hash}"
 
 
 def find_image(client: DockerClient, tag: str) -> str | None:
@@ -55,7 +56,7 @@ def _build(client: DockerClient, contender: Contender, content: Context, tag: st
             dockerfile=f"images/{contender.name}/Dockerfile",
             tag=tag,
             buildargs={**content.arguments, **_passed_on(os.environ)},
-            labels={**OWNED, CONTENDER: contender.written, CONTENT: content.content_hash},
+            labels={CONTENDER: contender.written, CONTENT: content.content_hash},
             rm=True,
             forcerm=True,
             decode=True,
@@ -68,7 +69,7 @@ def _build(client: DockerClient, contender: Contender, content: Context, tag: st
 def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> None:
     said: list[str] = []
     for part in answer:
-        for line in str(part.get("stream", part.get("status", ""))).splitlines():
+        for line in _COLOUR.sub("", str(part.get("stream", part.get("status", "")))).splitlines():
             if line.strip():
                 said = [*said[1 - _KEPT_LINES :], line]
             if _WORTH_SAYING.match(line):
@@ -79,7 +80,8 @@ def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say)
 
 def _failure(contender: Contender, said: list[str], error: str) -> PrepareError | PreflightError:
     """Tell a base image that cannot be had, which concerns every contender, from what pip refused."""
-    if said and "FROM " in said[-1]:
+    step = next((line for line in reversed(said) if line.startswith("Step ")), "")
+    if " : FROM " in step:
         return PreflightError(
             f"cannot get the base image of {contender.written}: {error}",
             "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",

@@ -19,7 +19,7 @@ from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
-from orchestrator.docker_engine.worker import DockerWorker
+from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 
@@ -32,12 +32,12 @@ def connect(base_image: str = "") -> DockerEngine:
     """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
     try:
         client = docker.from_env(timeout=_CONNECT_SECONDS)
-        client.ping()
+        engine = DockerEngine(client, base_image=base_image)
     except (DockerException, RequestException) as error:
         raise _unreachable(error) from error
     # Building and stopping take longer than saying hello.
     client.api.timeout = 300
-    return DockerEngine(client, base_image=base_image)
+    return engine
 
 
 class DockerEngine:
@@ -46,11 +46,23 @@ class DockerEngine:
     name = "docker"
     notice = ""
 
-    def __init__(self, client: DockerClient, images: Path = IMAGES, base_image: str = "") -> None:
+    def __init__(
+        self,
+        client: DockerClient,
+        images: Path = IMAGES,
+        base_image: str = "",
+        *,
+        data_volume: str = DATA_VOLUME,
+        memory_bytes: int | None = None,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> None:
         self._client = client
         self._images = images
         self._base_image = base_image
+        self._data_volume = data_volume
+        self._stop_seconds = stop_seconds
         self._info: Mapping[str, Any] = client.info()
+        self._memory_bytes = memory_bytes or int(self._info.get("MemTotal", 0) * _HOST_SHARE)
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
         if contender.image:
@@ -66,10 +78,11 @@ class DockerEngine:
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         try:
-            if fill_data(self._client, prepared.handle, data):
-                say(f"MNIST copied into the volume {DATA_VOLUME}")
+            if fill_data(self._client, prepared.handle, data, self._data_volume):
+                say(f"MNIST copied into the volume {self._data_volume}")
         except (DockerException, RequestException) as error:
-            raise PreflightError(f"cannot fill the volume {DATA_VOLUME}: {error}", "`bakeoff clean --data`") from error
+            message = f"cannot fill the volume {self._data_volume}: {error}"
+            raise PreflightError(message, "`bakeoff clean --data`") from error
 
     def start(self, launch: Launch) -> DockerWorker:
         name = f"bakeoff-{launch.run_id}-{launch.trial_id}"
@@ -92,15 +105,14 @@ class DockerEngine:
             if isinstance(error, (DockerException, RequestException)):
                 raise StartError(_why_not_started(error)) from error
             raise
-        return DockerWorker(self._client, container, out)
+        return DockerWorker(self._client, container, out, self._stop_seconds)
 
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
-        memory_bytes = int(self._info.get("MemTotal", 0) * _HOST_SHARE)
         gpu = flags.gpu_request(launch.gpu, self._info.get("DiscoveredDevices") or []) if launch.gpu else {}
         return {
-            **flags.restrictions(memory_bytes),
-            "mounts": flags.mounts(DATA_VOLUME, out_volume),
+            **flags.restrictions(self._memory_bytes),
+            "mounts": flags.mounts(self._data_volume, out_volume),
             "environment": flags.environment(launch.environment),
             **gpu,
         }
@@ -123,7 +135,7 @@ class DockerEngine:
     def owned(self, *, images: bool = False, data: bool = False) -> list[Owned]:
         """List what is ours on this engine. Raises EngineLost."""
         try:
-            return leftovers(self._client, images=images, data=data, data_volume=DATA_VOLUME)
+            return leftovers(self._client, images=images, data=data, data_volume=self._data_volume)
         except (DockerException, RequestException) as error:
             raise EngineLost(str(error)) from error
 
@@ -181,6 +193,6 @@ def _unreachable(error: Exception) -> PreflightError:
         return PreflightError(
             "no Docker Engine answers", "start Docker, set DOCKER_HOST, or use --engine process (no isolation)"
         )
-    if "too new" in text or "too old" in text:
+    if "too new" in text or "too old" in text or "API versions below" in text:
         return PreflightError(f"the Docker Engine speaks another API version: {text}", "update Docker")
     return PreflightError(f"no Docker Engine answers: {text}", "check `docker version`, or use --engine process")

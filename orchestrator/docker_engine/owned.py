@@ -1,4 +1,8 @@
-"""Labels: how we know our own. Nothing without them is ever removed."""
+"""Labels: how we know our own. Nothing without them is ever removed.
+
+Containers inherit the labels of their image, and images those of their base: so our images do
+not carry the label of our containers, and an image that somebody built on one of ours is told by its tag.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from docker import DockerClient
+from docker.errors import DockerException, NotFound
+from requests.exceptions import RequestException
+
+from orchestrator.engine import EngineLost
 
 OWNER = "bakeoff.owner"
-OWNED = {OWNER: "bakeoff"}
+OWNED = {OWNER: "bakeoff"}  # containers and volumes
+REPOSITORY = "bakeoff/"
 RUN = "bakeoff.run"
 TRIAL = "bakeoff.trial"
 CONTENDER = "bakeoff.contender"
-CONTENT = "bakeoff.content"
+CONTENT = "bakeoff.content"  # images
 
 _OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER}=bakeoff"}
+_OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT}
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,18 @@ class Owned:
     handle: Any
 
     def remove(self) -> None:
-        if self.kind == "container":
-            self.handle.remove(force=True)
-        elif self.kind == "volume":
-            self.handle.remove()
-        else:
-            self.handle.client.images.remove(self.handle.id, force=True)
+        """Remove it; that somebody was faster is no error. Raises EngineLost, with the engine's reason."""
+        try:
+            if self.kind == "container":
+                self.handle.remove(force=True)
+            elif self.kind == "volume":
+                self.handle.remove()
+            else:
+                self.handle.client.images.remove(self.handle.id, force=True)
+        except NotFound:
+            return
+        except (DockerException, RequestException) as error:
+            raise EngineLost(f"{self.kind} {self.name}: {error}") from error
 
 
 def leftovers(client: DockerClient, *, images: bool, data: bool, data_volume: str) -> list[Owned]:
@@ -42,8 +58,12 @@ def leftovers(client: DockerClient, *, images: bool, data: bool, data_volume: st
     volumes = client.volumes.list(filters=dict(_OURS))
     found += [Owned("volume", each.name, "", each) for each in volumes if data or each.name != data_volume]
     if images:
-        found += [_image(each) for each in client.images.list(filters=dict(_OURS))]
+        found += [_image(each) for each in client.images.list(filters=dict(_OUR_IMAGES)) if _is_ours(each)]
     return found
+
+
+def _is_ours(image: Any) -> bool:
+    return all(tag.startswith(REPOSITORY) for tag in image.tags)
 
 
 def _container(container: Any) -> Owned:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,19 +17,24 @@ from requests.exceptions import RequestException
 from orchestrator.docker_engine.volumes import MemberRefused, read_member
 from orchestrator.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, EngineLost, Exit, Leftovers
 
-STOP_SECONDS = 10
+STOP_SECONDS = 10.0
+_SIGNALLED = 128  # exit codes above it are signals, as a container's init numbers them
+_EVENT_SECONDS = 1.0  # the engine tells of a kill a moment after the process is gone
 _OVERLAP_SECONDS = 2.0  # re-read a little rather than lose a line: `seq` removes what comes twice
-_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z ")
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ")
 _GONE = (DockerException, RequestException, OSError)
+# What the SDK's stream raises when it is closed at the moment at which it ends.
+_CLOSED = (*_GONE, AttributeError, ValueError)
 
 
 class DockerWorker:
     """A started container and its output volume; leaving the `with` block removes both."""
 
-    def __init__(self, client: DockerClient, container: Any, out: Any) -> None:
+    def __init__(self, client: DockerClient, container: Any, out: Any, stop_seconds: float = STOP_SECONDS) -> None:
         self._client = client
         self._container = container
         self._out = out
+        self._stop_seconds = stop_seconds
         self._read_until: float | None = None  # the engine's clock, from the log's own stamps
         self._stopped = False
         self._stream: Any = None
@@ -47,7 +52,7 @@ class DockerWorker:
             )
             for entry in self._stream:
                 yield self._unstamped(entry)
-        except _GONE as error:
+        except _CLOSED as error:
             raise EngineLost(str(error)) from error
 
     def poll(self) -> Exit | None:
@@ -60,13 +65,14 @@ class DockerWorker:
         state = self._container.attrs["State"]
         if state["Status"] not in ("exited", "dead"):
             return None
-        killed = not self._stopped and self._was_killed()
-        return Exit(int(state["ExitCode"]), bool(state.get("OOMKilled")), killed)
+        code = int(state["ExitCode"])
+        killed = code > _SIGNALLED and not self._stopped and self._was_killed(state)
+        return Exit(code, bool(state.get("OOMKilled")), killed)
 
     def stop(self) -> None:
         self._stopped = True
         with contextlib.suppress(*_GONE):
-            self._container.stop(timeout=STOP_SECONDS)
+            self._container.stop(timeout=math.ceil(self._stop_seconds))
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         files, refused = {}, []
@@ -97,18 +103,19 @@ class DockerWorker:
         match = _STAMP.match(entry)
         if match is None:
             return entry
-        whole = datetime.fromisoformat(match[1].decode()).replace(tzinfo=UTC).timestamp()
-        self._read_until = whole + float(b"0." + (match[2] or b"0"))
+        self._read_until = _seconds(match[0].decode().strip())
         return entry[match.end() :]
 
-    def _was_killed(self) -> bool:
-        """Ask the engine whether somebody sent a signal: exit code 137 alone does not say who."""
+    def _was_killed(self, state: Mapping[str, Any]) -> bool:
+        """Ask the engine whether somebody sent a signal: exit code 137 alone does not say who.
+
+        The engine's clock bounds the question, not ours: events are streamed until that time has come.
+        """
+        span: Any = {"since": _seconds(state["StartedAt"]), "until": _seconds(state["FinishedAt"]) + _EVENT_SECONDS}
         filters = {"container": self._container.id, "event": ["kill"]}
         try:
-            created = datetime.fromisoformat(self._container.attrs["Created"][:19]).replace(tzinfo=UTC)
-            events = self._client.events(since=created, until=int(time.time()) + 1, filters=filters, decode=True)
-            return any(True for _ in events)
-        except _GONE:
+            return bool(list(self._client.events(**span, filters=filters)))
+        except _CLOSED:
             return False
 
     def _stderr(self) -> str:
@@ -119,6 +126,14 @@ class DockerWorker:
         return bytes(tail[-STDERR_LIMIT_BYTES:]).decode("utf-8", "replace")
 
     def _close_stream(self) -> None:
-        if self._stream is not None:
-            with contextlib.suppress(*_GONE):
-                self._stream.close()
+        """Wake a reader that waits on the connection, and give the connection back."""
+        stream, self._stream = self._stream, None
+        with contextlib.suppress(*_CLOSED):
+            stream.close()
+            # The SDK shuts the socket down and leaves its descriptor to the garbage collector.
+            stream._response.close()
+
+
+def _seconds(stamp: str) -> float:
+    """Read the engine's RFC 3339 time as Unix seconds; a float holds it to a quarter of a microsecond."""
+    return datetime.fromisoformat(stamp).timestamp()
