@@ -1,15 +1,20 @@
-"""What several test files need: the real MNIST, prepared once a session."""
+"""What several test files need: the real MNIST, prepared once a session, and a Docker Engine where one answers."""
 
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 
 from orchestrator import dataset
+from orchestrator.docker_engine.owned import OWNED
 from orchestrator.errors import PreflightError
 from shared import mnist
+from tests import engines
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +45,22 @@ def idx_folder(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         header = b"".join(number.to_bytes(4, "big") for number in (2049, len(labels)))
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(header + labels.tobytes())
     return folder
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[DockerClient]:
+    """A real engine; without one the test is skipped, or fails where the environment says that one is there."""
+    client = engines.client_or_skip()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def data_volume(docker_client: DockerClient) -> Iterator[str]:
+    """A data volume of this session's own, so that no test touches the user's."""
+    volume = docker_client.volumes.create(f"bakeoff-test-{uuid.uuid4().hex[:12]}", labels=OWNED)
+    yield volume.name
+    volume.remove(force=True)
 
 
 def _silently(line: str) -> None:
