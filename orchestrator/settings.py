@@ -71,13 +71,16 @@ def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: in
 
 
 def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]:
-    """Read --python: one path for all, or NAME=PATH; UsageError where a path is no file."""
+    """Read --python: one path for all, or NAME=PATH; UsageError where a path is no file or a name runs nothing."""
     found: dict[str, Path] = {}
+    names = list(dict.fromkeys(contender.name for contender in contenders))
     for text in spec.python:
         name, equals, path = text.rpartition("=")
+        if equals and name not in names:
+            raise UsageError(f"--python {text}: {name} is not compared", f"contenders: {', '.join(names)}")
         if not Path(path).is_file():
             raise UsageError(f"--python {text}: {path} is not a file", "name a Python interpreter")
-        found |= {name: Path(path)} if equals else {contender.name: Path(path) for contender in contenders}
+        found |= dict.fromkeys([name] if equals else names, Path(path))
     return found
 
 
