@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import store
+from orchestrator.contract import Numbered
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
@@ -36,7 +37,7 @@ def test_latest_points_at_the_newest_run(tmp_path: Path) -> None:
     run(tmp_path)
     second = run(tmp_path, now=NOON.replace(hour=13))
     assert (tmp_path / "latest").resolve() == second.path
-    assert os.readlink(tmp_path / "latest") == second.id  # relative: the folder may be moved
+    assert (tmp_path / "latest").readlink() == Path(second.id)  # relative: the folder may be moved
 
 
 def test_two_runs_of_one_second_do_not_mix(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str
     assert not (tmp_path / "20261122-120000-tf-vs-torch" / "trials").exists()
 
 
-def story() -> list[store.Numbered]:
+def story() -> list[Numbered]:
     intake = Intake(TRIAL)
     return [each for line in lines(*STORY) if (each := intake.take(line.strip()))]
 

@@ -1,0 +1,151 @@
+"""Every caution, and that silence means nothing was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.findings import findings
+from orchestrator.record import Epoch, EventCounts, Record, Status
+from orchestrator.recording import unstarted
+from orchestrator.summary import Finding
+from tests.streams import PLANNED, TRIAL
+
+OTHER = "tf-2.21.0.small.s1"
+
+
+def record(**changes: Any) -> Record:
+    fields: dict[str, Any] = {
+        "status": Status.DONE,
+        "reason": "",
+        "framework_version": "2.13.0+cpu",
+        "image": "sha256:0123456789ab",
+        "parameters": 650,
+        "data_sha256": "da" * 32,
+        "test_accuracy": 0.9712,
+        "worker_test_accuracy": 0.9712,
+        "epochs": tuple(epoch(number, 1000.0) for number in (1, 2)),
+        "events": EventCounts(received=7),
+    }
+    return unstarted(PLANNED, "scripted", Status.DONE, "").model_copy(update={**fields, **changes})
+
+
+def epoch(number: int, images_per_second: float) -> Epoch:
+    return Epoch(
+        epoch=number,
+        train_loss=0.5,
+        val_loss=0.5,
+        train_accuracy=0.9,
+        val_accuracy=0.9,
+        seconds=600 / images_per_second,
+        evaluation_seconds=0.1,
+        images=600,
+        images_per_second=images_per_second,
+    )
+
+
+def found(*records: Record, load: float | None = 0.1) -> list[tuple[str, str]]:
+    return [(each.id, each.severity) for each in findings(records, cores=2, load=load)]
+
+
+def only(*records: Record) -> Finding:
+    (finding,) = findings(records, cores=2, load=None)
+    return finding
+
+
+def test_a_clean_comparison_has_no_findings() -> None:
+    assert found(record(), record(id=OTHER)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (Status.FAILED, f"{TRIAL} failed: no memory."),
+        (Status.TIMED_OUT, f"{TRIAL} timed out: no memory."),
+        (Status.SKIPPED, f"{TRIAL} was skipped: no memory."),
+        (Status.INTERRUPTED, f"{TRIAL} was interrupted: no memory."),
+    ],
+)
+def test_a_trial_that_is_not_done_is_an_error_with_its_reason(status: Status, told: str) -> None:
+    finding = only(record(status=status, reason="no memory"))
+    assert (finding.id, finding.severity, finding.message) == (f"trial-{status.value}", "error", told)
+    assert finding.trials == (TRIAL,)
+    assert "stderr.log" in finding.advice
+
+
+def test_a_trial_without_a_worker_points_at_no_log() -> None:
+    assert only(record(status=Status.FAILED, reason="no image", image=None)).advice == ""
+
+
+def test_a_network_of_another_size_is_an_error() -> None:
+    assert only(record(parameters=1650)).message == f"{TRIAL} trained 1,650 parameters, its recipe has 650."
+
+
+def test_a_worker_that_counts_otherwise_than_the_host_is_an_error() -> None:
+    finding = only(record(worker_test_accuracy=0.9912))
+    assert finding.id == "accuracy-mismatch"
+    assert finding.message == f"{TRIAL} says test accuracy 0.9912; its own logits give 0.9712."
+
+
+def test_rounding_is_no_mismatch() -> None:
+    assert found(record(worker_test_accuracy=0.9712 + 1e-12)) == []
+
+
+def test_an_accuracy_that_was_not_told_is_no_mismatch() -> None:
+    assert found(record(worker_test_accuracy=None), record(id=OTHER, test_accuracy=None)) == []
+
+
+def test_different_images_in_one_recipe_are_an_error_of_both() -> None:
+    finding = only(record(), record(id=OTHER, data_sha256="ff" * 32))
+    assert (finding.id, finding.severity, finding.trials) == ("data-differ", "error", (TRIAL, OTHER))
+
+
+def test_different_images_in_different_recipes_are_as_they_should_be() -> None:
+    assert found(record(), record(id=OTHER, recipe="large", data_sha256="ff" * 32)) == []
+
+
+def test_lost_and_refused_events_are_warnings() -> None:
+    counts = EventCounts(received=5, lost=2, rejected=3)
+    assert found(record(events=counts)) == [("events-lost", "warning"), ("lines-rejected", "warning")]
+
+
+def test_another_version_than_asked_for_is_an_error() -> None:
+    finding = only(record(framework_version="2.12.1+cpu"))
+    assert finding.message == f"{TRIAL} was asked for torch==2.13.0 and ran 2.12.1+cpu."
+
+
+@pytest.mark.parametrize("contender", ["torch", "mine@me/worker:2.13"])
+def test_where_no_version_was_asked_for_any_will_do(contender: str) -> None:
+    assert found(record(contender=contender, framework_version="2.12.1")) == []
+
+
+def test_a_diverged_loss_is_a_warning() -> None:
+    assert found(record(diverged=True)) == [("diverged", "warning")]
+
+
+def test_epochs_of_uneven_speed_are_a_warning_above_a_tenth() -> None:
+    assert found(record(epochs=(epoch(1, 1000.0), epoch(2, 1099.0)))) == []
+    finding = only(record(epochs=(epoch(1, 1000.0), epoch(2, 1250.0))))
+    assert finding.message == f"The epochs of {TRIAL} differ in speed by 25%."
+
+
+def test_one_epoch_has_nothing_to_differ_from() -> None:
+    assert found(record(epochs=(epoch(1, 10.0),))) == []
+
+
+def test_what_the_worker_warned_of_is_a_note() -> None:
+    finding = only(record(warnings=("one thread only",)))
+    assert (finding.severity, finding.message) == ("note", f"{TRIAL}: one thread only.")
+
+
+def test_a_busy_machine_is_a_warning_of_the_whole() -> None:
+    assert found(record(), load=1.0) == []
+    assert found(record(), load=1.01) == [("busy-machine", "warning")]
+    assert found(record(), load=None) == []
+
+
+def test_errors_come_first_and_notes_last() -> None:
+    noted = record(warnings=("w",), diverged=True)
+    failed = record(id=OTHER, status=Status.FAILED)
+    assert [severity for _, severity in found(noted, failed)] == ["error", "warning", "note"]

@@ -1,0 +1,186 @@
+"""A trial always leaves a record, whatever becomes of its worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from orchestrator.contenders import Contender
+from orchestrator.engine import Exit, Launch, StartError
+from orchestrator.errors import PreflightError
+from orchestrator.record import EventCounts, Record, Status
+from orchestrator.runner import Bench, run_trial
+from orchestrator.scripted_engine import Script, ScriptedEngine
+from orchestrator.store import TrialFolder
+from orchestrator.watch import Limits
+from shared import trial as trials
+from shared.events import Event, Failed
+from tests.streams import LABELS, PLANNED, PREPARED, READY, STORY, TRIAL, done, epoch, lines, logits
+
+QUICK = Limits(silence_seconds=0.3, tick_seconds=0.01, poll_seconds=0.02, drain_seconds=1.0)
+
+
+class Ran:
+    """A trial that ran: its record, its folder, and what was shown of it."""
+
+    def __init__(self, tmp_path: Path, script: Script, limits: Limits = QUICK) -> None:
+        self.shown: list[Event] = []
+        self.launches: list[Launch] = []
+        self.folder = TrialFolder(tmp_path / "trial")
+        bench = Bench(ScriptedEngine(self._noted(script)), "20261122-120000-torch", LABELS, "GPU-4f1a", limits)
+        self.record = run_trial(bench, PLANNED, PREPARED, self.folder, self._show)
+
+    def _noted(self, script: Script) -> Callable[[Launch], Script]:
+        return lambda launch: self.launches.append(launch) or script  # type: ignore[func-returns-value]
+
+    def _show(self, trial_id: str, event: Event) -> None:
+        assert trial_id == TRIAL
+        self.shown.append(event)
+
+    def kept(self, name: str) -> bytes:
+        return (self.folder.path / name).read_bytes()
+
+
+def test_a_trial_that_ends_well_leaves_everything(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, done(stderr="a library's chatter\n"))
+    assert (ran.record.status, ran.record.reason, ran.record.test_accuracy) == (Status.DONE, "", 1.0)
+    assert ran.shown == list(STORY)
+    assert ran.kept("events.jsonl") == b"".join(lines(*STORY))
+    assert ran.kept("predictions.npy") == logits(LABELS)
+    assert ran.kept("stderr.log") == b"a library's chatter\n"
+    assert ran.kept("rejected.jsonl") == b""
+    assert Record.model_validate_json(ran.kept("record.json")) == ran.record
+    assert trials.from_json(ran.kept("trial.json").decode()) == PLANNED.trial
+
+
+def test_the_worker_is_given_its_trial_and_its_gpu(tmp_path: Path) -> None:
+    (launch,) = Ran(tmp_path, done()).launches
+    assert (launch.trial_id, launch.run_id, launch.gpu) == (TRIAL, "20261122-120000-torch", "GPU-4f1a")
+    assert trials.from_environment(launch.environment) == PLANNED.trial
+
+
+def test_a_crash_in_epoch_two_keeps_the_curve_so_far(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, Script(lines(*STORY[:5]), Exit(139), stderr="Segmentation fault\n"))
+    assert ran.record.status is Status.FAILED
+    assert ran.record.reason.endswith("its last words: Segmentation fault")
+    assert [each.epoch for each in ran.record.epochs] == [1]
+    assert ran.kept("events.jsonl") == b"".join(lines(*STORY[:5]))
+
+
+def test_a_worker_that_gives_up_says_why(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, Script(lines(READY, Failed("ValueError", "no such layer")), Exit(1)))
+    assert ran.record.reason == "ValueError: no such layer"
+
+
+def test_garbage_among_the_events_is_counted_and_kept_aside(tmp_path: Path) -> None:
+    first, *rest = lines(*STORY)
+    ran = Ran(tmp_path, done(chunks=[first, b"\x1b[2K 50%\n", b"\xff\xfe\n", *rest]))
+    assert ran.record.status is Status.DONE
+    assert ran.record.events == EventCounts(received=7, rejected=2)
+    reasons = [json.loads(row)["reason"] for row in ran.kept("rejected.jsonl").splitlines()]
+    assert reasons == ["not JSON", "not UTF-8"]
+
+
+def test_a_worker_that_prints_only_garbage_has_failed(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, Script([b"Epoch 1/5\n" * 10]))
+    assert ran.record.status is Status.FAILED
+    assert ran.record.reason.startswith("incomplete")
+
+
+def test_a_worker_that_cannot_start_leaves_a_record(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, Script(cannot_start="no such image"))
+    assert (ran.record.status, ran.record.reason) == (Status.FAILED, "could not start: no such image")
+    assert Record.model_validate_json(ran.kept("record.json")) == ran.record
+
+
+def test_a_worker_that_hangs_is_timed_out(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, Script(lines(*STORY[:4]), exit=None))
+    assert ran.record.status is Status.TIMED_OUT
+    assert "no event for 0.3 s" in ran.record.reason
+    assert [each.epoch for each in ran.record.epochs] == [1]
+
+
+def test_a_worker_that_takes_too_long_is_timed_out(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, Script(lines(*STORY[:4]), exit=None), replace(QUICK, trial_seconds=0.1))
+    assert ran.record.reason == "not finished after 0.1 s; allow more with --timeout"
+
+
+def test_events_that_the_live_feed_lost_come_from_the_workers_file(tmp_path: Path) -> None:
+    whole = lines(*STORY)
+    files = {"predictions.npy": logits(LABELS), "events.jsonl": b"".join(whole) + b'{"v":1,"tri'}
+    ran = Ran(tmp_path, done(chunks=whole[:2], files=files))
+    assert ran.record.status is Status.DONE
+    assert ran.record.events == EventCounts(received=7)
+    assert len(ran.record.epochs) == 2
+    assert sorted(ran.kept("events.jsonl").splitlines()) == sorted(line.strip() for line in whole)
+
+
+def test_a_broken_connection_costs_no_event(tmp_path: Path) -> None:
+    whole = lines(*STORY)
+    ran = Ran(tmp_path, done(chunks=[*whole[:3], ConnectionResetError(104, "reset"), *whole[2:]]))
+    assert ran.record.status is Status.DONE
+    assert ran.record.events == EventCounts(received=7, duplicated=1, reconnects=1)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "predictions.npy is missing"),
+        ({"predictions.npy": b""}, "predictions.npy cannot be read"),
+        ({"predictions.npy": logits(LABELS[:3])}, "predictions.npy holds float32[3, 10]; expected float32[4, 10]"),
+        ({"predictions.npy": b"\x80\x04\x95."}, "predictions.npy cannot be read"),
+    ],
+)
+def test_done_without_readable_logits_is_failed(tmp_path: Path, files: dict[str, bytes], told: str) -> None:
+    ran = Ran(tmp_path, done(files=files))
+    assert ran.record.status is Status.FAILED
+    assert told in ran.record.reason
+    assert len(ran.record.epochs) == 2
+
+
+def pressed(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_during_training_stops_the_worker_and_keeps_the_curve(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path / "trial")
+    bench = Bench(ScriptedEngine(lambda _: Script(lines(*STORY), exit=None)), "run", LABELS, limits=QUICK)
+    shown: list[Event] = []
+
+    def until_the_second_epoch(_: str, event: Event) -> None:
+        shown.append(event)
+        if event == epoch(2):
+            pressed()
+
+    record = run_trial(bench, PLANNED, PREPARED, folder, until_the_second_epoch)
+    assert (record.status, record.reason) == (Status.INTERRUPTED, "stopped by the user")
+    assert [each.epoch for each in record.epochs] == [1, 2]
+    assert Record.model_validate_json((folder.path / "record.json").read_bytes()) == record
+
+
+def test_ctrl_c_while_the_worker_starts_leaves_a_record(tmp_path: Path) -> None:
+    bench = Bench(ScriptedEngine(pressed), "run", LABELS, limits=QUICK)
+    record = run_trial(bench, PLANNED, PREPARED, TrialFolder(tmp_path / "trial"), pressed)
+    assert record.status is Status.INTERRUPTED
+    assert (tmp_path / "trial" / "record.json").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_ends_the_worker_and_is_named(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path / "trial")
+    (folder.path / "events.jsonl").symlink_to("/dev/full")
+    bench = Bench(ScriptedEngine(lambda _: done()), "run", LABELS, limits=QUICK)
+    with pytest.raises(PreflightError, match="No space left on device"):
+        run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
+
+
+def test_the_scripted_engine_raises_what_the_seam_promises() -> None:
+    engine = ScriptedEngine(lambda _: Script(cannot_start="no such image"))
+    prepared = engine.prepare(Contender("torch", "2.13.0"), "cpu", lambda _: None)
+    with pytest.raises(StartError, match="no such image"):
+        engine.start(Launch(TRIAL, "run", prepared, {}))
