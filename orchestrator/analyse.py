@@ -24,12 +24,17 @@ def analyse(
     trials = tuple(summarised(record) for record in records)
     return Summary(
         comparison=comparison.model_copy(
-            update={"claims": claims(trials), "single_seed_note": single_seed_note(comparison.seeds)}
+            update={"claims": claims(_of_the_article(trials)), "single_seed_note": single_seed_note(comparison.seeds)}
         ),
         environment=dict(environment),
         findings=findings(records, cores, load),
         trials=trials,
     )
+
+
+def _of_the_article(trials: Sequence[TrialSummary]) -> list[TrialSummary]:
+    """Pick the trials that the article's statements are about."""
+    return [trial for trial in trials if trial.recipe.startswith("article-")]
 
 
 def summarised(record: Record) -> TrialSummary:

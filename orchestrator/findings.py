@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.record import Record, Status
 from orchestrator.summary import Finding
@@ -69,6 +69,41 @@ def _data_differ(records: Sequence[Record]) -> Iterator[Finding]:
                 advice="Remove the data with `bakeoff clean --data` and run again.",
                 trials=tuple(record.id for record in same),
             )
+
+
+def _starts_differ(records: Sequence[Record]) -> Iterator[Finding]:
+    starts = {record.id: record.initial_weights_sha256 for record in records if record.shared_start}
+    for same in _same_seed(records, starts):
+        yield Finding(
+            id="start-differs",
+            severity="error",
+            message=f"{', '.join(same)} were to start from the same weights and did not.",
+            advice="A contender's model.py maps the shared weights wrongly; do not compare these trials.",
+            trials=same,
+        )
+
+
+def _orders_differ(records: Sequence[Record]) -> Iterator[Finding]:
+    orders = {
+        record.id: tuple(epoch.order_sha256 for epoch in record.epochs) for record in records if record.shared_order
+    }
+    for same in _same_seed(records, orders):
+        yield Finding(
+            id="order-differs",
+            severity="error",
+            message=f"{', '.join(same)} were to see the same images in the same order and did not.",
+            advice="A contender's training.py does not follow the shared order; do not compare these trials.",
+            trials=same,
+        )
+
+
+def _same_seed(records: Sequence[Record], facts: Mapping[str, object]) -> Iterator[tuple[str, ...]]:
+    """Yield the done trials of one recipe and seed whose facts are not all the same."""
+    done = [record for record in records if record.id in facts and record.status is Status.DONE]
+    for recipe, seed in dict.fromkeys((record.recipe, record.seed) for record in done):
+        same = tuple(record.id for record in done if (record.recipe, record.seed) == (recipe, seed))
+        if len({facts[trial] for trial in same}) > 1:
+            yield same
 
 
 def _events_lost(records: Sequence[Record]) -> Iterator[Finding]:
@@ -168,6 +203,8 @@ _CHECKS: tuple[Callable[[Sequence[Record]], Iterator[Finding]], ...] = (
     _parameters_differ,
     _accuracy_mismatch,
     _data_differ,
+    _starts_differ,
+    _orders_differ,
     _events_lost,
     _rejected,
     _diverged,

@@ -37,6 +37,7 @@ class Epoch(Value):
     evaluation_seconds: float
     images: int
     images_per_second: float
+    order_sha256: str | None = None  # of the images' order
 
 
 class EventCounts(Value):
@@ -72,6 +73,8 @@ class Record(Value):
     parameters: int | None = None
     expected_parameters: int | None = None
     initial_weights_sha256: str | None = None
+    shared_start: bool = False  # the recipe gives every contender the same first weights
+    shared_order: bool = False  # and the same images in the same sequence
     data_sha256: str | None = None
     versions: dict[str, str] = {}
     modes: dict[str, str] = {}

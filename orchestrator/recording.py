@@ -93,6 +93,8 @@ def _blank(planned: PlannedTrial, engine: str) -> Record:
         wall_seconds=None,
         worker_seconds=None,
         expected_parameters=parameter_count(trial.recipe),
+        shared_start=trial.recipe.initial.draw == "shared",
+        shared_order=trial.recipe.training.order == "shared",
     )
 
 
@@ -146,6 +148,7 @@ def _epoch(event: EpochEnded) -> Epoch:
         evaluation_seconds=event.evaluation_seconds,
         images=event.images,
         images_per_second=event.images / event.seconds,
+        order_sha256=event.order_sha256,
     )
 
 

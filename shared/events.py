@@ -74,6 +74,7 @@ class EpochEnded:
     val_loss: Optional[float]  # mean per image, after the epoch
     val_accuracy: float  # 0..1
     diverged: bool = False  # a loss was not finite
+    order_sha256: Optional[str] = None  # of the images' order, as `shared.order.digest` has it
 
 
 @dataclass(frozen=True)

@@ -83,22 +83,28 @@ class Data:
 
 @dataclass(frozen=True)
 class Training:
-    """`order`: "framework" shuffles by the framework's own generator each epoch, "sequential" never."""
+    """How long and in which order.
+
+    `order` "shared" shuffles each epoch by `shared.order`, the same for every contender; "framework" by
+    the framework's own generator; "sequential" never.
+    """
 
     epochs: int
     batch_size: int
-    order: Literal["framework", "sequential"]
+    order: Literal["shared", "framework", "sequential"]
 
 
 @dataclass(frozen=True)
 class Initial:
-    """How the first weights are drawn; each framework draws from its own seeded generator.
+    """How the first weights are drawn: "shared" by `shared.initial`, the same for every contender, or by each
+    framework's own seeded generator.
 
     glorot_uniform: kernels U(±√(6 / (fan_in + fan_out))), biases 0 (Glorot & Bengio 2010; Keras' default).
     fan_in_uniform: kernels and biases U(±1 / √fan_in) (PyTorch's default, its kaiming_uniform with a = √5).
     """
 
     distribution: Literal["glorot_uniform", "fan_in_uniform"]
+    draw: Literal["shared", "framework"] = "framework"
 
 
 @dataclass(frozen=True)

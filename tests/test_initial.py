@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from orchestrator import recipes
-from shared.initial import bounds, digest, weighted
+from shared.initial import bounds, digest, shared_weights, weighted
 from shared.recipe import Conv2d, Dense, Initial
 
+MATCHED_8X8_SEED_1 = "7e9cd06ef0a906285c99821e78084d09c3b1191a36e5c40561028c21dea02ca9"
 CONV = Conv2d(filters=64, kernel=3)
 
 
@@ -42,3 +43,34 @@ def test_the_digest_tells_apart_what_differs(other: list[tuple[str, np.ndarray]]
     same = [("0.kernel", np.zeros((2, 3), np.float32)), ("0.bias", np.zeros(3, np.float32))]
     assert digest(same) == digest([(name, np.asfortranarray(array)) for name, array in same])
     assert digest(same) != digest(other)
+
+
+def test_shared_weights_are_the_same_for_ever() -> None:
+    assert digest(shared_weights(recipes.load("matched-8x8"), seed=1)) == MATCHED_8X8_SEED_1
+
+
+def test_shared_weights_have_every_layers_shape_and_stay_within_its_bound() -> None:
+    recipe = recipes.load("article-torch")
+    found = dict(shared_weights(recipe, seed=3))
+    assert {name: array.shape for name, array in found.items()} == {
+        "0.kernel": (3, 3, 1, 32),
+        "0.bias": (32,),
+        "1.kernel": (3, 3, 32, 64),
+        "1.bias": (64,),
+        "4.kernel": (1024, 10),
+        "4.bias": (10,),
+    }
+    bound = 1 / math.sqrt(288)
+    assert 0.99 * bound < np.abs(found["1.kernel"]).max() <= np.float32(bound)
+    assert abs(found["1.kernel"].mean()) < bound / 50
+
+
+def test_a_bias_that_starts_at_zero_is_plus_zero() -> None:
+    bias = dict(shared_weights(recipes.load("matched-8x8"), seed=1))["0.bias"]
+    assert not bias.any()
+    assert not np.signbit(bias).any()
+
+
+def test_another_seed_draws_other_weights() -> None:
+    recipe = recipes.load("matched-8x8")
+    assert digest(shared_weights(recipe, 1)) != digest(shared_weights(recipe, 2))

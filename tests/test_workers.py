@@ -25,11 +25,14 @@ from orchestrator.record import Record, Status
 from orchestrator.runner import Bench, run_trial
 from orchestrator.store import RunFolder
 from shared import mnist
+from shared.initial import digest, shared_weights
+from shared.order import shuffled
 from shared.recipe import Recipe, parameter_count
 
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 
 SHUFFLED = recipes.sized(recipes.load("article-tf"), train_images=320, batch_size=48, epochs=1, quick=True)
+MATCHED = recipes.sized(recipes.load("matched-8x8"), train_images=6400, batch_size=64, epochs=1)
 SEQUENTIAL = recipes.sized(recipes.load("article-torch"), train_images=4000, batch_size=64, epochs=2)
 
 
@@ -49,10 +52,7 @@ class Trained:
         return (self.shuffled, self.shuffled_again, self.sequential, self.sequential_again, self.other_seed)
 
     def step_losses(self, record: Record, run: int) -> list[float]:
-        """Read every step's loss of a trial from its recorded stream."""
-        lines = (self.folder.path / "runs" / str(run) / "trials" / record.id / "events.jsonl").read_text().splitlines()
-        events = [json.loads(line) for line in lines]
-        return [loss for event in events if event["event"] == "steps" for loss in event["losses"]]
+        return _step_losses(RunFolder(self.folder.path / "runs" / str(run)), record.id)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,53 @@ def engine() -> Engine:
         if os.environ.get("BAKEOFF_REQUIRE_DOCKER"):
             raise
         return ProcessEngine(dataset.default_folder().parent)
+
+
+@pytest.fixture(scope="module")
+def matched(
+    engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Record, list[float]]]:
+    """Every contender's trial of the matched recipe, by contender: its record and its losses step by step."""
+    labels, found = mnist.load(mnist_folder, "8x8").test_labels, {}
+    for name in sorted(offered()):
+        (planned, _) = _planned(name, [MATCHED])
+        prepared = engine.prepare(planned.contender, "cpu", lambda line: None)
+        engine.supply(mnist_folder, prepared, lambda line: None)
+        folder = RunFolder(tmp_path_factory.mktemp(f"matched-{name}"))
+        record = run_trial(
+            Bench(engine, f"test-{name}", labels),
+            planned,
+            prepared,
+            folder.trial(planned.id),
+            lambda trial, event: None,
+        )
+        found[name] = (record, _step_losses(folder, record.id))
+    return found
+
+
+def _step_losses(folder: RunFolder, trial: str) -> list[float]:
+    """Read every step's loss of a trial from its recorded stream."""
+    lines = (folder.path / "trials" / trial / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    return [loss for event in events if event["event"] == "steps" for loss in event["losses"]]
+
+
+def test_matched_trials_start_from_the_same_weights_and_see_the_same_batches(
+    matched: dict[str, tuple[Record, list[float]]],
+) -> None:
+    starts = {record.initial_weights_sha256 for record, _ in matched.values()}
+    assert starts == {digest(shared_weights(MATCHED, seed=1))}
+    orders = {epoch.order_sha256 for record, _ in matched.values() for epoch in record.epochs}
+    assert orders == {shuffled(6400, seed=1, epoch=1).sha256}
+
+
+def test_matched_losses_agree_step_by_step_across_frameworks(
+    matched: dict[str, tuple[Record, list[float]]],
+) -> None:
+    first, *others = (losses for _, losses in matched.values())
+    assert len(first) == 100
+    for losses in others:
+        assert losses == pytest.approx(first, abs=1e-5)
 
 
 @pytest.fixture(scope="module", params=sorted(offered()))

@@ -5,30 +5,24 @@ computes in height, width, channels, as the recipe speaks, so no weight is re-or
 Works with Keras 2 (TensorFlow 2.15) and Keras 3. No training here.
 """
 
-from typing import List, Tuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from shared.initial import bounds, weighted
+from shared.initial import Weights, bounds, kernel_shape, shared_weights, weighted
 from shared.recipe import Conv2d, Flatten, Layer, MaxPool2d, Recipe, shapes
 
 
 def build(recipe: Recipe, seed: int, device: str) -> keras.Sequential:
-    """Return the network on the device, its weights drawn on the CPU from TensorFlow's own generator.
+    """Return the network on the device, with its first weights.
 
     The layer of index i is `layers[i]`, its activation included.
     """
     with tf.device(device):
         network = keras.Sequential([keras.Input(shapes(recipe)[0]), *map(_module, recipe.layers)])
-    with tf.device("CPU:0"):  # the same draws whatever the device
-        generator = tf.random.Generator.from_seed(seed, alg="philox")
-        for index, layer, shape in weighted(recipe):
-            kernel, bias = bounds(recipe.initial, layer, shape)
-            module = network.layers[index]
-            module.kernel.assign(generator.uniform(module.kernel.shape, -kernel, kernel))
-            module.bias.assign(generator.uniform(module.bias.shape, -bias, bias))
+    shared = recipe.initial.draw == "shared"
+    load(recipe, network, shared_weights(recipe, seed) if shared else own_weights(recipe, seed))
     return network
 
 
@@ -44,12 +38,29 @@ def _module(layer: Layer) -> keras.layers.Layer:
     return keras.layers.Dense(layer.units, use_bias=True, activation=layer.activation)
 
 
-def neutral_weights(recipe: Recipe, network: keras.Sequential) -> List[Tuple[str, np.ndarray]]:
-    """Return ("0.kernel", float32 array), ("0.bias", …) by layer index, in no framework's layout.
+def own_weights(recipe: Recipe, seed: int) -> Weights:
+    """Draw the first weights from TensorFlow's own generator, on the CPU: the same whatever the device."""
+    with tf.device("CPU:0"):
+        generator, found = tf.random.Generator.from_seed(seed, alg="philox"), []
+        for index, layer, shape in weighted(recipe):
+            size = kernel_shape(layer, shape)
+            for name, part, bound in zip(("kernel", "bias"), (size, size[-1:]), bounds(recipe.initial, layer, shape)):
+                drawn = generator.uniform(part, -bound, bound)
+                found.append((f"{index}.{name}", (drawn + 0).numpy()))  # U(±0) may be −0 without it
+    return found
 
-    Kernels of convolutions are (height, width, in, out), of dense layers (in, out), the
-    inputs of a dense layer after a flatten in the order height, width, channels.
-    """
+
+def load(recipe: Recipe, network: keras.Sequential, weights: Weights) -> None:
+    """Put weights into the network."""
+    arrays = dict(weights)
+    for index, _layer, _shape in weighted(recipe):
+        module = network.layers[index]
+        module.kernel.assign(arrays[f"{index}.kernel"])
+        module.bias.assign(arrays[f"{index}.bias"])
+
+
+def neutral_weights(recipe: Recipe, network: keras.Sequential) -> Weights:
+    """Read the weights as they are."""
     found = []
     for index, _layer, _shape in weighted(recipe):
         module = network.layers[index]

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from shared import mnist
+from shared.order import Order, order_of, sequential, shuffled
 from shared.recipe import Recipe
 from shared.trial import Trial
 
@@ -71,20 +72,33 @@ class Training:
         self.optimizer.build(network.trainable_variables)
         self._train = train
         self._recipe = trial.recipe.training
+        self._seed = trial.seed
         with tf.device("CPU:0"):
             self._shuffle = tf.random.Generator.from_seed(trial.seed, alg="philox")
         xla = "xla" in trial.modes
         self.step = tf.function(self._step, [tf.TensorSpec([None], tf.int64)], jit_compile=xla)
         self.forward = tf.function(self._forward, [tf.TensorSpec([None, *train.images.shape[1:]])], jit_compile=xla)
 
-    def batches(self, *, shuffled: bool) -> Sequence[tf.Tensor]:
-        """Return the indices of one epoch's batches, in the file's order or newly permuted."""
-        images, size = len(self._train.labels), self._recipe.batch_size
-        with tf.device("CPU:0"):  # the same permutation whatever the device
-            order = tf.range(images, dtype=tf.int64)
-            if shuffled:
-                order = tf.random.experimental.stateless_shuffle(order, seed=self._shuffle.make_seeds()[:, 0])
-        return tf.split(order, [min(size, images - at) for at in range(0, images, size)])
+    def order(self, epoch: int) -> Order:
+        """Return the images' order in an epoch, made on the CPU: the same whatever the device."""
+        images = len(self._train.labels)
+        if self._recipe.order == "shared":
+            return shuffled(images, self._seed, epoch)
+        return order_of(self._own_shuffle(images)) if self._recipe.order == "framework" else sequential(images)
+
+    def _own_shuffle(self, images: int) -> np.ndarray:
+        with tf.device("CPU:0"):
+            seed = self._shuffle.make_seeds()[:, 0]
+            return tf.random.experimental.stateless_shuffle(tf.range(images, dtype=tf.int64), seed).numpy()
+
+    def file_order(self) -> Order:
+        return sequential(len(self._train.labels))
+
+    def batches(self, order: Order) -> Sequence[tf.Tensor]:
+        """Lay an epoch's batches out on the device, as the indices of their images."""
+        images, size = len(order.indices), self._recipe.batch_size
+        with tf.device(self._train.labels.device):
+            return tf.split(tf.constant(order.indices), [min(size, images - at) for at in range(0, images, size)])
 
     def _step(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
         """Train on one batch; return its mean loss and its correct answers, both still on the device."""

@@ -117,7 +117,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
 def warm_up(emitter: Emitter, training: "Training", data: "Data") -> None:
     """Meet every shape of the timed region once, then put weights and optimiser back: nothing was learnt."""
     before = training.snapshot()
-    batches = training.batches(shuffled=False)
+    batches = training.batches(training.file_order())
     with emitter.phase("first_step"):
         training.step(batches[0])
         training.synchronise()
@@ -130,12 +130,13 @@ def warm_up(emitter: Emitter, training: "Training", data: "Data") -> None:
 
 def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Training", data: "Data") -> None:
     """Train on the clock; then evaluate, read the losses back and tell."""
-    images, shuffled = recipe.data.train.images, recipe.training.order == "framework"
+    images = recipe.data.train.images
+    order = training.order(epoch)
+    batches = training.batches(order)
     emitter.step = 0
     emitter.pulse = Heartbeat(phase="train", epoch=epoch, steps=math.ceil(images / recipe.training.batch_size))
     losses, correct = [], []
     with timed(training.synchronise) as train_watch:
-        batches = training.batches(shuffled=shuffled)  # a shuffle is part of the training and of its time
         for number, indices in enumerate(batches, 1):
             emitter.step = number
             loss, right = training.step(indices)
@@ -158,6 +159,7 @@ def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Trainin
             val_loss=finite(validation.loss),
             val_accuracy=validation.accuracy,
             diverged=diverged,
+            order_sha256=order.sha256,
         )
     )
     if diverged:

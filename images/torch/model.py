@@ -6,29 +6,24 @@ are re-ordered here, when somebody looks at them, and never while training. No t
 """
 
 from collections import OrderedDict
-from typing import Iterator, List, Tuple
+from typing import Iterator, Tuple
 
 import numpy as np
 import torch
 from torch import nn
 
-from shared.initial import bounds, weighted
+from shared.initial import Weights, bounds, kernel_shape, shared_weights, weighted
 from shared.recipe import Conv2d, Flatten, Layer, MaxPool2d, Recipe, Shape, shapes
 
 
 def build(recipe: Recipe, seed: int, device: torch.device) -> nn.Sequential:
-    """Return the network on the device, its weights drawn on the CPU from PyTorch's own generator.
+    """Return the network on the device, with its first weights.
 
     The layer of index i is the child named "i"; its activation follows as "i_relu".
     """
     network = nn.Sequential(OrderedDict(_children(recipe)))
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for index, layer, shape in weighted(recipe):
-            kernel, bias = bounds(recipe.initial, layer, shape)
-            module = network.get_submodule(str(index))
-            module.weight.uniform_(-kernel, kernel, generator=generator)
-            module.bias.uniform_(-bias, bias, generator=generator).add_(0)  # U(±0) is −0 without it
+    shared = recipe.initial.draw == "shared"
+    load(recipe, network, shared_weights(recipe, seed) if shared else own_weights(recipe, seed))
     return network.to(device)
 
 
@@ -49,18 +44,45 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
     return nn.Linear(shape[0], layer.units, bias=True)
 
 
-def neutral_weights(recipe: Recipe, network: nn.Sequential) -> List[Tuple[str, np.ndarray]]:
-    """Return ("0.kernel", float32 array), ("0.bias", …) by layer index, in no framework's layout.
+def own_weights(recipe: Recipe, seed: int) -> Weights:
+    """Draw the first weights from PyTorch's own generator, on the CPU: the same whatever the device."""
+    generator, found = torch.Generator().manual_seed(seed), []
+    for index, layer, shape in weighted(recipe):
+        size = kernel_shape(layer, shape)
+        for name, part, bound in zip(("kernel", "bias"), (size, size[-1:]), bounds(recipe.initial, layer, shape)):
+            drawn = torch.empty(part).uniform_(-bound, bound, generator=generator)
+            found.append((f"{index}.{name}", drawn.add_(0).numpy()))  # U(±0) is −0 without it
+    return found
 
-    Kernels of convolutions are (height, width, in, out), of dense layers (in, out), the
-    inputs of a dense layer after a flatten in the order height, width, channels.
-    """
+
+@torch.no_grad()
+def load(recipe: Recipe, network: nn.Sequential, weights: Weights) -> None:
+    """Put weights into the network, in its own layout."""
+    arrays = dict(weights)
+    for index, _layer, _shape in weighted(recipe):
+        module = network.get_submodule(str(index))
+        module.weight.copy_(torch.from_numpy(_own(recipe, index, arrays[f"{index}.kernel"])))
+        module.bias.copy_(torch.from_numpy(arrays[f"{index}.bias"]))
+
+
+def neutral_weights(recipe: Recipe, network: nn.Sequential) -> Weights:
+    """Read the weights as they are, in no framework's layout."""
     found = []
     for index, _layer, _shape in weighted(recipe):
         module = network.get_submodule(str(index))
         kernel, bias = (tensor.detach().cpu().numpy() for tensor in (module.weight, module.bias))
         found += [(f"{index}.kernel", _neutral(recipe, index, kernel)), (f"{index}.bias", bias.copy())]
     return found
+
+
+def _own(recipe: Recipe, index: int, kernel: np.ndarray) -> np.ndarray:
+    """Lay a neutral kernel out as PyTorch has it; `_neutral` is the inverse."""
+    if isinstance(recipe.layers[index], Conv2d):
+        return np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))  # (out, in, height, width)
+    if index and isinstance(recipe.layers[index - 1], Flatten):
+        height, width, channels = shapes(recipe)[index - 1]
+        kernel = kernel.reshape(height, width, channels, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
+    return np.ascontiguousarray(kernel.T)  # (out, in)
 
 
 def _neutral(recipe: Recipe, index: int, kernel: np.ndarray) -> np.ndarray:

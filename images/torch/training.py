@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from shared import mnist
+from shared.order import Order, order_of, sequential, shuffled
 from shared.recipe import Recipe
 from shared.trial import Trial
 
@@ -69,13 +70,25 @@ class Training:
         )
         self._train = train
         self._recipe = trial.recipe.training
-        self._shuffle = torch.Generator().manual_seed(trial.seed)  # on the CPU: the same whatever the device
+        self._seed = trial.seed
+        self._shuffle = torch.Generator().manual_seed(trial.seed)
 
-    def batches(self, *, shuffled: bool) -> Sequence[torch.Tensor]:
-        """Return the indices of one epoch's batches, in the file's order or newly permuted."""
+    def order(self, epoch: int) -> Order:
+        """Return the images' order in an epoch, made on the CPU: the same whatever the device."""
         images = len(self._train.labels)
-        order = torch.randperm(images, generator=self._shuffle) if shuffled else torch.arange(images)
-        return order.to(self._train.labels.device).split(self._recipe.batch_size)
+        if self._recipe.order == "shared":
+            return shuffled(images, self._seed, epoch)
+        return order_of(self._own_shuffle(images)) if self._recipe.order == "framework" else sequential(images)
+
+    def _own_shuffle(self, images: int) -> np.ndarray:
+        return torch.randperm(images, generator=self._shuffle).numpy()
+
+    def file_order(self) -> Order:
+        return sequential(len(self._train.labels))
+
+    def batches(self, order: Order) -> Sequence[torch.Tensor]:
+        """Lay an epoch's batches out on the device, as the indices of their images."""
+        return torch.from_numpy(order.indices).to(self._train.labels.device).split(self._recipe.batch_size)
 
     def step(self, indices: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         """Train on one batch; return its mean loss and its correct answers, both still on the device."""
