@@ -68,14 +68,16 @@ def _build(client: DockerClient, contender: Contender, content: Context, tag: st
 
 def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> None:
     said: list[str] = []
-    for part in answer:
+    error = ""
+    for part in answer:  # to its end, also past an error, which gives the connection back
         for line in _COLOUR.sub("", str(part.get("stream", part.get("status", "")))).splitlines():
             if line.strip():
                 said = [*said[1 - _KEPT_LINES :], line]
             if _WORTH_SAYING.match(line):
                 say(f"{contender.name}: {line.strip()[:160]}")
-        if "error" in part:
-            raise _failure(contender, said, str(part["error"]))
+        error = error or str(part.get("error", ""))
+    if error:
+        raise _failure(contender, said, error)
 
 
 def _failure(contender: Contender, said: list[str], error: str) -> PrepareError | PreflightError:

@@ -31,10 +31,18 @@ _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes 
 def connect(base_image: str = "") -> DockerEngine:
     """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
     try:
-        client = docker.from_env(timeout=_CONNECT_SECONDS)
-        engine = DockerEngine(client, base_image=base_image)
+        return _connected(base_image)
     except (DockerException, RequestException) as error:
         raise _unreachable(error) from error
+
+
+def _connected(base_image: str) -> DockerEngine:
+    client = docker.from_env(timeout=_CONNECT_SECONDS)
+    try:
+        engine = DockerEngine(client, base_image=base_image)
+    except BaseException:
+        client.close()
+        raise
     # Building and stopping take longer than saying hello.
     client.api.timeout = 300
     return engine

@@ -6,7 +6,7 @@ A contender that needs more rights does not get them silently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
@@ -61,7 +61,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     return {**_ENVIRONMENT, **given}
 
 
-def gpu_request(uuid: str, discovered: list[Mapping[str, Any]]) -> dict[str, Any]:
+def gpu_request(uuid: str, discovered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the SDK's arguments that give one GPU, by UUID: indices change with reboots and MIG.
 
     Engines since 28.2 list CDI devices; where this GPU is among them, CDI is asked, which also
