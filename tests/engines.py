@@ -93,10 +93,11 @@ class ProcessRig(Rig):
 class DockerRig(Rig):
     """Everything that it makes carries the label of its run."""
 
-    def __init__(self, engine: DockerEngine, folder: Path, client: DockerClient) -> None:
-        super().__init__(engine, folder)
-        self.docker: DockerEngine = engine
+    def __init__(self, folder: Path, client: DockerClient, volume: str, **options: Any) -> None:
+        self.docker = docker_engine(client, data_volume=volume, **options)
         self.client = client
+        self.volume = volume
+        super().__init__(self.docker, folder)
 
     def left_behind(self) -> list[str]:
         mine: Any = {"label": f"bakeoff.run={self.run_id}"}
@@ -124,9 +125,11 @@ def client_or_skip() -> DockerClient:
         pytest.skip(f"no Docker Engine answers: {error}")
 
 
-def docker_engine(client: DockerClient, **options: Any) -> DockerEngine:
+def docker_engine(
+    client: DockerClient, kind: type[DockerEngine] = DockerEngine, images: Path = TOYS, **options: Any
+) -> DockerEngine:
     base = os.environ.get("BAKEOFF_BASE_IMAGE", "")
-    return DockerEngine(client, options.pop("images", TOYS), base, **{"stop_seconds": STOP_SECONDS, **options})
+    return kind(client, images, base, stop_seconds=STOP_SECONDS, **options)
 
 
 def played(launch: Launch) -> Script:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from docker import DockerClient
 
-from orchestrator.engine import EngineLost, Worker
+from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, Worker
 from orchestrator.record import Status
+from orchestrator.stream import Lines
 from shared.events import Event, Heartbeat, WorkerReady
 from tests import engines
 from tests.engines import QUICK, DockerRig, Rig
@@ -40,9 +41,7 @@ def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 def _made(request: pytest.FixtureRequest, folder: Path) -> Rig:
     if request.param == "docker":
-        client: DockerClient = request.getfixturevalue("docker_client")
-        volume: str = request.getfixturevalue("data_volume")
-        return DockerRig(engines.docker_engine(client, data_volume=volume), folder, client)
+        return DockerRig(folder, request.getfixturevalue("docker_client"), request.getfixturevalue("data_volume"))
     return engines.process(folder) if request.param == "process" else engines.scripted(folder)
 
 
@@ -228,6 +227,18 @@ def test_a_second_ctrl_c_leaves_nothing_running_either(real: Rig) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
+def test_what_a_reader_skips_is_filled_from_the_file(real: Rig) -> None:
+    real.engine = Skipping(real.engine)
+    record = real.run("many 500")
+    assert record.status is Status.DONE
+    assert (record.events.received, record.events.lost) == (505, 0)
+
+
+def test_without_the_file_the_skipped_is_counted_as_lost(real: Rig) -> None:
+    real.engine = Skipping(real.engine, keeps_file=False)
+    assert real.run("many 500").events.lost > 100
+
+
 @pytest.mark.parametrize("rig", ["scripted", "process"], indirect=True)
 def test_a_flood_is_stopped(rig: Rig) -> None:
     """Not in docker: its log takes half a minute for what a flood is."""
@@ -245,6 +256,38 @@ def test_an_error_of_ours_in_the_middle_leaves_nothing_behind(rig: Rig) -> None:
 
 def test_facts_name_the_engine(rig: Rig) -> None:
     assert rig.engine.name in rig.engine.facts()["engine"].lower()
+
+
+class Skipping:
+    """An engine whose live feed loses every third line, as a log that is rotated too fast."""
+
+    def __init__(self, engine: Engine, *, keeps_file: bool = True) -> None:
+        self._engine = engine
+        self._keeps_file = keeps_file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def start(self, launch: Launch) -> Worker:
+        return cast("Worker", SkippingWorker(self._engine.start(launch), keeps_file=self._keeps_file))
+
+
+class SkippingWorker(contextlib.ExitStack):
+    def __init__(self, worker: Worker, *, keeps_file: bool) -> None:
+        super().__init__()
+        self._worker = self.enter_context(worker)
+        self._keeps_file = keeps_file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._worker, name)
+
+    def chunks(self) -> Iterator[bytes]:
+        lines = Lines()
+        whole = (line for chunk in self._worker.chunks() for line in lines.feed(chunk))
+        yield from (line + b"\n" for number, line in enumerate(whole) if number % 3)
+
+    def leftovers(self, names: tuple[str, ...]) -> Leftovers:
+        return self._worker.leftovers(names if self._keeps_file else ("predictions.npy",))
 
 
 def _ended(worker: Worker) -> int:

@@ -1,0 +1,361 @@
+"""What only the docker engine promises: images by content, restrictions, a record whole, ends told apart."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import DockerClient
+from docker.types import LogConfig, Mount
+
+from orchestrator.contenders import parse
+from orchestrator.docker_engine import DockerEngine
+from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
+from orchestrator.errors import PreflightError
+from orchestrator.record import Status
+from shared.events import Event, Warned, WorkerReady
+from shared.trial import to_json
+from tests import engines
+from tests.engines import TOYS, DockerRig, quiet
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def make(docker_client: DockerClient, data_volume: str, tmp_path: Path) -> Iterator[Callable[..., DockerRig]]:
+    """Make a rig with an engine of one's own; at the end nothing of any of them is left."""
+    made: list[DockerRig] = []
+
+    def rig(kind: type[DockerEngine] = DockerEngine, **options: Any) -> DockerRig:
+        made.append(DockerRig(tmp_path, docker_client, data_volume, kind=kind, **options))
+        return made[-1]
+
+    yield rig
+    assert [left for each in made for left in each.left_behind()] == []
+
+
+@pytest.fixture
+def rig(make: Callable[..., DockerRig]) -> DockerRig:
+    return make()
+
+
+@pytest.fixture
+def toy(docker_client: DockerClient, tmp_path: Path) -> Iterator[Path]:
+    """A toy of another name, which no other session builds; its images are removed again."""
+    name = f"toy-{uuid.uuid4().hex[:12]}"
+    folder = tmp_path / "images" / name
+    shutil.copytree(TOYS / "toy", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    dockerfile = folder / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("images/toy", f"images/{name}"))
+    yield folder
+    for image in docker_client.images.list(f"bakeoff/{name}"):
+        docker_client.images.remove(str(image.id), force=True)
+
+
+# Images
+
+
+def test_an_image_is_built_once_with_its_steps_told_and_named_by_content(
+    docker_client: DockerClient, toy: Path
+) -> None:
+    said: list[str] = []
+    first = _prepare(docker_client, toy, said.append)
+    assert any(line.startswith(f"{toy.name}: Step 1/") for line in said)
+    said.clear()
+    again = _prepare(docker_client, toy, said.append)
+    assert (again, said) == (first, [])
+    image = docker_client.images.get(first.image)
+    assert sorted(image.tags) == [
+        f"bakeoff/{toy.name}:1.0-cpu",
+        f"bakeoff/{toy.name}:1.0-cpu-{image.labels['bakeoff.content']}",
+    ]
+    assert image.labels["bakeoff.contender"] == f"{toy.name}==1.0"
+
+
+@pytest.mark.parametrize("changed", ["worker.py", "Dockerfile", "requirements.in"])
+def test_a_changed_source_is_built_anew(docker_client: DockerClient, toy: Path, changed: str) -> None:
+    said: list[str] = []
+    _prepare(docker_client, toy, quiet)
+    _append(toy / changed, "# edited\n")
+    _prepare(docker_client, toy, said.append)
+    assert said[0].startswith(f"building bakeoff/{toy.name}:1.0-cpu-")
+
+
+def test_pips_refusal_is_told_in_its_own_words(docker_client: DockerClient, toy: Path) -> None:
+    install = "RUN python3 -m pip install --no-index --break-system-packages no-such-thing==9\n"
+    _append(toy / "Dockerfile", f"USER root\n{install}")
+    with pytest.raises(PrepareError) as refused:
+        _prepare(docker_client, toy, quiet)
+    assert "No matching distribution found for no-such-thing==9" in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_a_base_image_that_cannot_be_had_concerns_every_contender(docker_client: DockerClient) -> None:
+    engine = DockerEngine(docker_client, TOYS, "localhost:1/no-such-base:none")
+    with pytest.raises(PreflightError) as refused:
+        engine.prepare(parse("toy", TOYS), "cpu", quiet)
+    assert refused.value.message.startswith("cannot get the base image of toy==1.0")
+    assert "BAKEOFF_BASE_IMAGE" in refused.value.remedy
+
+
+def test_a_disk_that_is_too_full_is_told_before_a_build(docker_client: DockerClient, toy: Path) -> None:
+    file = toy / "contender.toml"
+    file.write_text(file.read_text().replace("size_bytes = 200_000_000", "size_bytes = 1_000_000_000_000_000"))
+    with pytest.raises(PreflightError, match="GB of the engine's disk") as refused:
+        _prepare(docker_client, toy, quiet)
+    assert "bakeoff clean --images" in refused.value.remedy
+
+
+def test_a_ready_image_runs_as_it_stands(rig: DockerRig) -> None:
+    tag = next(tag for tag in rig.client.images.get(rig.prepared.image).tags if "cpu-" in tag)
+    ready = rig.engine.prepare(parse(f"mine@{tag}", TOYS), "cpu", quiet)
+    assert ready.image == rig.prepared.image
+
+
+def test_a_ready_image_that_cannot_be_pulled_is_refused(rig: DockerRig) -> None:
+    with pytest.raises(PrepareError, match="cannot pull localhost:1/none"):
+        rig.engine.prepare(parse("mine@localhost:1/none:1", TOYS), "cpu", quiet)
+
+
+# Labels
+
+
+def test_everything_that_is_made_for_a_trial_carries_its_labels(rig: DockerRig) -> None:
+    with rig.start("hang"):
+        container = rig.client.containers.get(f"bakeoff-{rig.run_id}-toy-1.0.play.s1")
+        volume = rig.client.volumes.get(f"{container.name}-out")
+        mine = {
+            "bakeoff.owner": "bakeoff",
+            "bakeoff.run": rig.run_id,
+            "bakeoff.trial": "toy-1.0.play.s1",
+            "bakeoff.contender": "toy==1.0",
+        }
+        assert mine.items() <= container.labels.items()
+        assert volume.attrs["Labels"] == mine
+
+
+def test_clean_finds_what_a_killed_host_left_and_removes_it_twice_without_error(rig: DockerRig) -> None:
+    rig.start("hang")  # nobody leaves the with block
+    mine = [each for each in rig.docker.owned() if rig.run_id in each.name]
+    assert [each.kind for each in mine] == ["container", "volume"]
+    for each in [*mine, *mine]:
+        each.remove()
+
+
+def test_clean_leaves_a_users_container_of_our_image_alone(rig: DockerRig) -> None:
+    name = f"bakeoff-{rig.run_id}-mine"
+    mine = rig.client.containers.create(rig.prepared.image, name=name)
+    try:
+        assert name not in [each.name for each in rig.docker.owned(images=True, data=True)]
+    finally:
+        mine.remove()
+
+
+def test_clean_leaves_an_image_that_was_made_from_ours_alone(rig: DockerRig) -> None:
+    tag = f"mine-{rig.run_id}"
+    dockerfile = io.BytesIO(f"FROM {rig.prepared.image}\nLABEL mine=yes\n".encode())
+    image, _ = rig.client.images.build(fileobj=dockerfile, tag=tag)
+    try:
+        found = [each.handle.id for each in rig.docker.owned(images=True) if each.kind == "image"]
+        assert rig.prepared.image in found
+        assert image.id not in found
+    finally:
+        rig.client.images.remove(tag)
+
+
+def test_clean_leaves_the_data_volume_unless_asked(rig: DockerRig, data_volume: str) -> None:
+    assert data_volume not in [each.name for each in rig.docker.owned()]
+    assert data_volume in [each.name for each in rig.docker.owned(data=True)]
+
+
+# Restrictions
+
+
+def test_the_engine_was_told_every_restriction(rig: DockerRig) -> None:
+    with rig.start("hang"):
+        told = rig.client.containers.get(f"bakeoff-{rig.run_id}-toy-1.0.play.s1").attrs
+    host = told["HostConfig"]
+    assert told["Config"]["User"] == "10001:10001"
+    assert (host["ReadonlyRootfs"], host["Privileged"], host["Init"]) == (True, False, True)
+    assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert (host["NetworkMode"], host["IpcMode"]) == ("none", "private")
+    assert (host["PidsLimit"], host["ShmSize"]) == (4096, 2**30)
+    assert 0 < host["Memory"] == host["MemorySwap"]
+    assert host["AutoRemove"] is False
+    assert host["LogConfig"]["Type"] == "json-file"
+    mounts = {mount["Destination"]: (mount["Type"], mount["RW"]) for mount in told["Mounts"]}
+    assert mounts == {"/data": ("volume", False), "/out": ("volume", True)}
+
+
+def test_a_worker_may_write_to_out_and_tmp_and_nothing_else(rig: DockerRig) -> None:
+    tried = _surroundings(rig)
+    assert (tried["CapBnd"], tried["NoNewPrivs"], tried["Seccomp"]) == ("0000000000000000", "1", "2")
+    assert tried["uid"] == "10001"
+    assert tried["network"] == "Network is unreachable"
+    assert (tried["/"], tried["/data"]) == ("Read-only file system", "Read-only file system")
+    assert (tried["/tmp"], tried["/out"]) == ("done", "done")
+    assert tried["home"] == "/tmp"
+
+
+def test_no_variable_of_the_hosts_reaches_a_worker(rig: DockerRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SECRET", "1")
+    assert "MY_SECRET" not in _surroundings(rig)["environment"].split()
+
+
+def test_a_ready_image_without_an_out_folder_can_write_to_it_too(rig: DockerRig) -> None:
+    """The toy's image has no /out of its own, so its volume starts root-owned."""
+    assert _surroundings(rig)["/out"] == "done"
+
+
+# Data
+
+
+def test_the_data_volume_is_filled_once_and_again_after_damage(rig: DockerRig, tmp_path: Path) -> None:
+    said: list[str] = []
+    data = tmp_path / "mnist"
+    data.mkdir()
+    for name in ("manifest.json", "train.parquet", "test.parquet"):
+        (data / name).write_text(f"{name} {rig.run_id}")
+    rig.engine.supply(data, rig.prepared, said.append)
+    assert len(said) == 1
+    rig.engine.supply(data, rig.prepared, said.append)
+    assert len(said) == 1
+    _overwrite(rig, "train.parquet", f"train.parquet {rig.run_id}".upper().encode())
+    rig.engine.supply(data, rig.prepared, said.append)
+    assert len(said) == 2
+    rig.engine.supply(data, rig.prepared, said.append)
+    assert len(said) == 2
+
+
+# The record
+
+
+class SmallLog(DockerEngine):
+    """An engine whose log keeps two files of 100 kB: most of a fast stream is rotated away."""
+
+    log = LogConfig(type="json-file", config={"max-size": "100k", "max-file": "2"})
+
+    def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
+        return {**super().arguments(launch, out_volume), "log_config": self.log}
+
+
+class NoLog(SmallLog):
+    log = LogConfig(type="none")
+
+
+def test_a_hole_that_log_rotation_tears_is_filled_from_the_file(make: Callable[..., DockerRig]) -> None:
+    record = make(SmallLog).run("many 9000")
+    assert record.status is Status.DONE
+    assert (record.events.received, record.events.lost) == (9005, 0)
+
+
+def test_a_log_driver_that_cannot_be_read_costs_no_event(make: Callable[..., DockerRig]) -> None:
+    record = make(NoLog).run("many 100")
+    assert record.status is Status.DONE
+    assert (record.events.received, record.events.lost) == (105, 0)
+
+
+# How a worker ended
+
+
+def test_a_worker_that_dies_of_its_own_signal_was_not_killed_from_outside(rig: DockerRig) -> None:
+    assert rig.run("die 9").reason.startswith("killed (SIGKILL) by something that left no trace")
+
+
+def test_a_container_that_somebody_kills_is_told_apart(rig: DockerRig) -> None:
+    record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.kill()))
+    assert record.status is Status.FAILED
+    assert record.reason == "killed from outside (exit code 137): somebody stopped the container"
+    assert record.events.received == 1
+
+
+def test_a_container_that_somebody_removes_is_told_apart(rig: DockerRig) -> None:
+    record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.remove(force=True)))
+    assert record.status is Status.FAILED
+    assert "from outside" in record.reason
+    assert record.events.received == 1
+
+
+def test_a_worker_beyond_its_memory_is_told(make: Callable[..., DockerRig]) -> None:
+    record = make(memory_bytes=64 * 2**20).run("hungry")
+    assert record.status is Status.FAILED
+    assert record.reason.startswith("out of memory: the kernel killed the worker at its limit")
+
+
+# What cannot start
+
+
+def test_a_gpu_where_there_is_none_names_the_toolkit_and_leaves_nothing(rig: DockerRig) -> None:
+    uuid_of_none = "GPU-00000000-0000-0000-0000-000000000000"
+    with pytest.raises(StartError, match="NVIDIA Container Toolkit"):
+        rig.engine.start(replace(_launch(rig), gpu=uuid_of_none))
+
+
+def test_an_image_that_is_gone_leaves_nothing_behind(rig: DockerRig) -> None:
+    gone = replace(rig.prepared, handle=f"sha256:{'0' * 64}")
+    with pytest.raises(StartError, match="No such image"):
+        rig.engine.start(replace(_launch(rig), prepared=gone))
+
+
+def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig) -> None:
+    foreign = rig.client.containers.create(rig.prepared.image, name=f"bakeoff-{rig.run_id}-toy-1.0.play.s1")
+    try:
+        with pytest.raises(StartError, match="already in use"):
+            rig.engine.start(_launch(rig))
+        foreign.reload()
+    finally:
+        foreign.remove()
+
+
+def _prepare(client: DockerClient, toy: Path, say: Say) -> Prepared:
+    engine = engines.docker_engine(client, images=toy.parent)
+    return engine.prepare(parse(toy.name, toy.parent), "cpu", say)
+
+
+def _launch(rig: DockerRig) -> Launch:
+    return Launch("toy-1.0.play.s1", rig.run_id, rig.prepared, {"BAKEOFF_TRIAL": to_json(engines.trial("hang"))})
+
+
+def _surroundings(rig: DockerRig) -> dict[str, str]:
+    told: list[str] = []
+    record = rig.run(
+        "surroundings", on_event=lambda _, event: told.append(event.message) if isinstance(event, Warned) else None
+    )
+    assert record.status is Status.DONE
+    found: dict[str, str] = json.loads(told[0])
+    return found
+
+
+def _when_ready(rig: DockerRig, act: Callable[[Any], None]) -> Callable[[str, Event], None]:
+    def on_event(_: str, event: Event) -> None:
+        if isinstance(event, WorkerReady):
+            act(rig.client.containers.get(f"bakeoff-{rig.run_id}-toy-1.0.play.s1"))
+
+    return on_event
+
+
+def _overwrite(rig: DockerRig, name: str, content: bytes) -> None:
+    packed = io.BytesIO()
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(entry, io.BytesIO(content))
+    volume = Mount("/data", rig.volume, type="volume")
+    holder = rig.client.containers.create(rig.prepared.image, mounts=[volume])
+    try:
+        holder.put_archive("/data", packed.getvalue())
+    finally:
+        holder.remove()
+
+
+def _append(file: Path, text: str) -> None:
+    file.write_text(file.read_text() + text)
