@@ -110,7 +110,7 @@ def scripted(folder: Path) -> Rig:
     return Rig(ScriptedEngine(played), folder)
 
 
-def process(folder: Path) -> Rig:
+def process(folder: Path) -> ProcessRig:
     interpreters = {"toy": Path(sys.executable)}
     return ProcessRig(ProcessEngine(folder / "cache", interpreters, TOYS, stop_seconds=STOP_SECONDS), folder)
 
