@@ -139,7 +139,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -
         folder.write_json("comparison.json", {"id": float("nan")})
     with pytest.raises(PreflightError):
         folder.write_json("missing/comparison.json", {})
-    assert [path.name for path in folder.path.iterdir()] == ["comparison.json"]
+    (folder.path / "summary.json").mkdir()
+    with pytest.raises(PreflightError, match="Is a directory"):
+        folder.write_json("summary.json", {})
+    assert sorted(path.name for path in folder.path.iterdir()) == ["comparison.json", "summary.json"]
     assert json.loads((folder.path / "comparison.json").read_text()) == {"id": folder.id}
 
 

@@ -215,6 +215,11 @@ def test_an_engine_that_comes_back_costs_nothing() -> None:
     assert seen.counts.received == 7
 
 
+def test_an_engine_that_answers_now_and_then_is_not_lost() -> None:
+    seen = Watching(Streaming(beating), hurried(engine_seconds=50, trial_seconds=500))
+    assert seen.watched.ending is Ending.DEADLINE
+
+
 def test_what_is_under_way_when_the_worker_ends_is_still_read() -> None:
     def late(_: int) -> Iterator[bytes]:
         first, *rest = lines(*STORY)
