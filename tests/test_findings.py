@@ -105,6 +105,28 @@ def test_different_images_in_different_recipes_are_as_they_should_be() -> None:
     assert found(record(), record(id=OTHER, recipe="large", data_sha256="ff" * 32)) == []
 
 
+def test_a_shared_start_that_is_not_shared_is_an_error_of_both() -> None:
+    one = record(shared_start=True, initial_weights_sha256="aa")
+    finding = only(one, one.model_copy(update={"id": OTHER, "initial_weights_sha256": "bb"}))
+    assert (finding.id, finding.severity, finding.trials) == ("start-differs", "error", (TRIAL, OTHER))
+
+
+def test_a_shared_order_that_is_not_shared_is_an_error_of_both() -> None:
+    ordered, otherwise = (
+        record(id=name, shared_order=True, epochs=(epoch(1, 1000.0).model_copy(update={"order_sha256": sha256}),))
+        for name, sha256 in ((TRIAL, "aa"), (OTHER, "bb"))
+    )
+    finding = only(ordered, otherwise)
+    assert (finding.id, finding.severity, finding.trials) == ("order-differs", "error", (TRIAL, OTHER))
+
+
+def test_starts_differ_as_they_should_between_seeds_and_where_none_was_shared() -> None:
+    one = record(shared_start=True, initial_weights_sha256="aa")
+    other = one.model_copy(update={"id": OTHER, "initial_weights_sha256": "bb"})
+    assert found(one, other.model_copy(update={"seed": 2})) == []
+    assert found(*(each.model_copy(update={"shared_start": False}) for each in (one, other))) == []
+
+
 def test_lost_and_refused_events_are_warnings() -> None:
     counts = EventCounts(received=5, lost=2, rejected=3)
     assert found(record(events=counts)) == [("events-lost", "warning"), ("lines-rejected", "warning")]
