@@ -130,6 +130,18 @@ def _rejected(records: Sequence[Record]) -> Iterator[Finding]:
             )
 
 
+def _reconnected(records: Sequence[Record]) -> Iterator[Finding]:
+    for record in records:
+        if record.reconnects:
+            yield Finding(
+                id="feed-reconnected",
+                severity="note",
+                message=f"The live feed of {record.id} was opened again {record.reconnects} times.",
+                advice="Training does not notice; what the feed missed was filled from the worker's own file.",
+                trials=(record.id,),
+            )
+
+
 def _version_differs(records: Sequence[Record]) -> Iterator[Finding]:
     for record in records:
         _, equals, asked = record.contender.partition("==")
@@ -207,6 +219,7 @@ _CHECKS: tuple[Callable[[Sequence[Record]], Iterator[Finding]], ...] = (
     _orders_differ,
     _events_lost,
     _rejected,
+    _reconnected,
     _diverged,
     _uneven,
     _said,

@@ -47,7 +47,6 @@ class EventCounts(Value):
     lost: int = 0
     duplicated: int = 0
     rejected: int = 0
-    reconnects: int = 0
 
 
 class Record(Value):
@@ -89,3 +88,4 @@ class Record(Value):
     warnings: tuple[str, ...] = ()
     stderr_tail: tuple[str, ...] = ()
     events: EventCounts = EventCounts()
+    reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated

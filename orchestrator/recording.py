@@ -62,7 +62,8 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             "test_accuracy": test_accuracy,
             "warnings": tuple(event.message for event in events if isinstance(event, Warned)) + facts.left.refused,
             "stderr_tail": tail,
-            "events": facts.intake.counts(facts.watched.reconnects),
+            "events": facts.intake.counts(),
+            "reconnects": facts.watched.reconnects,
         }
     )
 

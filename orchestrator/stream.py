@@ -116,13 +116,12 @@ class Intake:
     def flooded(self) -> bool:
         return self.bytes_read > self.budget_bytes
 
-    def counts(self, reconnects: int = 0) -> EventCounts:
+    def counts(self) -> EventCounts:
         return EventCounts(
             received=len(self.events),
             lost=max(self.events, default=-1) + 1 - len(self.events),
             duplicated=self.duplicated,
             rejected=self.refused,
-            reconnects=reconnects,
         )
 
     def _own(self, numbered: Numbered) -> Numbered:

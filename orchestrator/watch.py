@@ -63,11 +63,12 @@ class Watch:
     def until_end(self) -> Watched:
         while True:
             self._read(self._limits.tick_seconds)
-            if (over := self._over()) is not None:
-                return over
+            # Asked before limits are looked at: a host that slept wakes to old clocks and an ended worker.
             if (left := self._asked()) is not None:
                 self._drain()
                 return self._watched(Ending.EXITED, left)
+            if (over := self._over()) is not None:
+                return over
             if self._feed.ended or self._dark():
                 self._reconnect()
 

@@ -101,9 +101,9 @@ def test_claims_come_with_their_definition_their_reading_and_the_single_seed_not
 
 
 def test_the_events_table_ends_the_page() -> None:
-    counts = EventCounts(received=40, lost=1, duplicated=2, rejected=3, reconnects=4)
+    counts = EventCounts(received=40, lost=1, duplicated=2, rejected=3)
     assert markdown.page(summary(trial(events=counts))).splitlines()[-3] == (
-        "| tf-2.21.0.article-tf.s1 | 40 | 1 | 2 | 3 | 4 |"
+        "| tf-2.21.0.article-tf.s1 | 40 | 1 | 2 | 3 |"
     )
 
 

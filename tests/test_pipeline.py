@@ -111,7 +111,7 @@ def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summar
     document = json.loads((good[0].path / "summary.json").read_text())
     assert set(document) == {"schema", "comparison", "environment", "findings", "trials"}
     assert document["schema"] == "bakeoff/summary/1"
-    assert set(document["trials"][0]["events"]) == {"received", "lost", "duplicated", "rejected", "reconnects"}
+    assert set(document["trials"][0]["events"]) == {"received", "lost", "duplicated", "rejected"}
 
 
 def test_the_summary_keeps_its_published_schema(good: tuple[RunFolder, Summary]) -> None:

@@ -42,7 +42,8 @@ def test_a_trial_that_ended_well_is_recorded_whole() -> None:
     assert (record.test_accuracy, record.worker_test_accuracy) == (1.0, 1.0)
     assert (record.peak_memory_bytes, record.peak_memory_kind) == (512_000_000, "resident")
     assert record.image == "sha256:0123456789ab"
-    assert record.events == EventCounts(received=7, reconnects=2)
+    assert record.events == EventCounts(received=7)
+    assert record.reconnects == 2
     assert record.stderr_tail == ("first line", "last line")
 
 

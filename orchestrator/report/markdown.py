@@ -187,7 +187,7 @@ def _environment(summary: Summary) -> list[str]:
 def _events(summary: Summary) -> list[str]:
     if not summary.trials:
         return []
-    names = ("received", "lost", "duplicated", "rejected", "reconnects")
+    names = ("received", "lost", "duplicated", "rejected")
     rows = [[words.markdown(t.id), *(str(getattr(t.events, name)) for name in names)] for t in summary.trials]
     explanation = (
         "How the metric stream of each trial fared: lost events are in neither the feed nor the file; rejected lines "

@@ -53,7 +53,6 @@ SCHEMA = pa.schema(
         pa.field("events_lost", pa.int64(), nullable=False),
         pa.field("events_duplicated", pa.int64(), nullable=False),
         pa.field("events_rejected", pa.int64(), nullable=False),
-        pa.field("stream_reconnects", pa.int64(), nullable=False),
         pa.field("epoch", pa.int64()),  # from 1
         pa.field("train_loss", pa.float64()),  # nats, mean per image
         pa.field("val_loss", pa.float64()),
@@ -100,7 +99,6 @@ def _of_trial(trial: TrialSummary) -> dict[str, Any]:
         "final_train_loss": trial.train_loss,
         "final_val_loss": trial.val_loss,
         "median_images_per_second": trial.images_per_second,
-        "stream_reconnects": events.pop("reconnects"),
         **{f"events_{name}": count for name, count in events.items()},
     }
 
