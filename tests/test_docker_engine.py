@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from docker import DockerClient
+from docker.errors import ImageNotFound
 from docker.types import LogConfig, Mount
 
 from orchestrator.contenders import parse
@@ -54,10 +56,13 @@ def toy(docker_client: DockerClient, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "images" / name
     shutil.copytree(TOYS / "toy", folder, ignore=shutil.ignore_patterns("__pycache__"))
     dockerfile = folder / "Dockerfile"
-    dockerfile.write_text(dockerfile.read_text().replace("images/toy", f"images/{name}"))
+    text = dockerfile.read_text().replace("images/toy", f"images/{name}")
+    dockerfile.write_text(text.replace("FROM ${BASE_IMAGE}\n", f"FROM ${{BASE_IMAGE}}\nLABEL toy={name}\n"))
     yield folder
-    for image in docker_client.images.list(f"bakeoff/{name}"):
-        docker_client.images.remove(str(image.id), force=True)
+    mine: Any = {"label": f"toy={name}"}  # also what a build that failed left
+    for image in sorted(docker_client.images.list(filters=mine), key=lambda image: not image.tags):
+        with contextlib.suppress(ImageNotFound):
+            docker_client.images.remove(str(image.id), force=True)
 
 
 # Images

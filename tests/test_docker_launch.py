@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import http.server
 import json
 import os
 import socket
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pytest
 from orchestrator.docker_engine import connect
 from orchestrator.docker_engine.launch import environment, gpu_request, mounts, restrictions
 from orchestrator.errors import PreflightError
+from tests import engines
 
 UUID = "GPU-3d5e0f6a-0b1c-4d2e-8f3a-9b4c5d6e7f80"
 
@@ -105,6 +104,20 @@ def test_another_api_is_told_as_a_matter_of_versions(
     assert refused.remedy == "update Docker"
 
 
+def test_without_an_engine_the_suite_skips_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CI", "BAKEOFF_REQUIRE_DOCKER"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no Docker Engine answers" in _outcome(tmp_path, monkeypatch, pytest.skip.Exception)
+
+
+@pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("BAKEOFF_REQUIRE_DOCKER", "1")])
+def test_where_an_engine_must_be_there_its_absence_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert "No such file" in _outcome(tmp_path, monkeypatch, pytest.fail.Exception)
+
+
 @pytest.fixture
 def nobody(tmp_path: Path) -> Iterator[None]:
     """Be a user without rights, in front of a socket that somebody else listens on."""
@@ -157,12 +170,21 @@ def _handler(answers: dict[str, Answer]) -> type[http.server.BaseHTTPRequestHand
     return Handler
 
 
+def _outcome(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]) -> str:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/none.sock")
+    told = ""
+    try:
+        engines.client_or_skip()
+    except kind as outcome:
+        told = str(outcome)
+    return told
+
+
 def _refused(host: str, monkeypatch: pytest.MonkeyPatch) -> PreflightError:
     monkeypatch.setenv("DOCKER_HOST", host)
     try:
         connect()
     except PreflightError as error:
         refused = PreflightError(error.message, error.remedy)
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()  # the SDK leaves a socket that could not connect to the garbage collector
+    engines.sweep()
     return refused
