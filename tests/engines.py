@@ -165,9 +165,7 @@ def played(launch: Launch) -> Script:
         "beat": lambda: Script(_lines([*first, *[Heartbeat("start")] * 8, *whole[1:]]), Exit(0), files),
         "wordless": lambda: Script(_lines(first), Exit(0)),
         "noise": lambda: Script(_lines(whole), Exit(0), files, stderr="progress 17%\ra child prints\n"),
-        "rubbish": lambda: Script(
-            [*_lines(first), *rubbish, *_lines(whole)[1:], b"and no newline at the end"], Exit(0), files
-        ),
+        "rubbish": lambda: Script([*_lines(first), *rubbish, *_lines(whole)[1:]], Exit(0), files),
         "flood": lambda: Script([(b"x" * 60_000 + b"\n") * 16] * 10_000, None),
     }
     return scripts[name]()

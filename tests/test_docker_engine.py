@@ -167,7 +167,7 @@ def test_clean_leaves_a_users_container_of_our_image_alone(rig: DockerRig) -> No
 def test_clean_leaves_an_image_that_was_made_from_ours_alone(rig: DockerRig) -> None:
     tag = f"mine-{rig.run_id}"
     dockerfile = io.BytesIO(f"FROM {rig.prepared.image}\nLABEL mine=yes\n".encode())
-    image, _ = rig.client.images.build(fileobj=dockerfile, tag=tag)
+    image, _ = rig.client.images.build(fileobj=dockerfile, tag=tag, rm=True)
     try:
         found = [each.handle.id for each in rig.docker.owned(images=True) if each.kind == "image"]
         assert rig.prepared.image in found

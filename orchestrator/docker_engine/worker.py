@@ -42,7 +42,8 @@ class DockerWorker:
     def chunks(self) -> Iterator[bytes]:
         """Follow standard output through the engine's log, never by attaching.
 
-        A client that attaches and stops reading freezes the training; a log reader cannot.
+        A client that attaches and stops reading freezes the training; a log reader cannot. A last
+        line that never got its newline may be missing: the engine may log it after the follower left.
         """
         self._close_stream()
         since = None if self._read_until is None else max(0.0, self._read_until - _OVERLAP_SECONDS)

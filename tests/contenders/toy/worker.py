@@ -171,9 +171,7 @@ def rubbish(emitter: Emitter, live: int, argument: str) -> int:
     """Write what is no event to the live feed itself, as a foreign worker might."""
     for junk in (b"\x1b]52;c;aGk=\x07\n", b'{"v":NaN}\n', b"\xff\xfe\n", b"[" * 3000 + b"\n", b"x" * 2**20 + b"\n"):
         os.write(live, junk)
-    finish(emitter, live, "")
-    os.write(live, b"and no newline at the end")
-    return 0
+    return finish(emitter, live, "")
 
 
 def flood(emitter: Emitter, live: int, argument: str) -> int:
