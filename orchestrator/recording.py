@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -60,7 +61,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             "epochs": epochs,
             "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
             "test_accuracy": test_accuracy,
-            "warnings": tuple(event.message for event in events if isinstance(event, Warned)) + facts.left.refused,
+            "warnings": tuple(_warnings(facts, events)),
             "stderr_tail": tail,
             "events": facts.intake.counts(),
             "reconnects": facts.watched.reconnects,
@@ -113,6 +114,13 @@ def _scored(judged: Verdict, left: Leftovers, labels: NDArray[np.uint8]) -> tupl
 def _unscored(judged: Verdict, reason: str) -> Verdict:
     done = judged.status is Status.DONE
     return Verdict(Status.FAILED, f"no test logits to count accuracy from: {reason}") if done else judged
+
+
+def _warnings(facts: Facts, events: list[Event]) -> Iterator[str]:
+    yield from (event.message for event in events if isinstance(event, Warned))
+    yield from facts.left.refused
+    if facts.watched.exit is not None and facts.watched.exit.oom_killed and facts.watched.exit.code == 0:
+        yield "the kernel killed one of the worker's children for want of memory"
 
 
 def _identity(ready: WorkerReady) -> dict[str, object]:

@@ -50,7 +50,6 @@ def verdict(
     *,
     stderr_tail: Sequence[str] = (),
     limit: str = "",
-    memory_limit: str = "",
 ) -> Verdict:
     """Judge one trial. `limit` says which time limit passed, for the message."""
     stopped = _stopped(ending, limit)
@@ -58,7 +57,7 @@ def verdict(
         return stopped
     if left is None or left.removed:
         return Verdict(Status.FAILED, "the worker was removed from outside before it ended")
-    reason = _why_failed(left, events, stderr_tail, memory_limit)
+    reason = _why_failed(left, events, stderr_tail)
     return Verdict(Status.FAILED if reason else Status.DONE, reason)
 
 
@@ -78,10 +77,9 @@ def _stopped(ending: Ending, limit: str) -> Verdict | None:
             return None
 
 
-def _why_failed(left: Exit, events: Sequence[Event], stderr: Sequence[str], memory_limit: str) -> str:
+def _why_failed(left: Exit, events: Sequence[Event], stderr: Sequence[str]) -> str:
     if left.oom_killed and left.code != 0:
-        limit = f" of {memory_limit}" if memory_limit else ""
-        return f"out of memory: the kernel killed the worker at its limit{limit}; try a smaller --batch-size"
+        return "out of memory: the kernel killed the worker at its limit; try a smaller --batch-size"
     if left.killed_from_outside:
         return f"killed from outside (exit code {left.code}): somebody stopped the container"
     said = next((event for event in reversed(events) if isinstance(event, Failed)), None)

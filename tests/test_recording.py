@@ -142,3 +142,9 @@ def test_a_record_takes_no_unknown_key() -> None:
     document: dict[str, Any] = {**recorded().model_dump(), "note": "hello"}
     with pytest.raises(ValueError, match="note"):
         Record.model_validate(document)
+
+
+def test_a_child_killed_for_memory_is_told_though_the_worker_finished() -> None:
+    record = recorded(watched=Watched(Ending.EXITED, Exit(0, oom_killed=True), 0))
+    assert record.status is Status.DONE
+    assert record.warnings == ("the kernel killed one of the worker's children for want of memory",)
