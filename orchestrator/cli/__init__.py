@@ -11,7 +11,8 @@ from rich.text import Text
 
 from orchestrator.cli import comparing, housekeeping, imaging
 from orchestrator.cli.options import app
-from orchestrator.errors import BakeoffError
+from orchestrator.engine import EngineLost
+from orchestrator.errors import BakeoffError, PreflightError
 from orchestrator.report.words import printable
 
 __all__ = ["app", "main"]
@@ -31,11 +32,17 @@ def main() -> None:
     try:
         app()
     except BakeoffError as error:
-        console = Console(stderr=True, soft_wrap=True)
-        console.print(Text.assemble(("error: ", "bold red"), printable(error.message)))
-        if error.remedy:
-            console.print(Text.assemble(("try: ", "bold"), printable(error.remedy)))
-        sys.exit(error.exit_code)
+        sys.exit(_told(error))
+    except EngineLost as error:
+        sys.exit(_told(PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")))
+
+
+def _told(error: BakeoffError) -> int:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(Text.assemble(("error: ", "bold red"), printable(error.message)))
+    if error.remedy:
+        console.print(Text.assemble(("try: ", "bold"), printable(error.remedy)))
+    return error.exit_code
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature

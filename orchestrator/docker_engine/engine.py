@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import docker
 from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
@@ -23,29 +22,8 @@ from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 
-_CONNECT_SECONDS = 10
 _BUILD_SPACE_FACTOR = 1.3  # layers, and what pip unpacks on the way
 _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
-
-
-def connect(base_image: str = "") -> DockerEngine:
-    """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
-    try:
-        return _connected(base_image)
-    except (DockerException, RequestException) as error:
-        raise _unreachable(error) from error
-
-
-def _connected(base_image: str) -> DockerEngine:
-    client = docker.from_env(timeout=_CONNECT_SECONDS)
-    try:
-        engine = DockerEngine(client, base_image=base_image)
-    except BaseException:
-        client.close()
-        raise
-    # Building and stopping take longer than saying hello.
-    client.api.timeout = 300
-    return engine
 
 
 class DockerEngine:
@@ -187,20 +165,3 @@ def _why_not_started(error: Exception) -> str:
             " on the engine's host, or use --device cpu"
         )
     return text
-
-
-def _unreachable(error: Exception) -> PreflightError:
-    """Tell the three usual faults apart; the SDK wraps them all in one exception."""
-    text = str(error)
-    if "Permission denied" in text:
-        return PreflightError(
-            "a Docker Engine is there, but you may not use its socket",
-            "add yourself to the `docker` group and log in again, or use --engine process",
-        )
-    if "No such file" in text or "Connection refused" in text:
-        return PreflightError(
-            "no Docker Engine answers", "start Docker, set DOCKER_HOST, or use --engine process (no isolation)"
-        )
-    if "too new" in text or "too old" in text or "API versions below" in text:
-        return PreflightError(f"the Docker Engine speaks another API version: {text}", "update Docker")
-    return PreflightError(f"no Docker Engine answers: {text}", "check `docker version`, or use --engine process")
