@@ -29,12 +29,17 @@ app.add_typer(imaging.app, name="images")
 def main() -> None:
     """Run, and turn every failure into one sentence, a way out and an exit code."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        app()
+        app()  # leaves with SystemExit where a command ended by itself
     except BakeoffError as error:
-        sys.exit(_told(error))
+        return _told(error)
     except EngineLost as error:
-        sys.exit(_told(PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")))
+        return _told(PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat"))
+    return 0
 
 
 def _told(error: BakeoffError) -> int:
