@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator import pipeline
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, stdout, verbosity
+from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.errors import TRIAL_FAILED, Interrupted, UsageError
 from orchestrator.plan import Plan
@@ -150,7 +148,7 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
         return
     console = stdout()
     console.print(Text(f"{pipeline.heading(settings)}\n{pipeline.surroundings(settings, around)}"), soft_wrap=True)
-    table = Table("trial", "epochs", "batch", "training\nimages", "validation\nimages", box=SIMPLE_HEAD)
+    table = listing("trial", "epochs", "batch", "training\nimages", "validation\nimages")
     for row in _rows(trials):
         table.add_row(*(Text(str(value)) for value in row.values()))
     console.print(table)

@@ -6,12 +6,11 @@ import json
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator import contract, dataset, docker_engine, store
 from orchestrator import report as reports
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, stdout, verbosity
+from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.errors import UsageError
 from orchestrator.summary import Summary
@@ -55,7 +54,7 @@ def ls(out: Out = RUNS, as_json: Json = False) -> None:
     if as_json:
         stdout().print_json(data=rows)
         return
-    table = Table("run", "what", "size", "engine", "trials")
+    table = listing("run", "what", "size", "engine", "trials")
     for row in rows:
         table.add_row(*(Text(value) for value in row.values()))
     stdout().print(table if rows else Text(f"no runs in {out}: `bakeoff compare` makes one"))
@@ -98,7 +97,13 @@ def _row(folder: store.RunFolder) -> dict[str, str]:
     try:
         summary = store.read_summary(folder.path)
     except UsageError:
-        return {"run": folder.id, "what": "did not end", "size": "", "engine": "", "trials": ""}
+        return {
+            "run": folder.id,
+            "what": "did not end, or is of another version",
+            "size": "",
+            "engine": "",
+            "trials": "",
+        }
     comparison, trials = summary.comparison, summary.trials
     done = sum(trial.status == "done" for trial in trials)
     return {

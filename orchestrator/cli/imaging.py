@@ -6,11 +6,10 @@ import os
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator import docker_engine
-from orchestrator.cli.options import Json, Quiet, Show, Verbose, stdout, verbosity
+from orchestrator.cli.options import Json, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.contenders import offered, parse
 from orchestrator.engine import PrepareError
@@ -59,7 +58,7 @@ def ls(as_json: Json = False) -> None:
         stdout().print_json(data={"images": rows, "offered": versions})
         return
     console = stdout()
-    table = Table("image", "size")
+    table = listing("image", "size")
     for each in built:
         table.add_row(Text(each.name), Text(each.detail))
     console.print(table)

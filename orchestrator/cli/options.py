@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 from orchestrator.console import Progress
 
@@ -34,6 +36,15 @@ RUNS = Path("runs")
 
 def verbosity(quiet: bool, verbose: bool) -> int:
     return int(verbose) - int(quiet)
+
+
+def listing(first: str, *others: str) -> Table:
+    """Return a table whose first column is a name to be copied, and so never cut."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for column in others:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def stdout() -> Console:

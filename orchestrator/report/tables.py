@@ -35,7 +35,7 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
     parts: list[RenderableType] = [findings(summary, "error"), summary_table(summary, width)]
     if len(summary.comparison.seeds) * summary.comparison.runs == 1:
         parts.append(Text(words.ONE_RUN, style="italic"))
-    if summary.comparison.claims:
+    if any(claim.value is not None for claim in summary.comparison.claims):
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in readings(summary.comparison))]
     return Group(*parts, findings(summary, "warning", "note"))
 
