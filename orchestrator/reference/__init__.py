@@ -1,0 +1,30 @@
+"""What a recipe computes, in float64 and NumPy alone: the audit's third opinion beside two frameworks.
+
+Weights, images and labels go in; logits, loss, gradients and the weights after each step come out,
+named and laid out as in `shared.initial`. No framework is imported, nothing is drawn at random, no
+tolerance is set (the audit does that), and nothing here is meant to be fast.
+
+A new layer is one function and one entry in `layers.LAYERS`, a new optimiser one in `optimisers.OPTIMISERS`.
+"""
+
+from orchestrator.reference.agreement import Agreement, compare, compare_all
+from orchestrator.reference.arrays import Arrays, Named
+from orchestrator.reference.metrics import Score, evaluate
+from orchestrator.reference.network import Gradients, forward, gradients
+from orchestrator.reference.training import Step, steps, training
+
+__all__ = [
+    "Agreement",
+    "Arrays",
+    "Gradients",
+    "Named",
+    "Score",
+    "Step",
+    "compare",
+    "compare_all",
+    "evaluate",
+    "forward",
+    "gradients",
+    "steps",
+    "training",
+]

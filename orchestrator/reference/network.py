@@ -1,0 +1,94 @@
+"""A recipe's network in float64: logits, and the gradient of the loss by every weight.
+
+Takes weights in the recipe's own layout (`shared.initial.Weights`), float32 or float64, and changes
+none of them. Dense algebra over whole batches, so memory grows with the batch: see `gradients`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from orchestrator.reference.arrays import Array, Arrays, Images, Labels, Named
+from orchestrator.reference.layers import Backward, Parameters, apply
+from orchestrator.reference.metrics import cross_entropy
+from shared.initial import kernel_shape, weighted
+from shared.recipe import Recipe, Shape, shapes
+
+FORWARD_IMAGES = 128
+"""Images that `forward` takes at a time: they do not depend on each other, and ten thousand at once take gigabytes."""
+
+
+class Gradients(NamedTuple):
+    arrays: Arrays  # by every weight, in the order and the shapes of the weights
+    loss: float  # mean per image, before any step
+
+
+def forward(recipe: Recipe, weights: Named, images: Images) -> Array:
+    """Return logits (n, classes) for scaled images (n, height, width, channels).
+
+    Raises ValueError where weights or images are not the recipe's.
+    """
+    parameters, exact = _parameters(recipe, weights), _exact(recipe, images)
+    parts = [exact[at : at + FORWARD_IMAGES] for at in range(0, len(exact), FORWARD_IMAGES)]
+    return np.concatenate([_logits(recipe, parameters, part) for part in parts])
+
+
+def _logits(recipe: Recipe, parameters: list[Parameters], outputs: Array) -> Array:
+    for layer, own in zip(recipe.layers, parameters, strict=True):
+        outputs, _ = apply(layer, own, outputs)
+    return outputs
+
+
+def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels) -> Gradients:
+    """Return the gradient of the batch's mean softmax cross-entropy by every weight, and that loss.
+
+    Images are (n, height, width, channels), scaled; labels (n,). Raises ValueError where weights, images or
+    labels are not the recipe's. 128 images of the `matched` recipe take a few hundred MB.
+    """
+    outputs, way_back = _exact(recipe, images), list[Backward]()
+    for layer, own in zip(recipe.layers, _parameters(recipe, weights), strict=True):
+        outputs, backward = apply(layer, own, outputs)
+        way_back.append(backward)
+    loss, gradient = cross_entropy(outputs, labels)
+    found = _walk_back(way_back, gradient)
+    return Gradients([(name, found[name]) for name, _ in weights], loss)
+
+
+def _walk_back(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
+    """Call the backward functions from the last to the first, and let go of what each one held."""
+    found: dict[str, Array] = {}
+    while way_back:
+        gradient, own = way_back.pop()(gradient)
+        found |= {f"{len(way_back)}.{name}": array for name, array in own.items()}
+    return found
+
+
+def _exact(recipe: Recipe, images: Images) -> Array:
+    expected = shapes(recipe)[0]
+    if images.shape[1:] != expected or not len(images):
+        raise ValueError(f"images {images.shape}; {recipe.name} takes (n, {', '.join(map(str, expected))}), n > 0")
+    return np.asarray(images, np.float64)
+
+
+def _parameters(recipe: Recipe, weights: Named) -> list[Parameters]:
+    """Sort weights by layer. A bias of one element would be broadcast in silence, so shapes are checked."""
+    found, expected = {name: array.shape for name, array in weights}, _weight_shapes(recipe)
+    if found != expected:
+        wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+        told = "; ".join(f"{name}: {found.get(name)}, expected {expected.get(name)}" for name in wrong)
+        raise ValueError(f"not the weights of {recipe.name}: {told}")
+    layers: list[dict[str, Array]] = [{} for _ in recipe.layers]
+    for name, array in weights:
+        index, own = name.split(".")
+        layers[int(index)][own] = np.asarray(array, np.float64)
+    return list(layers)
+
+
+def _weight_shapes(recipe: Recipe) -> dict[str, Shape]:
+    found: dict[str, Shape] = {}
+    for index, layer, shape in weighted(recipe):
+        kernel = kernel_shape(layer, shape)
+        found |= {f"{index}.kernel": kernel, f"{index}.bias": kernel[-1:]}
+    return found
