@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -152,6 +152,7 @@ def test_escaped_text_opens_no_block_at_the_start_of_a_list_item(text: str) -> N
 
 
 @given(st.text())
+@example("0\r\x1a 0")
 def test_printable_text_is_one_line_without_controls_and_stays_itself(text: str) -> None:
     plain = words.printable(text)
     assert plain.splitlines() in ([plain], [])

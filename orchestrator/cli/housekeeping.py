@@ -99,7 +99,7 @@ def _row(folder: store.RunFolder) -> dict[str, str]:
     except UsageError:
         return {
             "run": folder.id,
-            "what": "did not end, or is of another version",
+            "what": "not ended, or of another version",
             "size": "",
             "engine": "",
             "trials": "",

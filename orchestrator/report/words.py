@@ -50,8 +50,9 @@ def printable(text: str) -> str:
     Escape sequences go as a whole; every line break and tab becomes a space; control,
     format (bidirectional overrides, zero widths), surrogate and unassigned characters go.
     """
-    flat = re.sub(r"\s+", " ", _ESCAPE_SEQUENCE.sub("", text))
-    return "".join(letter for letter in flat if unicodedata.category(letter)[0] != "C").strip()
+    flat = re.sub(r"\s", " ", _ESCAPE_SEQUENCE.sub("", text))
+    shown = "".join(letter for letter in flat if unicodedata.category(letter)[0] != "C")
+    return re.sub(r" +", " ", shown).strip()
 
 
 def markdown(text: str) -> str:
