@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -11,8 +11,9 @@ import pytest
 
 from orchestrator import recipes
 from orchestrator.reference import Arrays, Named, compare, compare_all, evaluate, forward, gradients, steps, training
+from orchestrator.reference.arrays import Array
 from orchestrator.reference.network import FORWARD_IMAGES
-from orchestrator.reference.optimisers import OPTIMISERS
+from orchestrator.reference.optimisers import OPTIMISERS, State
 from shared.initial import shared_weights
 from shared.recipe import Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe, Sgd
 
@@ -140,6 +141,25 @@ def test_many_images_go_forward_as_one_at_a_time() -> None:
     found = forward(recipe, weights, images)
     assert found.shape == (FORWARD_IMAGES + 1, 10)
     assert compare("logits", found, alone).norm_relative_error < 1e-15
+
+
+@dataclass(frozen=True)
+class HeavyBall:
+    """v ← v / 2 + gradient, w ← w − v: an optimiser that remembers, which no recipe has yet."""
+
+
+def heavy_ball(_: HeavyBall, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+    velocity = state.get("velocity", np.zeros_like(weight)) / 2 + gradient
+    return weight - velocity, {"velocity": velocity}
+
+
+def test_an_optimiser_is_one_entry_and_remembers_each_tensor_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPTIMISERS, HeavyBall, heavy_ball)
+    recipe = replace(linear(), optimizer=HeavyBall())  # type: ignore[arg-type]
+    first, second = training(recipe, zeros(), [(one_pixel(0, 2.0), np.array([7]))] * 2)
+    for name, before in first.weights:
+        expected = before - (dict(first.gradients)[name] / 2 + dict(second.gradients)[name])
+        np.testing.assert_allclose(dict(second.weights)[name], expected, rtol=1e-15, err_msg=name)
 
 
 def test_a_step_changes_nothing_that_the_caller_holds() -> None:

@@ -9,6 +9,7 @@ A new layer is one function and one entry in `layers.LAYERS`, a new optimiser on
 
 from orchestrator.reference.agreement import Agreement, compare, compare_all
 from orchestrator.reference.arrays import Arrays, Named
+from orchestrator.reference.margins import margins
 from orchestrator.reference.metrics import Score, evaluate
 from orchestrator.reference.network import Gradients, forward, gradients
 from orchestrator.reference.training import Step, steps, training
@@ -25,6 +26,7 @@ __all__ = [
     "evaluate",
     "forward",
     "gradients",
+    "margins",
     "steps",
     "training",
 ]

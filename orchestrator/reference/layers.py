@@ -59,32 +59,32 @@ def _max_pool2d(layer: MaxPool2d, _: Parameters, inputs: Array) -> Applied:
 
     At a relu's zeros the choice does not matter: the relu passes no gradient on there.
     """
-    windows = _windows(inputs, layer.size)
-    first = windows.argmax(axis=3, keepdims=True)  # argmax returns the first of equals
+    cut = windows(inputs, layer.size)
+    first = cut.argmax(axis=3, keepdims=True)  # argmax returns the first of equals
 
     def backward(gradient: Array) -> tuple[Array, dict[str, Array]]:
         by_inputs = np.zeros_like(inputs)  # stays 0 at a remainder that no window covers
-        chosen = np.zeros_like(windows)
+        chosen = np.zeros_like(cut)
         np.put_along_axis(chosen, first, gradient[:, :, :, None], axis=3)
         whole = _images(chosen, layer.size)
         by_inputs[:, : whole.shape[1], : whole.shape[2]] = whole
         return by_inputs, {}
 
-    return np.take_along_axis(windows, first, axis=3)[:, :, :, 0], backward
+    return np.take_along_axis(cut, first, axis=3)[:, :, :, 0], backward
 
 
-def _windows(images: Array, size: int) -> Array:
+def windows(images: Array, size: int) -> Array:
     """Cut images into windows: (n, rows, columns, size · size, channels); a remainder at the border is dropped."""
     n, height, width, channels = images.shape
     rows, columns = height // size, width // size
-    cut = images[:, : rows * size, : columns * size].reshape(n, rows, size, columns, size, channels)
-    return cut.swapaxes(2, 3).reshape(n, rows, columns, size * size, channels)
+    apart = images[:, : rows * size, : columns * size].reshape(n, rows, size, columns, size, channels)
+    return apart.swapaxes(2, 3).reshape(n, rows, columns, size * size, channels)
 
 
-def _images(windows: Array, size: int) -> Array:
-    """Put windows together again: the inverse of `_windows` but for the remainder."""
-    n, rows, columns, _, channels = windows.shape
-    apart = windows.reshape(n, rows, columns, size, size, channels).swapaxes(2, 3)
+def _images(cut: Array, size: int) -> Array:
+    """Put windows together again: the inverse of `windows` but for the remainder."""
+    n, rows, columns, _, channels = cut.shape
+    apart = cut.reshape(n, rows, columns, size, size, channels).swapaxes(2, 3)
     return apart.reshape(n, rows * size, columns * size, channels)
 
 

@@ -6,6 +6,7 @@ none of them. Dense algebra over whole batches, so memory grows with the batch: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -30,9 +31,12 @@ def forward(recipe: Recipe, weights: Named, images: Images) -> Array:
 
     Raises ValueError where weights or images are not the recipe's.
     """
-    parameters, exact = _parameters(recipe, weights), _exact(recipe, images)
-    parts = [exact[at : at + FORWARD_IMAGES] for at in range(0, len(exact), FORWARD_IMAGES)]
-    return np.concatenate([_logits(recipe, parameters, part) for part in parts])
+    parameters = parameters_by_layer(recipe, weights)
+    return np.concatenate([_logits(recipe, parameters, part) for part in parts(exact_images(recipe, images))])
+
+
+def parts(images: Array) -> Iterator[Array]:
+    return (images[at : at + FORWARD_IMAGES] for at in range(0, len(images), FORWARD_IMAGES))
 
 
 def _logits(recipe: Recipe, parameters: list[Parameters], outputs: Array) -> Array:
@@ -47,8 +51,8 @@ def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels) ->
     Images are (n, height, width, channels), scaled; labels (n,). Raises ValueError where weights, images or
     labels are not the recipe's. 128 images of the `matched` recipe take a few hundred MB.
     """
-    outputs, way_back = _exact(recipe, images), list[Backward]()
-    for layer, own in zip(recipe.layers, _parameters(recipe, weights), strict=True):
+    outputs, way_back = exact_images(recipe, images), list[Backward]()
+    for layer, own in zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True):
         outputs, backward = apply(layer, own, outputs)
         way_back.append(backward)
     loss, gradient = cross_entropy(outputs, labels)
@@ -65,14 +69,14 @@ def _walk_back(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
     return found
 
 
-def _exact(recipe: Recipe, images: Images) -> Array:
+def exact_images(recipe: Recipe, images: Images) -> Array:
     expected = shapes(recipe)[0]
     if images.shape[1:] != expected or not len(images):
         raise ValueError(f"images {images.shape}; {recipe.name} takes (n, {', '.join(map(str, expected))}), n > 0")
     return np.asarray(images, np.float64)
 
 
-def _parameters(recipe: Recipe, weights: Named) -> list[Parameters]:
+def parameters_by_layer(recipe: Recipe, weights: Named) -> list[Parameters]:
     """Sort weights by layer. A bias of one element would be broadcast in silence, so shapes are checked."""
     found, expected = {name: array.shape for name, array in weights}, _weight_shapes(recipe)
     if found != expected:
