@@ -49,6 +49,12 @@ def test_a_sums_margin_is_its_share_of_its_absolute_terms() -> None:
     assert found.tolist() == [0.5 / 5.5, 3.5 / 8.5, 1]  # |3 − 2.5| of 3 + 2.5; |6 − 2.5| of 8.5; −3 and −2.5 agree
 
 
+@pytest.mark.parametrize(("kernel", "bias", "pixel"), [(-3, -2.5, -1), (3, -3.5, 1)], ids=["above 0", "below 0"])
+def test_a_kink_is_as_near_from_either_side_and_for_any_signs(kernel: float, bias: float, pixel: float) -> None:
+    recipe = network(Flatten(), FIRST, Dense(10))
+    assert margins(recipe, two_units(kernel, bias), pixels(pixel)).tolist() == [0.5 / (3 - bias)]
+
+
 def test_a_layer_without_relu_has_no_kink() -> None:
     recipe = network(Flatten(), replace(FIRST, activation=None), Dense(10))
     assert margins(recipe, two_units(3, -2.999), pixels(1)).tolist() == [math.inf]
