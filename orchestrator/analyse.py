@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from orchestrator.audit import TOLERANCE
 from orchestrator.claims import claims
 from orchestrator.findings import findings
 from orchestrator.readings import single_seed_note
-from orchestrator.record import Record
-from orchestrator.summary import Comparison, EpochSummary, Summary, TrialSummary
+from orchestrator.record import AuditLine, Record
+from orchestrator.summary import Audit, Comparison, EpochSummary, Summary, TrialSummary
 
 
 def analyse(
@@ -24,12 +26,41 @@ def analyse(
     trials = tuple(summarised(record) for record in records)
     return Summary(
         comparison=comparison.model_copy(
-            update={"claims": claims(_of_the_article(trials)), "single_seed_note": single_seed_note(comparison.seeds)}
+            update={
+                "audits": audits(records),
+                "claims": claims(_of_the_article(trials)),
+                "single_seed_note": single_seed_note(comparison.seeds),
+            }
         ),
         environment=dict(environment),
         findings=findings(records, cores, load),
         trials=trials,
     )
+
+
+def audits(records: Sequence[Record]) -> tuple[Audit, ...]:
+    """Sum up each trial's audit by its worst tensor."""
+    return tuple(_audit(record) for record in records if record.audit)
+
+
+def _audit(record: Record) -> Audit:
+    worst = max(record.audit, key=_error)
+    agreeing = sum(line.agrees for line in record.audit)
+    return Audit(
+        trial=record.id,
+        contender=record.contender,
+        recipe=record.recipe,
+        tensors=len(record.audit),
+        agreeing=agreeing,
+        worst_tensor=worst.tensor,
+        worst_norm_relative_error=worst.norm_relative_error,
+        tolerance=TOLERANCE,
+        agrees=agreeing == len(record.audit),
+    )
+
+
+def _error(line: AuditLine) -> float:
+    return math.inf if line.norm_relative_error is None else line.norm_relative_error
 
 
 def _of_the_article(trials: Sequence[TrialSummary]) -> list[TrialSummary]:

@@ -53,7 +53,9 @@ def context(contender: Contender, file: ContenderFile, variant: str, images: Pat
     folder = images / contender.name
     files = {f"shared/{path.name}": path for path in (ROOT / "shared").glob("*.py")}
     files["images/__init__.py"] = ROOT / "images" / "__init__.py"
-    files |= {f"images/{contender.name}/{path.name}": path for path in folder.iterdir() if path.is_file()}
+    # Without contender.toml: what of it matters stands in the arguments, and a new colour is no new image.
+    own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
+    files |= {f"images/{contender.name}/{path.name}": path for path in own}
     files |= {f"images/{contender.name}/wheelhouse/{path.name}": path for path in folder.glob("wheelhouse/*.whl")}
     return Context(files, arguments(contender, file, variant, base))
 

@@ -71,6 +71,22 @@ def _data_differ(records: Sequence[Record]) -> Iterator[Finding]:
             )
 
 
+def _audit_red(records: Sequence[Record]) -> Iterator[Finding]:
+    for record in records:
+        wrong = [line for line in record.audit if not line.agrees]
+        if wrong:
+            error = wrong[0].norm_relative_error
+            size = "is missing or not finite" if error is None else f"is off by {error:.1e} of its norm"
+            others = f", and {len(wrong) - 1} more of {len(record.audit)} tensors are" if len(wrong) > 1 else ""
+            yield Finding(
+                id="audit-red",
+                severity="error",
+                message=f"{record.id} does not compute what its recipe says: {wrong[0].tensor} {size}{others}.",
+                advice="No speed of it is compared; `bakeoff audit` lists every tensor.",
+                trials=(record.id,),
+            )
+
+
 def _starts_differ(records: Sequence[Record]) -> Iterator[Finding]:
     starts = {record.id: record.initial_weights_sha256 for record in records if record.shared_start}
     for same in _same_seed(records, starts):
@@ -214,6 +230,7 @@ _CHECKS: tuple[Callable[[Sequence[Record]], Iterator[Finding]], ...] = (
     _version_differs,
     _parameters_differ,
     _accuracy_mismatch,
+    _audit_red,
     _data_differ,
     _starts_differ,
     _orders_differ,

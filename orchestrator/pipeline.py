@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from orchestrator import dataset, report, store
 from orchestrator.analyse import analyse
+from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
 from orchestrator.engine import Prepared, PrepareError
 from orchestrator.plan import Plan, PlannedTrial, plan
@@ -51,7 +53,8 @@ def compare(
     folder = store.create(world.out, slug(settings))
     comparison = describe(settings, world, folder.id)
     folder.write_json("comparison.json", {**comparison.model_dump(), "spec": spec.model_dump()})
-    records = measure(trials, ready, bench(settings, world, folder, data), folder, view)
+    expected = expectations(trials, data.folder, view)
+    records = measure(trials, ready, bench(settings, world, folder, data, expected), folder, view)
     ended = _ended(comparison, records)
     environment = {**world.environment, **world.engine.facts(), **_inside(records)}
     folder.write_json("environment.json", environment)
@@ -105,13 +108,31 @@ def measure(trials: Plan, ready: Ready, on: Bench, folder: RunFolder, view: View
     return records
 
 
-def bench(settings: Settings, world: World, folder: RunFolder, data: dataset.Dataset) -> Bench:
+def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], Expected]:
+    """Compute what the audit expects, once a recipe and seed, of recipes whose contenders start alike."""
+    expected: dict[tuple[str, int], Expected] = {}
+    for trial in (each.trial for each in trials.trials if each.trial.recipe.initial.draw == "shared"):
+        if (trial.recipe.name, trial.seed) not in expected:
+            view.say(f"audit: computing the float64 reference of {trial.recipe.name}, seed {trial.seed}")
+            loaded = mnist.load(data, trial.recipe.data.view)
+            expected[trial.recipe.name, trial.seed] = expect(trial.recipe, trial.seed, loaded)
+    return expected
+
+
+def bench(
+    settings: Settings,
+    world: World,
+    folder: RunFolder,
+    data: dataset.Dataset,
+    expected: Mapping[tuple[str, int], Expected],
+) -> Bench:
     return Bench(
         engine=world.engine,
         run_id=folder.id,
         test_labels=mnist.load(data.folder, "8x8").test_labels,
         gpu=settings.gpu.uuid if settings.gpu else None,
         limits=Limits(trial_seconds=settings.spec.timeout_seconds),
+        expected=expected,
     )
 
 

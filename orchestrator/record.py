@@ -40,6 +40,15 @@ class Epoch(Value):
     order_sha256: str | None = None  # of the images' order
 
 
+class AuditLine(Value):
+    """One tensor of a worker beside its float64 reference."""
+
+    tensor: str  # "gradients.0.kernel"
+    largest_absolute_error: float | None  # None: missing, of another shape, or not finite
+    norm_relative_error: float | None  # of the reference's Euclidean norm
+    agrees: bool
+
+
 class EventCounts(Value):
     """How the metric stream fared: `received` are unique; `lost` are gaps that no copy could fill."""
 
@@ -79,6 +88,7 @@ class Record(Value):
     modes: dict[str, str] = {}
     phases: dict[str, float] = {}
     epochs: tuple[Epoch, ...] = ()
+    audit: tuple[AuditLine, ...] = ()  # empty where there was none
     diverged: bool = False
     test_loss: float | None = None
     test_accuracy: float | None = None  # counted by the host from predictions.npy

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.audit import Expected, judge
 from orchestrator.engine import Leftovers, Prepared
 from orchestrator.plan import PlannedTrial
 from orchestrator.record import Epoch, Record, Status
@@ -37,6 +38,7 @@ class Facts:
     intake: Intake
     watched: Watched
     left: Leftovers
+    expected: Expected | None = None  # of the audit, where one was asked for
 
 
 def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
@@ -59,6 +61,9 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             **(_last_word(ended) if ended else {}),
             "phases": _phases(events, epochs),
             "epochs": epochs,
+            "audit": judge(facts.expected, facts.left.files.get("audit.npz"))
+            if facts.expected and judged.status is Status.DONE
+            else (),
             "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
             "test_accuracy": test_accuracy,
             "warnings": tuple(_warnings(facts, events)),

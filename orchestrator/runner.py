@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.audit import Expected
 from orchestrator.contract import Numbered
 from orchestrator.engine import Engine, Launch, Leftovers, Prepared, StartError
 from orchestrator.plan import PlannedTrial
@@ -22,7 +23,7 @@ from orchestrator.watch import Limits, Watch, Watched
 from shared.events import Event
 from shared.trial import to_json
 
-LEFT = ("events.jsonl", "predictions.npy")
+LEFT = ("events.jsonl", "predictions.npy", "audit.npz")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Bench:
     test_labels: NDArray[np.uint8]  # (images,)
     gpu: str | None = None  # UUID
     limits: Limits = field(default_factory=Limits)
+    expected: Mapping[tuple[str, int], Expected] = field(default_factory=dict)  # by recipe and seed; absent: no audit
 
 
 def run_trial(
@@ -48,6 +50,9 @@ def run_trial(
     Ctrl-C while it runs stops the worker and gives an `interrupted` record; a second
     Ctrl-C propagates.
     """
+    expected = bench.expected.get((planned.trial.recipe.name, planned.trial.seed))
+    if expected is not None:
+        planned = replace(planned, trial=replace(planned.trial, audit=list(expected.indices)))
     folder.write_trial(planned.trial)
     started_at, start = datetime.now(UTC), time.monotonic()
     intake = Intake(planned.id)
@@ -64,7 +69,7 @@ def run_trial(
         wall_seconds = time.monotonic() - start
         folder.append(intake.fill(left.files.get("events.jsonl", b"")))
         folder.write_left(left.files.get("predictions.npy"), left.stderr, intake.refusals)
-        facts = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left)
+        facts = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected)
         record = record_of(facts, bench.test_labels)
     folder.write_record(record)
     return record

@@ -134,6 +134,11 @@ def read_summary(folder: Path) -> Summary:
         raise UsageError(f"summary.json of {folder.name} cannot be read: {error}", "was it edited?") from error
 
 
+def read_records(folder: Path) -> list[Record]:
+    """Read the records of a run's trials, in the order of their names."""
+    return [Record.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("trials/*/record.json"))]
+
+
 def write_model(path: Path, model: BaseModel) -> None:
     _write(path, model.model_dump_json(indent=2).encode() + b"\n")
 

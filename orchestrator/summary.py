@@ -35,6 +35,20 @@ class Claim(Value):
     holds: bool | None
 
 
+class Audit(Value):
+    """Whether one trial computes what its recipe says, against the host's float64 reference."""
+
+    trial: str
+    contender: str
+    recipe: str
+    tensors: int
+    agreeing: int
+    worst_tensor: str
+    worst_norm_relative_error: float | None  # None: missing, of another shape, or not finite
+    tolerance: float
+    agrees: bool
+
+
 class Cell(Value):
     """One contender × recipe of a comparison."""
 
@@ -65,6 +79,7 @@ class Comparison(Value):
     seeds: tuple[int, ...]
     runs: int
     interrupted: bool = False
+    audits: tuple[Audit, ...] = ()
     claims: tuple[Claim, ...] = ()
     single_seed_note: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import List, Literal, Mapping
 
@@ -23,6 +23,7 @@ class Trial:
     device: Literal["cpu", "cuda"]
     modes: List[str]
     threads: int  # intra-op threads on the CPU, the same for every contender
+    audit: List[int] = field(default_factory=list)  # training images of the audit's two batches, half each; [] is none
     v: int = CONTRACT_VERSION
 
 

@@ -32,12 +32,19 @@ def test_an_image_holds_the_contract_and_one_contender() -> None:
     assert not any("orchestrator" in name or "__pycache__" in name for name in names)
 
 
-@pytest.mark.parametrize("changed", ["worker.py", "Dockerfile", "requirements.in", "contender.toml"])
-def test_every_file_of_a_contender_counts(toys: Path, changed: str) -> None:
+@pytest.mark.parametrize("changed", ["worker.py", "Dockerfile", "requirements.in"])
+def test_every_file_that_an_image_is_made_of_counts(toys: Path, changed: str) -> None:
     before = _toy(toys).content_hash
     file = toys / "toy" / changed
     file.write_text(file.read_text() + "# edited\n")
     assert _toy(toys).content_hash != before
+
+
+def test_a_new_colour_or_title_is_no_new_image(toys: Path) -> None:
+    before = _toy(toys).content_hash
+    file = toys / "toy" / "contender.toml"
+    file.write_text(file.read_text() + "# edited\n")
+    assert _toy(toys).content_hash == before
 
 
 def test_the_contract_counts(toys: Path) -> None:

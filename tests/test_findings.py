@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.findings import findings
-from orchestrator.record import Epoch, EventCounts, Record, Status
+from orchestrator.record import AuditLine, Epoch, EventCounts, Record, Status
 from orchestrator.recording import unstarted
 from orchestrator.summary import Finding
 from tests.streams import PLANNED, TRIAL
@@ -125,6 +125,17 @@ def test_starts_differ_as_they_should_between_seeds_and_where_none_was_shared() 
     other = one.model_copy(update={"id": OTHER, "initial_weights_sha256": "bb"})
     assert found(one, other.model_copy(update={"seed": 2})) == []
     assert found(*(each.model_copy(update={"shared_start": False}) for each in (one, other))) == []
+
+
+def test_a_red_audit_is_an_error_that_names_its_first_wrong_tensor() -> None:
+    green = AuditLine(tensor="logits", largest_absolute_error=1e-7, norm_relative_error=1e-7, agrees=True)
+    off = AuditLine(tensor="gradients.0.kernel", largest_absolute_error=0.1, norm_relative_error=0.03, agrees=False)
+    lost = AuditLine(tensor="loss", largest_absolute_error=None, norm_relative_error=None, agrees=False)
+    assert found(record(audit=(green,))) == []
+    told = only(record(audit=(green, off)))
+    assert (told.id, told.severity) == ("audit-red", "error")
+    assert "gradients.0.kernel is off by 3.0e-02 of its norm." in told.message
+    assert "loss is missing or not finite, and 1 more of 2 tensors are" in only(record(audit=(lost, off))).message
 
 
 def test_lost_and_refused_events_are_warnings() -> None:

@@ -13,7 +13,7 @@ from orchestrator.errors import UsageError
 from orchestrator.record import EventCounts, Status
 from orchestrator.report import load, markdown, words, write
 from orchestrator.report.cells import Speed
-from orchestrator.summary import Finding
+from orchestrator.summary import Audit, Finding, Summary
 from tests.summaries import TF, TORCH, crossover, failed, summary, trial
 
 READER = MarkdownIt("gfm-like", {"linkify": False})
@@ -203,3 +203,36 @@ def test_a_summary_of_another_schema_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="schema: Input should be 'bakeoff/summary/1'"):
         load(tmp_path)
+
+
+def audited(*, red: bool) -> Summary:
+    """A comparison of one recipe in both contenders, each audited; `red` is PyTorch's."""
+    audits = tuple(
+        Audit(
+            trial=f"{contender}.matched",
+            contender=contender,
+            recipe="matched",
+            tensors=22,
+            agreeing=3 if wrong else 22,
+            worst_tensor="logits",
+            worst_norm_relative_error=0.4 if wrong else 2e-7,
+            tolerance=1e-5,
+            agrees=not wrong,
+        )
+        for contender, wrong in ((TF, False), (TORCH, red))
+    )
+    trials = [trial(contender, "matched") for contender in (TF, TORCH)]
+    return summary(*trials, audits=audits)
+
+
+def test_a_green_audit_stands_before_the_results() -> None:
+    page = markdown.page(audited(red=False))
+    assert page.index("## Audit") < page.index("## Results")
+    assert "| ✓ green | 22 of 22 | logits | 2.0e-07 |" in page
+    assert "1.00×" in page
+
+
+def test_where_an_audit_is_red_no_speed_of_its_recipe_is_compared() -> None:
+    page = markdown.page(audited(red=True))
+    assert "| ✗ red | 3 of 22 | logits | 4.0e-01 |" in page
+    assert "×" not in page.split("## Results")[1].split("Loss is the mean")[0].replace("ratio", "")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import dataset, recipes
+from orchestrator.audit import expect
 from orchestrator.contenders import offered, parse
 from orchestrator.docker_engine import connect
 from orchestrator.engine import Engine
@@ -71,14 +72,15 @@ def matched(
     engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Record, list[float]]]:
     """Every contender's trial of the matched recipe, by contender: its record and its losses step by step."""
-    labels, found = mnist.load(mnist_folder, "8x8").test_labels, {}
+    data, found = mnist.load(mnist_folder, "8x8"), {}
+    expected = {(MATCHED.name, 1): expect(MATCHED, 1, data)}
     for name in sorted(offered()):
         (planned, _) = _planned(name, [MATCHED])
         prepared = engine.prepare(planned.contender, "cpu", lambda line: None)
         engine.supply(mnist_folder, prepared, lambda line: None)
         folder = RunFolder(tmp_path_factory.mktemp(f"matched-{name}"))
         record = run_trial(
-            Bench(engine, f"test-{name}", labels),
+            Bench(engine, f"test-{name}", data.test_labels, expected=expected),
             planned,
             prepared,
             folder.trial(planned.id),
@@ -102,6 +104,12 @@ def test_matched_trials_start_from_the_same_weights_and_see_the_same_batches(
     assert starts == {digest(shared_weights(MATCHED, seed=1))}
     orders = {epoch.order_sha256 for record, _ in matched.values() for epoch in record.epochs}
     assert orders == {shuffled(6400, seed=1, epoch=1).sha256}
+
+
+def test_every_contender_computes_what_the_recipe_says(matched: dict[str, tuple[Record, list[float]]]) -> None:
+    for record, _ in matched.values():
+        assert [line.tensor for line in record.audit if not line.agrees] == []
+        assert len(record.audit) == 22  # logits, loss, two scores, and six weights' gradients and two steps
 
 
 def test_matched_losses_agree_step_by_step_across_frameworks(

@@ -5,6 +5,7 @@ computes in height, width, channels, as the recipe speaks, so no weight is re-or
 Works with Keras 2 (TensorFlow 2.15) and Keras 3. No training here.
 """
 
+from typing import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -61,10 +62,13 @@ def load(recipe: Recipe, network: keras.Sequential, weights: Weights) -> None:
 
 def neutral_weights(recipe: Recipe, network: keras.Sequential) -> Weights:
     """Read the weights as they are."""
+    return neutral(recipe, [variable.numpy() for variable in network.trainable_variables])
+
+
+def neutral(recipe: Recipe, arrays: Sequence[np.ndarray]) -> Weights:
+    """Name one array a weight, its values or its gradients, as the recipe does."""
     found = []
-    for index, _layer, _shape in weighted(recipe):
-        module = network.layers[index]
-        kernel, bias = (np.array(variable) for variable in (module.kernel, module.bias))
+    for (index, _, _), kernel, bias in zip(weighted(recipe), arrays[::2], arrays[1::2]):
         found += [(f"{index}.kernel", kernel), (f"{index}.bias", bias)]
     return found
 

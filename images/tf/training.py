@@ -5,7 +5,7 @@ copies a number back while an epoch runs: the loop in `worker.py` decides when.
 """
 
 from pathlib import Path
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, Iterable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -40,6 +40,17 @@ class Data(NamedTuple):
 class Score(NamedTuple):
     loss: float  # mean per image
     accuracy: float  # 0..1
+
+
+class Audit(NamedTuple):
+    """One array a weight, kernel and bias in turn, in TensorFlow's own layout."""
+
+    logits: np.ndarray  # (n, classes) of the first batch, before any step
+    loss: float  # of that batch, as training computes it
+    score: Score  # of those logits, as evaluation computes it
+    gradients: List[np.ndarray]
+    weights_1: List[np.ndarray]  # after a step on the first batch
+    weights_2: List[np.ndarray]  # and one on the second
 
 
 def resident(recipe: Recipe, folder: Path, device: str) -> Data:
@@ -102,13 +113,34 @@ class Training:
 
     def _step(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
         """Train on one batch; return its mean loss and its correct answers, both still on the device."""
+        loss, correct, gradients = self._differentiate(indices)
+        self.optimizer.apply_gradients(zip(gradients, self.network.trainable_variables))
+        return loss, correct
+
+    def _differentiate(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
+        """Return the gradients of the batch's mean loss too."""
         images, labels = tf.gather(self._train.images, indices), tf.gather(self._train.labels, indices)
         with tf.GradientTape() as tape:
             logits = self.network(images, training=True)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-        weights = self.network.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
-        return loss, tf.math.count_nonzero(tf.argmax(logits, 1) == labels)
+        gradients = tape.gradient(loss, self.network.trainable_variables)
+        return loss, tf.math.count_nonzero(tf.argmax(logits, 1) == labels), gradients
+
+    def audit(self, first: np.ndarray, second: np.ndarray) -> Audit:
+        """Compute what the host's float64 reference must agree with; the weights are two steps on afterwards."""
+        batches = [tf.constant(half) for half in (first, second)]
+        part = Part(tf.gather(self._train.images, batches[0]), tf.gather(self._train.labels, batches[0]))
+        logits = self.logits(part)
+        loss, _, found = tf.function(self._differentiate, [tf.TensorSpec([None], tf.int64)])(batches[0])
+        gradients = self._arrays(found)
+        weights = []
+        for batch in batches:
+            self.step(batch)
+            weights.append(self._arrays(self.network.trainable_variables))
+        return Audit(self.array(logits), float(loss), self.score(logits, part), gradients, *weights)
+
+    def _arrays(self, tensors: Iterable[Any]) -> List[np.ndarray]:
+        return [self.array(tensor) for tensor in tensors]
 
     def _forward(self, images: tf.Tensor) -> tf.Tensor:
         return self.network(images, training=False)

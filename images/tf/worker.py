@@ -93,6 +93,8 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
             parameters=model.parameter_count(network),
         )
     )
+    if trial.audit:
+        audit(trial, emitter, training, out)
     warm_up(emitter, training, data)
     for epoch in range(1, recipe.training.epochs + 1):
         train_epoch(recipe, epoch, emitter, training, data)
@@ -109,9 +111,27 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
             peak_memory_bytes=peak_memory_bytes,
             peak_memory_kind=peak_memory_kind,
             wall_seconds=time.perf_counter() - emitter.started,
-            files=["predictions.npy"],
+            files=["predictions.npy", *(["audit.npz"] if trial.audit else [])],
         )
     )
+
+
+def audit(trial: Trial, emitter: Emitter, training: "Training", out: Path) -> None:
+    """Leave what the host's float64 reference must agree with as audit.npz; weights and optimiser are put back."""
+    import numpy as np
+
+    from images.tf import model
+
+    before, half = training.snapshot(), len(trial.audit) // 2
+    with emitter.phase("audit"):
+        found = training.audit(*(np.array(part, np.int64) for part in (trial.audit[:half], trial.audit[half:])))
+        arrays = {"logits": found.logits, "loss": found.loss, "score.loss": found.score.loss}
+        arrays["score.accuracy"] = found.score.accuracy
+        for kind in ("gradients", "weights_1", "weights_2"):
+            named = model.neutral(trial.recipe, getattr(found, kind))
+            arrays.update({f"{kind}.{weight}": array for weight, array in named})
+        np.savez(out / "audit.npz", **arrays)
+    training.restore(before)
 
 
 def warm_up(emitter: Emitter, training: "Training", data: "Data") -> None:

@@ -6,7 +6,7 @@ are re-ordered here, when somebody looks at them, and never while training. No t
 """
 
 from collections import OrderedDict
-from typing import Iterator, Tuple
+from typing import Iterator, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -67,11 +67,14 @@ def load(recipe: Recipe, network: nn.Sequential, weights: Weights) -> None:
 
 def neutral_weights(recipe: Recipe, network: nn.Sequential) -> Weights:
     """Read the weights as they are, in no framework's layout."""
+    return neutral(recipe, [parameter.detach().cpu().numpy().copy() for parameter in network.parameters()])
+
+
+def neutral(recipe: Recipe, arrays: Sequence[np.ndarray]) -> Weights:
+    """Name and lay out one array a weight, its values or its gradients, as the recipe does."""
     found = []
-    for index, _layer, _shape in weighted(recipe):
-        module = network.get_submodule(str(index))
-        kernel, bias = (tensor.detach().cpu().numpy() for tensor in (module.weight, module.bias))
-        found += [(f"{index}.kernel", _neutral(recipe, index, kernel)), (f"{index}.bias", bias.copy())]
+    for (index, _, _), kernel, bias in zip(weighted(recipe), arrays[::2], arrays[1::2]):
+        found += [(f"{index}.kernel", _neutral(recipe, index, kernel)), (f"{index}.bias", bias)]
     return found
 
 

@@ -6,7 +6,7 @@ an epoch runs: the loop in `worker.py` decides when.
 
 import copy
 from pathlib import Path
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, Iterable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -42,6 +42,17 @@ class Data(NamedTuple):
 class Score(NamedTuple):
     loss: float  # mean per image
     accuracy: float  # 0..1
+
+
+class Audit(NamedTuple):
+    """One array a weight, kernel and bias in turn, in PyTorch's own layout."""
+
+    logits: np.ndarray  # (n, classes) of the first batch, before any step
+    loss: float  # of that batch, as training computes it
+    score: Score  # of those logits, as evaluation computes it
+    gradients: List[np.ndarray]
+    weights_1: List[np.ndarray]  # after a step on the first batch
+    weights_2: List[np.ndarray]  # and one on the second
 
 
 def resident(recipe: Recipe, folder: Path, device: torch.device) -> Data:
@@ -92,13 +103,34 @@ class Training:
 
     def step(self, indices: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         """Train on one batch; return its mean loss and its correct answers, both still on the device."""
+        loss, correct = self._differentiate(indices)
+        self.optimizer.step()
+        return loss, correct
+
+    def _differentiate(self, indices: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+        """Leave the gradients of the batch's mean loss in the parameters."""
         images, labels = self._train.images[indices], self._train.labels[indices]
         logits = self.network(images)
         loss = F.cross_entropy(logits, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
         return loss.detach(), (logits.argmax(1) == labels).sum()
+
+    def audit(self, first: np.ndarray, second: np.ndarray) -> Audit:
+        """Compute what the host's float64 reference must agree with; the weights are two steps on afterwards."""
+        batches = [torch.from_numpy(half).to(self._train.labels.device) for half in (first, second)]
+        part = Part(self._train.images[batches[0]], self._train.labels[batches[0]])
+        logits = self.logits(part)
+        loss, _ = self._differentiate(batches[0])
+        gradients = self._arrays(parameter.grad for parameter in self.network.parameters())
+        weights = []
+        for batch in batches:
+            self.step(batch)
+            weights.append(self._arrays(self.network.parameters()))
+        return Audit(self.array(logits), float(loss), self.score(logits, part), gradients, *weights)
+
+    def _arrays(self, tensors: Iterable[Any]) -> List[np.ndarray]:
+        return [self.array(tensor.detach()).copy() for tensor in tensors]
 
     @torch.no_grad()
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -70,11 +70,21 @@ def by_recipe(cells: Sequence[CellTrials]) -> dict[str, list[CellTrials]]:
 
 
 def ratio(summary: Summary, trial: TrialSummary) -> float | None:
-    """Divide a trial's images/s by the reference's median in the same recipe; None where either is absent."""
+    """Divide a trial's images/s by the reference's median in the same recipe; None where either is absent.
+
+    Also None in a recipe of which an audit is red: what does not compute the same is not ranked.
+    """
+    if not audited(summary, trial.recipe):
+        return None
     references = _trials_of(summary, summary.comparison.reference, trial.recipe)
     speeds = [speed for each in references if (speed := _speed(each)) is not None]
     mine = _speed(trial)
     return mine / median(speeds) if speeds and mine is not None else None
+
+
+def audited(summary: Summary, recipe: str) -> bool:
+    """Tell whether every audit of a recipe is green; a recipe without audits counts as green."""
+    return all(audit.agrees for audit in summary.comparison.audits if audit.recipe == recipe)
 
 
 def speeds(summary: Summary) -> tuple[Speed, ...]:
@@ -83,7 +93,7 @@ def speeds(summary: Summary) -> tuple[Speed, ...]:
     for each in by_cell(summary):
         references = _trials_of(summary, summary.comparison.reference, each.cell.recipe)
         ratios = _paired(each.trials, references)
-        if each.cell.contender != summary.comparison.reference and ratios:
+        if each.cell.contender != summary.comparison.reference and ratios and audited(summary, each.cell.recipe):
             found.append(Speed(each.cell.contender, each.cell.recipe, tuple(sorted(ratios))))
     return tuple(found)
 

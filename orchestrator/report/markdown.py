@@ -35,6 +35,7 @@ def page(summary: Summary) -> str:
     blocks = [
         *_opening(summary),
         *_findings("Errors", errors),
+        *_audits(summary),
         *_results(summary),
         *_speeds(summary),
         *_figures(),
@@ -64,6 +65,30 @@ def _opening(summary: Summary) -> list[str]:
         f"engine {words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
         f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.",
     ]
+
+
+def _audits(summary: Summary) -> list[str]:
+    audits = summary.comparison.audits
+    if not audits:
+        return []
+    rows = [
+        [
+            words.markdown(audit.trial),
+            "✓ green" if audit.agrees else "✗ red",
+            f"{audit.agreeing} of {audit.tensors}",
+            words.markdown(audit.worst_tensor),
+            "missing or not finite"
+            if audit.worst_norm_relative_error is None
+            else f"{audit.worst_norm_relative_error:.1e}",
+        ]
+        for audit in audits
+    ]
+    text = (
+        "Before it trained, each worker computed logits, loss, gradients, and the weights after one and two steps on"
+        " two small batches; the host held them against its own float64 reference. Errors are relative to a tensor's norm;"
+        f" the tolerance is {audits[0].tolerance:.0e}. Where an audit is red, no speed of its recipe is compared."
+    )
+    return ["## Audit", _table(["trial", "audit", "tensors", "worst tensor", "its error"], rows, left=4), text]
 
 
 def _results(summary: Summary) -> list[str]:

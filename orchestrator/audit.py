@@ -1,0 +1,100 @@
+"""The equivalence audit: does a contender compute what the recipe says? Asked before any claim of speed.
+
+The host draws the shared first weights, picks two small batches, and computes logits, loss, gradients and the
+weights after one and after two optimiser steps in float64 NumPy (`orchestrator.reference`). Each worker computes the
+same inside its image, before it trains. So it is never one framework's word against the other's. Pure.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.record import AuditLine
+from orchestrator.reference import Agreement, Arrays, Named, compare_all, evaluate, forward, margins, training
+from shared import mnist
+from shared.initial import shared_weights
+from shared.recipe import Recipe
+
+BATCH = 32
+_UNPACKED_BYTES = 512 * 2**20  # zeros pack a thousandfold; a worker's archive is bounded unpacked too
+_CANDIDATES = 256  # training images looked at for images that keep clear of kinks
+
+TOLERANCE = 1e-5
+"""Norm-relative, for float32: its sums are good to about 1e-6 of a tensor, a wrong formula to 1e-2."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What every contender of one recipe and seed must compute, and on which training images."""
+
+    indices: tuple[int, ...]  # the first batch, then the second
+    labels: NDArray[np.uint8]  # of the first batch
+    arrays: Named
+
+
+def expect(recipe: Recipe, seed: int, data: mnist.Mnist) -> Expected:
+    """Pick the audit's images and compute their reference, seconds of work for the 28x28 recipe.
+
+    Only images that keep clear of kinks are taken: where a sum is within rounding of relu's zero, float32 and
+    float64 choose different sides, and a gradient without any mistake is 1e-4 off.
+    """
+    pixels, labels = mnist.select(data, recipe.data.train)
+    images = mnist.scaled(pixels[:_CANDIDATES], recipe.data.mean, recipe.data.std)[..., None]
+    weights = shared_weights(recipe, seed)
+    clear = np.argsort(-margins(recipe, weights, images), kind="stable")[: 2 * BATCH]
+    half = len(clear) // 2
+    first, second = clear[:half], clear[half : 2 * half]
+    batches = [(images[half], labels[half]) for half in (first, second)]
+    one, two = training(recipe, weights, batches)
+    arrays: Arrays = [
+        ("logits", forward(recipe, weights, images[first])),
+        ("loss", np.array(one.loss)),
+        *((f"gradients.{name}", array) for name, array in one.gradients),
+        *((f"weights_1.{name}", array) for name, array in one.weights),
+        *((f"weights_2.{name}", array) for name, array in two.weights),
+    ]
+    return Expected(tuple(int(index) for index in (*first, *second)), labels[first], arrays)
+
+
+def judge(expected: Expected, left: bytes | None) -> tuple[AuditLine, ...]:
+    """Hold what a worker left in audit.npz against the reference, tensor by tensor; unreadable is all wrong."""
+    found = _arrays(left)
+    lines = compare_all(list(found.items()), [*expected.arrays, *_metrics(found.get("logits"), expected)])
+    return tuple(_line(each) for each in lines)
+
+
+def _metrics(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
+    """Judge evaluation on the worker's own logits, so that one fault does not show as two."""
+    if logits is None or logits.shape != (len(expected.labels), 10) or not np.isfinite(logits).all():
+        return []
+    score = evaluate(logits, expected.labels)
+    return [("score.loss", np.array(score.loss)), ("score.accuracy", np.array(score.accuracy))]
+
+
+def _arrays(left: bytes | None) -> dict[str, NDArray[np.float64]]:
+    """Read an .npz of a container: no pickles, and nothing but arrays of floats."""
+    if left is None:
+        return {}
+    try:
+        with np.load(io.BytesIO(left), allow_pickle=False) as archive:
+            if sum(member.file_size for member in archive.zip.infolist()) > _UNPACKED_BYTES:
+                return {}
+            return {name: np.asarray(archive[name], np.float64) for name in archive.files}
+    except (ValueError, TypeError, KeyError, EOFError, OSError, MemoryError, zipfile.BadZipFile):
+        return {}
+
+
+def _line(agreement: Agreement) -> AuditLine:
+    absolute, relative = agreement.largest_absolute_error, agreement.norm_relative_error
+    finite = np.isfinite(absolute)
+    return AuditLine(
+        tensor=agreement.name,
+        largest_absolute_error=absolute if finite else None,
+        norm_relative_error=relative if np.isfinite(relative) else None,
+        agrees=bool(finite and relative <= TOLERANCE),
+    )
