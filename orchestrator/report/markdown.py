@@ -85,8 +85,8 @@ def _audits(summary: Summary) -> list[str]:
     ]
     text = (
         "Before it trained, each worker computed logits, loss, gradients, and the weights after one and two steps on"
-        " two small batches; the host held them against its own float64 reference. Errors are relative to a tensor's norm;"
-        f" the tolerance is {audits[0].tolerance:.0e}. Where an audit is red, no speed of its recipe is compared."
+        " two small batches; the host held them against its own float64 reference. Errors are relative to a tensor's"
+        f" norm; the tolerance is {audits[0].tolerance:.0e}. Where an audit is red, no speed of its recipe is compared."
     )
     return ["## Audit", _table(["trial", "audit", "tensors", "worst tensor", "its error"], rows, left=4), text]
 
