@@ -20,7 +20,7 @@ from orchestrator.docker_engine.launch import USER
 from orchestrator.docker_engine.owned import OWNED
 
 DATA_VOLUME = "bakeoff-mnist"  # compose.yaml declares the same
-DATA_FILES = ("train.parquet", "test.parquet", "manifest.json")
+DATA_FILES = ("train.parquet", "test.parquet")  # what workers read; the manifest says when, which is no content
 _TAR_BYTES = 10240  # what an archive of one member holds beside it
 
 
