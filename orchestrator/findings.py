@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from orchestrator.record import Record, Status
 from orchestrator.summary import Finding
@@ -10,14 +12,91 @@ from orchestrator.summary import Finding
 _NOISY = 0.10  # share by which the epochs of one trial may differ in speed before a word is said
 _ACCURACY_TOLERANCE = 1e-9
 
+Severity = Literal["error", "warning", "note"]
+Question = Callable[[Sequence[Record]], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question asked of every trial; `message` says what was found, None where there is nothing."""
+
+    id: str
+    severity: Severity
+    advice: str
+    message: Callable[[Record], str | None]
+
+    def __call__(self, records: Sequence[Record]) -> Iterator[Finding]:
+        for record in records:
+            if (message := self.message(record)) is not None:
+                yield Finding(
+                    id=self.id, severity=self.severity, message=message, advice=self.advice, trials=(record.id,)
+                )
+
 
 def findings(records: Sequence[Record], cores: int, load: float | None) -> tuple[Finding, ...]:
     """Return every caution, errors first."""
-    found = [finding for check in _CHECKS for finding in check(records)]
+    checks: tuple[Question, ...] = (*_OF_SEVERAL, *_OF_ONE)
+    found = [finding for check in checks for finding in check(records)]
     if load is not None and load > 0.5 * cores:
         found.append(_busy(load, cores))
     rank = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(found, key=lambda finding: rank[finding.severity]))
+
+
+def _version(record: Record) -> str | None:
+    _, equals, asked = record.contender.partition("==")
+    got = record.framework_version
+    if not equals or got is None or got.partition("+")[0] == asked.partition("+")[0]:
+        return None
+    return f"{record.id} was asked for {record.contender} and ran {got}."
+
+
+def _parameters(record: Record) -> str | None:
+    if record.parameters is None or record.parameters == record.expected_parameters:
+        return None
+    return f"{record.id} trained {record.parameters:,} parameters, its recipe has {record.expected_parameters:,}."
+
+
+def _accuracy(record: Record) -> str | None:
+    told, counted = record.worker_test_accuracy, record.test_accuracy
+    if told is None or counted is None or abs(told - counted) <= _ACCURACY_TOLERANCE:
+        return None
+    return f"{record.id} says test accuracy {told:.4f}; its own logits give {counted:.4f}."
+
+
+def _audit(record: Record) -> str | None:
+    wrong = [line for line in record.audit if not line.agrees]
+    if not wrong:
+        return None
+    error = wrong[0].norm_relative_error
+    size = "is missing or not finite" if error is None else f"is off by {error:.1e} of its norm"
+    others = f", and {len(wrong) - 1} more of {len(record.audit)} tensors are" if len(wrong) > 1 else ""
+    return f"{record.id} does not compute what its recipe says: {wrong[0].tensor} {size}{others}."
+
+
+def _lost(record: Record) -> str | None:
+    return f"{record.id} lost {record.events.lost} of its events." if record.events.lost else None
+
+
+def _rejected(record: Record) -> str | None:
+    rejected = record.events.rejected
+    return f"{rejected} lines of {record.id} were no events and were refused." if rejected else None
+
+
+def _diverged(record: Record) -> str | None:
+    return f"The loss of {record.id} stopped being a finite number." if record.diverged else None
+
+
+def _uneven(record: Record) -> str | None:
+    speeds = [epoch.images_per_second for epoch in record.epochs]
+    if len(speeds) < 2 or max(speeds) / min(speeds) - 1 <= _NOISY:
+        return None
+    return f"The epochs of {record.id} differ in speed by {max(speeds) / min(speeds) - 1:.0%}."
+
+
+def _reconnected(record: Record) -> str | None:
+    times = record.reconnects
+    return f"The live feed of {record.id} was opened again {times} times." if times else None
 
 
 def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
@@ -32,32 +111,6 @@ def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
             )
 
 
-def _parameters_differ(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        if record.parameters is not None and record.parameters != record.expected_parameters:
-            yield Finding(
-                id="parameter-count",
-                severity="error",
-                message=f"{record.id} trained {record.parameters:,} parameters, its recipe has"
-                f" {record.expected_parameters:,}.",
-                advice="The contender's model.py does not build this recipe's network; do not compare it.",
-                trials=(record.id,),
-            )
-
-
-def _accuracy_mismatch(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        told, counted = record.worker_test_accuracy, record.test_accuracy
-        if told is not None and counted is not None and abs(told - counted) > _ACCURACY_TOLERANCE:
-            yield Finding(
-                id="accuracy-mismatch",
-                severity="error",
-                message=f"{record.id} says test accuracy {told:.4f}; its own logits give {counted:.4f}.",
-                advice="The tables show the host's count; the worker's evaluation is wrong.",
-                trials=(record.id,),
-            )
-
-
 def _data_differ(records: Sequence[Record]) -> Iterator[Finding]:
     for recipe in dict.fromkeys(record.recipe for record in records):
         same = [record for record in records if record.recipe == recipe and record.data_sha256]
@@ -68,22 +121,6 @@ def _data_differ(records: Sequence[Record]) -> Iterator[Finding]:
                 message=f"The contenders of {recipe} did not read the same images.",
                 advice="Remove the data with `bakeoff clean --data` and run again.",
                 trials=tuple(record.id for record in same),
-            )
-
-
-def _audit_red(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        wrong = [line for line in record.audit if not line.agrees]
-        if wrong:
-            error = wrong[0].norm_relative_error
-            size = "is missing or not finite" if error is None else f"is off by {error:.1e} of its norm"
-            others = f", and {len(wrong) - 1} more of {len(record.audit)} tensors are" if len(wrong) > 1 else ""
-            yield Finding(
-                id="audit-red",
-                severity="error",
-                message=f"{record.id} does not compute what its recipe says: {wrong[0].tensor} {size}{others}.",
-                advice="No speed of it is compared; `bakeoff audit` lists every tensor.",
-                trials=(record.id,),
             )
 
 
@@ -122,81 +159,6 @@ def _same_seed(records: Sequence[Record], facts: Mapping[str, object]) -> Iterat
             yield same
 
 
-def _events_lost(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        if record.events.lost:
-            yield Finding(
-                id="events-lost",
-                severity="warning",
-                message=f"{record.id} lost {record.events.lost} of its events.",
-                advice="Curves may have gaps; the disk of the output volume may be full.",
-                trials=(record.id,),
-            )
-
-
-def _rejected(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        if record.events.rejected:
-            yield Finding(
-                id="lines-rejected",
-                severity="warning",
-                message=f"{record.events.rejected} lines of {record.id} were no events and were refused.",
-                advice="The file rejected.jsonl in the trial's folder has them, each with its reason.",
-                trials=(record.id,),
-            )
-
-
-def _reconnected(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        if record.reconnects:
-            yield Finding(
-                id="feed-reconnected",
-                severity="note",
-                message=f"The live feed of {record.id} was opened again {record.reconnects} times.",
-                advice="Training does not notice; what the feed missed was filled from the worker's own file.",
-                trials=(record.id,),
-            )
-
-
-def _version_differs(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        _, equals, asked = record.contender.partition("==")
-        got = record.framework_version
-        if equals and got is not None and got.partition("+")[0] != asked.partition("+")[0]:
-            yield Finding(
-                id="version-differs",
-                severity="error",
-                message=f"{record.id} was asked for {record.contender} and ran {got}.",
-                advice="An interpreter named with --python brings its own version; name the contender without one.",
-                trials=(record.id,),
-            )
-
-
-def _diverged(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        if record.diverged:
-            yield Finding(
-                id="diverged",
-                severity="warning",
-                message=f"The loss of {record.id} stopped being a finite number.",
-                advice="Lower the recipe's learning rate; its curves end where it diverged.",
-                trials=(record.id,),
-            )
-
-
-def _uneven(records: Sequence[Record]) -> Iterator[Finding]:
-    for record in records:
-        speeds = [epoch.images_per_second for epoch in record.epochs]
-        if len(speeds) > 1 and max(speeds) / min(speeds) - 1 > _NOISY:
-            yield Finding(
-                id="uneven-speed",
-                severity="warning",
-                message=f"The epochs of {record.id} differ in speed by {max(speeds) / min(speeds) - 1:.0%}.",
-                advice="Something else may have used the machine; repeat with --runs 5 on an idle one.",
-                trials=(record.id,),
-            )
-
-
 def _said(records: Sequence[Record]) -> Iterator[Finding]:
     for record in records:
         for warning in record.warnings:
@@ -225,19 +187,49 @@ _BECAME = {
     Status.INTERRUPTED: "was interrupted",
 }
 
-_CHECKS: tuple[Callable[[Sequence[Record]], Iterator[Finding]], ...] = (
+_OF_SEVERAL: tuple[Question, ...] = (
     _not_done,
-    _version_differs,
-    _parameters_differ,
-    _accuracy_mismatch,
-    _audit_red,
     _data_differ,
     _starts_differ,
     _orders_differ,
-    _events_lost,
-    _rejected,
-    _reconnected,
-    _diverged,
-    _uneven,
     _said,
+)
+
+_OF_ONE = (
+    Check(
+        "version-differs",
+        "error",
+        "An interpreter named with --python brings its own version; name the contender without one.",
+        _version,
+    ),
+    Check(
+        "parameter-count",
+        "error",
+        "The contender's model.py does not build this recipe's network; do not compare it.",
+        _parameters,
+    ),
+    Check("audit-red", "error", "No speed of it is compared; `bakeoff audit` lists every tensor.", _audit),
+    Check(
+        "accuracy-mismatch", "error", "The tables show the host's count; the worker's evaluation is wrong.", _accuracy
+    ),
+    Check("events-lost", "warning", "Curves may have gaps; the disk of the output volume may be full.", _lost),
+    Check(
+        "lines-rejected",
+        "warning",
+        "The file rejected.jsonl in the trial's folder has them, each with its reason.",
+        _rejected,
+    ),
+    Check("diverged", "warning", "Lower the recipe's learning rate; its curves end where it diverged.", _diverged),
+    Check(
+        "uneven-speed",
+        "warning",
+        "Something else may have used the machine; repeat with --runs 5 on an idle one.",
+        _uneven,
+    ),
+    Check(
+        "feed-reconnected",
+        "note",
+        "Training does not notice; what the feed missed was filled from the worker's own file.",
+        _reconnected,
+    ),
 )

@@ -11,6 +11,7 @@ from orchestrator import dataset, report, store
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
+from orchestrator.description import describe, heading, slug, surroundings
 from orchestrator.engine import Prepared, PrepareError
 from orchestrator.plan import Plan, PlannedTrial, plan
 from orchestrator.record import Record, Status
@@ -19,7 +20,7 @@ from orchestrator.runner import Bench, run_trial
 from orchestrator.settings import Settings, resolve
 from orchestrator.spec import Spec
 from orchestrator.store import RunFolder
-from orchestrator.summary import Cell, Comparison, Summary
+from orchestrator.summary import Comparison, Summary
 from orchestrator.view import View
 from orchestrator.watch import Limits
 from orchestrator.world import World
@@ -134,59 +135,6 @@ def bench(
         limits=Limits(trial_seconds=settings.spec.timeout_seconds),
         expected=expected,
     )
-
-
-def describe(settings: Settings, world: World, run_id: str) -> Comparison:
-    """Say what is compared, before it runs."""
-    return Comparison(
-        id=run_id,
-        title=title(settings),
-        kind="crossover" if len(settings.recipes) > 1 and len(settings.contenders) > 1 else "comparison",
-        command=settings.spec.command,
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        ended_at=None,
-        profile=settings.profile,
-        profile_reason=settings.profile_reason,
-        full_size_command=settings.full_size_command,
-        engine=world.engine.name,
-        engine_notice=world.engine_notice,
-        device=settings.gpu.name if settings.gpu else "cpu",
-        reference=settings.contenders[0].written,
-        cells=tuple(
-            Cell(
-                contender=contender.written,
-                title=contender.title,
-                colour=contender.colour,
-                recipe=recipe.name,
-                recipe_title=recipe.title,
-            )
-            for recipe in settings.recipes
-            for contender in settings.contenders
-        ),
-        seeds=tuple(range(1, settings.spec.seeds + 1)),
-        runs=settings.spec.runs,
-    )
-
-
-def title(settings: Settings) -> str:
-    contenders = " and ".join(contender.written for contender in settings.contenders)
-    return f"{contenders} on {', '.join(recipe.name for recipe in settings.recipes)}"
-
-
-def heading(settings: Settings) -> str:
-    """Return the first line of the console and of the report: the size, why, and the way to the full one."""
-    full = settings.full_size_command
-    return f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
-
-
-def surroundings(settings: Settings, world: World) -> str:
-    device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
-    return f"{world.engine.name} engine, {device}"
-
-
-def slug(settings: Settings) -> str:
-    names = dict.fromkeys(contender.name for contender in settings.contenders)
-    return "-vs-".join(names)[:60]
 
 
 def _offer(contender: Contender) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from orchestrator import pipeline
 from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
+from orchestrator.description import heading, surroundings
 from orchestrator.errors import TRIAL_FAILED, Interrupted, UsageError
 from orchestrator.plan import Plan
 from orchestrator.record import Status
@@ -144,10 +145,10 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
     settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
     trials = pipeline.planned(settings)
     if as_json:
-        stdout().print_json(data={"heading": pipeline.heading(settings), "trials": _rows(trials)})
+        stdout().print_json(data={"heading": heading(settings), "trials": _rows(trials)})
         return
     console = stdout()
-    console.print(Text(f"{pipeline.heading(settings)}\n{pipeline.surroundings(settings, around)}"), soft_wrap=True)
+    console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}"), soft_wrap=True)
     table = listing("trial", "epochs", "batch", "training\nimages", "validation\nimages")
     for row in _rows(trials):
         table.add_row(*(Text(str(value)) for value in row.values()))

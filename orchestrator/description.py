@@ -1,0 +1,62 @@
+"""What a comparison is called and how it is described, before it runs: pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from orchestrator.settings import Settings
+from orchestrator.summary import Cell, Comparison
+from orchestrator.world import World
+
+
+def describe(settings: Settings, world: World, run_id: str) -> Comparison:
+    """Say what is compared, before it runs."""
+    return Comparison(
+        id=run_id,
+        title=title(settings),
+        kind="crossover" if len(settings.recipes) > 1 and len(settings.contenders) > 1 else "comparison",
+        command=settings.spec.command,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        ended_at=None,
+        profile=settings.profile,
+        profile_reason=settings.profile_reason,
+        full_size_command=settings.full_size_command,
+        engine=world.engine.name,
+        engine_notice=world.engine_notice,
+        device=settings.gpu.name if settings.gpu else "cpu",
+        reference=settings.contenders[0].written,
+        cells=tuple(
+            Cell(
+                contender=contender.written,
+                title=contender.title,
+                colour=contender.colour,
+                recipe=recipe.name,
+                recipe_title=recipe.title,
+            )
+            for recipe in settings.recipes
+            for contender in settings.contenders
+        ),
+        seeds=tuple(range(1, settings.spec.seeds + 1)),
+        runs=settings.spec.runs,
+    )
+
+
+def title(settings: Settings) -> str:
+    contenders = " and ".join(contender.written for contender in settings.contenders)
+    return f"{contenders} on {', '.join(recipe.name for recipe in settings.recipes)}"
+
+
+def heading(settings: Settings) -> str:
+    """Return the first line of the console and of the report: the size, why, and the way to the full one."""
+    full = settings.full_size_command
+    return f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
+
+
+def surroundings(settings: Settings, world: World) -> str:
+    device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
+    return f"{world.engine.name} engine, {device}"
+
+
+def slug(settings: Settings) -> str:
+    names = dict.fromkeys(contender.name for contender in settings.contenders)
+    return "-vs-".join(names)[:60]
