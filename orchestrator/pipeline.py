@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, report, store
+from orchestrator import dataset, ledger, report, store
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
@@ -57,7 +57,7 @@ def compare(
     expected = expectations(trials, data.folder, view)
     records = measure(trials, ready, bench(settings, world, folder, data, expected), folder, view)
     ended = _ended(comparison, records)
-    environment = {**world.environment, **world.engine.facts(), **_inside(records)}
+    environment = {**world.environment, **world.engine.facts(), **ledger.inside(records)}
     folder.write_json("environment.json", environment)
     summary = analyse(ended, environment, records, cores=world.cores, load=world.load)
     folder.write_summary(summary)
@@ -154,13 +154,3 @@ def _ended(comparison: Comparison, records: Sequence[Record]) -> Comparison:
     interrupted = any(record.status is Status.INTERRUPTED for record in records)
     ended_at = datetime.now(UTC).isoformat(timespec="seconds")
     return comparison.model_copy(update={"ended_at": ended_at, "interrupted": interrupted})
-
-
-def _inside(records: Sequence[Record]) -> dict[str, str]:
-    """Tell what each contender found inside its image: versions and resolved modes."""
-    facts: dict[str, str] = {}
-    for record in records:
-        for kind, found in (("versions", record.versions), ("modes", record.modes)):
-            if found:
-                facts[f"{record.contender} {kind}"] = ", ".join(f"{name} {value}" for name, value in found.items())
-    return facts

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from rich.console import Console
 
 from orchestrator.errors import UsageError
 from orchestrator.record import EventCounts, Status
-from orchestrator.report import load, markdown, words, write
+from orchestrator.report import load, markdown, tables, words, write
 from orchestrator.report.cells import Speed
 from orchestrator.summary import Audit, Finding, Summary
 from tests.summaries import TF, TORCH, crossover, failed, summary, trial
@@ -236,3 +238,11 @@ def test_where_an_audit_is_red_no_speed_of_its_recipe_is_compared() -> None:
     page = markdown.page(audited(red=True))
     assert "| ✗ red | 3 of 22 | logits | 4.0e-01 |" in page
     assert "×" not in page.split("## Results")[1].split("Loss is the mean")[0].replace("ratio", "")
+
+
+@pytest.mark.parametrize(("red", "told"), [(False, "2 of 2"), (True, "1 of 2")])
+def test_the_console_says_in_a_line_what_the_audits_found(red: bool, told: str) -> None:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console.print(tables.conclusion(audited(red=red), 100))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"✓ audit: {told} trials compute what their recipe says, to 2e-07 of every tensor's norm." in shown

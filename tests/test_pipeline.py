@@ -151,7 +151,8 @@ def test_the_environment_tells_what_ran_inside(good: tuple[RunFolder, Summary]) 
     environment = json.loads((good[0].path / "environment.json").read_text())
     assert environment["cpu"] == "a made-up processor"
     assert environment["engine"] == "scripted"
-    assert environment[f"{TORCH} versions"] == "python 3.12.4, torch 2.13.0+cpu"
+    assert environment[f"{TORCH}: python"] == "3.12.4"
+    assert environment[f"{TORCH}: torch"] == "2.13.0+cpu"
 
 
 def test_the_size_is_said_first(line: Line) -> None:

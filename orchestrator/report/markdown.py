@@ -7,9 +7,10 @@ make a heading, a link, a cell or HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from orchestrator import ledger
 from orchestrator.claims import DEFINITIONS
 from orchestrator.readings import readings, single_seed_note
 from orchestrator.report import cells, words
@@ -205,8 +206,28 @@ def _phases(summary: Summary) -> list[str]:
 def _environment(summary: Summary) -> list[str]:
     if not summary.environment:
         return []
-    rows = [[words.markdown(name), words.markdown(value)] for name, value in summary.environment.items()]
-    return ["## Environment", _table(["what", "value"], rows, left=2)]
+    contenders = list(dict.fromkeys(cell.contender for cell in summary.comparison.cells))
+    host = ledger.host(summary.environment, contenders)
+    rows = [[words.markdown(name), words.markdown(value)] for name, value in host.items()]
+    return ["## Environment", _table(["what", "value"], rows, left=2), *_inside(summary.environment, contenders)]
+
+
+def _inside(environment: Mapping[str, str], contenders: Sequence[str]) -> list[str]:
+    """Show the contenders' own facts side by side, what differs first."""
+    facts = ledger.facts(environment, contenders)
+    if not facts:
+        return []
+    rows = [
+        [
+            words.markdown(fact.name),
+            "differs" if fact.differs else "",
+            *(words.markdown(value) for value in fact.values),
+        ]
+        for fact in facts
+    ]
+    table = _table(["inside each worker", "", *map(words.markdown, contenders)], rows, left=2 + len(contenders))
+    differing = sum(fact.differs for fact in facts)
+    return [table, f"{differing} of {len(facts)} facts differ between contenders; the rest is the same in all."]
 
 
 def _events(summary: Summary) -> list[str]:

@@ -32,12 +32,22 @@ SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 def conclusion(summary: Summary, width: int = 80) -> Group:
     """Return all that the console says at the end, for a console `width` columns wide."""
-    parts: list[RenderableType] = [findings(summary, "error"), summary_table(summary, width)]
+    parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), summary_table(summary, width)]
     if len(summary.comparison.seeds) * summary.comparison.runs == 1:
         parts.append(Text(words.ONE_RUN, style="italic"))
     if any(claim.value is not None for claim in summary.comparison.claims):
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in readings(summary.comparison))]
     return Group(*parts, findings(summary, "warning", "note"))
+
+
+def _audits(summary: Summary) -> list[RenderableType]:
+    """Say in one line what the audits found; what they found wrong is an error and stands above."""
+    green = [audit for audit in summary.comparison.audits if audit.agrees]
+    if not green:
+        return []
+    worst = max(audit.worst_norm_relative_error or 0 for audit in green)
+    told = f"✓ audit: {len(green)} of {len(summary.comparison.audits)} trials compute what their recipe says"
+    return [Text(f"{told}, to {worst:.0e} of every tensor's norm.", style="green")]
 
 
 def summary_table(summary: Summary, width: int = 80) -> Table:
