@@ -87,13 +87,6 @@ def _diverged(record: Record) -> str | None:
     return f"The loss of {record.id} stopped being a finite number." if record.diverged else None
 
 
-def _uneven(record: Record) -> str | None:
-    speeds = [epoch.images_per_second for epoch in record.epochs]
-    if len(speeds) < 2 or max(speeds) / min(speeds) - 1 <= _NOISY:
-        return None
-    return f"The epochs of {record.id} differ in speed by {max(speeds) / min(speeds) - 1:.0%}."
-
-
 def _reconnected(record: Record) -> str | None:
     times = record.reconnects
     return f"The live feed of {record.id} was opened again {times} times." if times else None
@@ -159,6 +152,26 @@ def _same_seed(records: Sequence[Record], facts: Mapping[str, object]) -> Iterat
             yield same
 
 
+def _uneven(records: Sequence[Record]) -> Iterator[Finding]:
+    spreads = {record.id: _spread(record) for record in records}
+    uneven = {trial: spread for trial, spread in spreads.items() if spread > _NOISY}
+    if uneven:
+        worst = max(uneven, key=lambda trial: uneven[trial])
+        others = f", and those of {len(uneven) - 1} more trials by over {_NOISY:.0%}" if len(uneven) > 1 else ""
+        yield Finding(
+            id="uneven-speed",
+            severity="warning",
+            message=f"The epochs of {worst} differ in speed by {uneven[worst]:.0%}{others}.",
+            advice="Something else may have used the machine; repeat with --runs 5 on an idle one.",
+            trials=tuple(uneven),
+        )
+
+
+def _spread(record: Record) -> float:
+    speeds = [epoch.images_per_second for epoch in record.epochs]
+    return max(speeds) / min(speeds) - 1 if speeds else 0.0
+
+
 def _said(records: Sequence[Record]) -> Iterator[Finding]:
     for record in records:
         for warning in record.warnings:
@@ -192,6 +205,7 @@ _OF_SEVERAL: tuple[Question, ...] = (
     _data_differ,
     _starts_differ,
     _orders_differ,
+    _uneven,
     _said,
 )
 
@@ -220,12 +234,6 @@ _OF_ONE = (
         _rejected,
     ),
     Check("diverged", "warning", "Lower the recipe's learning rate; its curves end where it diverged.", _diverged),
-    Check(
-        "uneven-speed",
-        "warning",
-        "Something else may have used the machine; repeat with --runs 5 on an idle one.",
-        _uneven,
-    ),
     Check(
         "feed-reconnected",
         "note",

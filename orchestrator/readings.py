@@ -34,7 +34,7 @@ def single_seed_note(seeds: Sequence[int]) -> str:
     return (
         "With one seed these numbers describe the runs that were made and show which way they point; how far another "
         "seed would move them is unknown, so a small difference between two cells is no evidence of a difference "
-        "between two frameworks (--seeds 5 shows the spread)."
+        "between two frameworks (--seeds 6 gives an interval)."
     )
 
 

@@ -123,7 +123,12 @@ def test_contenders_more_than_twenty_times_apart_stand_on_a_log_axis_that_says_s
 def test_every_seed_is_drawn_and_the_numbers_are_medians() -> None:
     trials = [trial(seed=seed, images_per_second=speed) for seed, speed in ((1, 100), (2, 300), (3, 200))]
     found = drawn(summary(*trials))
-    assert len(found["loss"].axes[0].get_lines()) == 6
+    lines = found["loss"].axes[0].get_lines()
+    medians = [line for line in lines if line.get_gid() == "median"]
+    assert (len(lines), len(medians)) == (8, 2)
+    assert min(line.get_linewidth() for line in medians) > max(
+        line.get_linewidth() for line in lines if line not in medians
+    )
     assert x(found["throughput"].axes[0].get_lines()[0]) == [100, 300, 200]
     assert found["throughput"].axes[0].patches[0].get_width() == 200  # type: ignore[attr-defined]
     assert found["throughput"].get_suptitle().endswith("(numbers: medians)")

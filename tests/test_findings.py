@@ -163,6 +163,15 @@ def test_epochs_of_uneven_speed_are_a_warning_above_a_tenth() -> None:
     assert finding.message == f"The epochs of {TRIAL} differ in speed by 25%."
 
 
+def test_uneven_trials_are_one_warning_that_names_the_worst() -> None:
+    slow, slower = (
+        record(id=name, epochs=(epoch(1, 1000.0), epoch(2, speed))) for name, speed in (("a", 800.0), ("b", 500.0))
+    )
+    told = only(slow, slower)
+    assert told.message == "The epochs of b differ in speed by 100%, and those of 1 more trials by over 10%."
+    assert told.trials == ("a", "b")
+
+
 def test_one_epoch_has_nothing_to_differ_from() -> None:
     assert found(record(epochs=(epoch(1, 10.0),))) == []
 

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 
 from orchestrator.record import Status
 from orchestrator.report import results, tables, words
-from orchestrator.summary import Finding
+from orchestrator.summary import Finding, Summary
 from tests.summaries import TF, TORCH, crossover, failed, summary, trial
 
 
@@ -91,9 +91,24 @@ def test_the_claims_are_a_row_a_cell() -> None:
     assert text[at + 1].split("  ")[0] == "article-tf"
 
 
-def test_a_cell_of_several_seeds_counts_its_verdicts() -> None:
-    seeds = summary(*(trial(seed=seed, curves=([0.4, 0.2], [0.3, 0.2])) for seed in (1, 2, 3)))
-    assert "holds in 3 of 3" in rendered(tables.claims_table(seeds), 120)
+def seeded(count: int) -> Summary:
+    return summary(*(trial(seed=seed, curves=([0.4 + seed / 100, 0.2], [0.3, 0.2])) for seed in range(1, count + 1)))
+
+
+def test_a_cell_of_few_seeds_decides_nothing() -> None:
+    text = rendered(tables.claims_table(seeded(3)), 120)
+    assert "not decided with 3 seeds" in text
+
+
+def test_a_cell_of_six_seeds_shows_the_median_with_its_interval() -> None:
+    text = rendered(tables.claims_table(seeded(6)), 120)
+    assert "0.888 [0.876, 0.900]" in text
+    assert "holds" in text
+
+
+def test_a_cell_of_several_runs_of_one_seed_counts_its_verdicts() -> None:
+    runs = summary(*(trial(seed=1, curves=([0.4, 0.2], [0.3, 0.2])) for _ in range(3)), runs=3)
+    assert "holds in 3 of 3" in rendered(tables.claims_table(runs), 120)
 
 
 @pytest.mark.parametrize("width", [80, 120])

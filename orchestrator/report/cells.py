@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from orchestrator.interval import median_interval
 from orchestrator.record import Status
 from orchestrator.summary import Cell, Summary, TrialSummary
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,8 @@ class Speed:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """A 95 % interval for the median ratio, None with fewer than six pairs.
-
-        The sign test's interval: the k-th smallest to the k-th largest ratio, k from the
-        binomial distribution. It assumes independent pairs and no shape of their distribution.
-        """
-        rank = _rank(len(self.ratios))
-        return (self.ratios[rank - 1], self.ratios[-rank]) if rank else None
+        """A 95 % interval for the median ratio, None with fewer than six pairs; pairs are taken as independent."""
+        return median_interval(self.ratios)
 
     @property
     def verdict(self) -> str:
@@ -121,14 +114,3 @@ def _by_block(trials: Sequence[TrialSummary]) -> dict[tuple[int, int], float | N
         run = sum(seed == each.seed for seed, _ in found)
         found[each.seed, run] = _speed(each)
     return found
-
-
-def _rank(pairs: int) -> int:
-    """Return the largest k whose order-statistic interval keeps CONFIDENCE, 0 where none does."""
-    tail, rank = 0.0, 0
-    while rank < pairs // 2:
-        tail += math.comb(pairs, rank) / 2**pairs
-        if 2 * tail > 1 - CONFIDENCE:
-            break
-        rank += 1
-    return rank

@@ -80,15 +80,26 @@ def _curves(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
     several = f" · {len(each.trials)} trials" if len(each.trials) > 1 else ""
     recipe = words.shortened(each.cell.recipe, 34 - len(several)) + several
     panel.set_title(f"{words.shortened(each.cell.contender, 30)}\n{recipe}", loc="left", color=INK)
-    width = 1.6 if len(each.trials) == 1 else 0.8
+    width = 1.6 if len(each.trials) == 1 else 0.5
     for trial in each.trials:
         for series in quantity.series:
             _line(panel, each, series, _values(trial, series, quantity), width)
         if _why(trial) and (points := _all_points(trial, quantity)):
             panel.plot(*points[-1], marker="x", markersize=8, markeredgewidth=2, color=INK, gid="broken off")
+    if len(each.trials) > 1:
+        for series in quantity.series:
+            _line(panel, each, series, _medians(each, series, quantity), 2.0, gid="median")
 
 
-def _line(panel: Axes, each: CellTrials, series: Series, values: list[float], width: float) -> None:
+def _medians(each: CellTrials, series: Series, quantity: Quantity) -> list[float]:
+    """Return the median over trials, epoch by epoch, as far as every trial that has any epoch goes."""
+    curves = [values for trial in each.trials if (values := _values(trial, series, quantity))]
+    return [median(at) if all(map(math.isfinite, at)) else math.nan for at in zip(*curves, strict=False)]
+
+
+def _line(
+    panel: Axes, each: CellTrials, series: Series, values: list[float], width: float, gid: str | None = None
+) -> None:
     panel.plot(
         range(1, len(values) + 1),
         values,
@@ -98,6 +109,7 @@ def _line(panel: Axes, each: CellTrials, series: Series, values: list[float], wi
         markersize=3.2 if len(values) <= 20 else 0,
         color=colour(each),
         label=series.label,
+        gid=gid,
     )
 
 

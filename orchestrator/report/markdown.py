@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator import ledger
 from orchestrator.claims import DEFINITIONS
+from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
 from orchestrator.report import cells, words
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
@@ -172,10 +173,28 @@ def _claims(summary: Summary) -> list[str]:
         "## The article's claims",
         "\n".join(meanings),
         "A verdict is about the trial's own curve, whichever framework the article said it of.",
+        *_judgements(summary),
         _table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5),
         *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
         *([words.markdown(note)] if note else []),
     ]
+
+
+def _judgements(summary: Summary) -> list[str]:
+    judged = judgements(summary)
+    if not judged:
+        return []
+    rows = [
+        [
+            *map(words.markdown, (each.definition.id, each.contender, each.recipe, each.verdict)),
+            words.number(each.median),
+            words.interval(each.interval),
+            words.markdown(each.definition.unit),
+        ]
+        for each in judged
+    ]
+    text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds. Trial by trial:"
+    return [_table(["claim", "contender", "recipe", "verdict", "median", "interval", "unit"], rows, left=4), text]
 
 
 def _claim(claim: Claim) -> list[str]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.claims import DEFINITIONS
+from orchestrator.judgements import judgements
 from orchestrator.readings import readings
 from orchestrator.record import Status
 from orchestrator.report import cells, words
@@ -118,6 +119,9 @@ def _verdict(summary: Summary, claim_id: str, place: cells.CellTrials) -> Text:
     mine = [claim for claim in summary.comparison.claims if (claim.id, claim.contender, claim.recipe) == sought]
     if len(mine) == 1:
         return Text(f"{words.number(mine[0].value)}\n{words.printable(mine[0].verdict)}")
+    for each in judgements(summary):
+        if (each.definition.id, each.contender, each.recipe) == sought:
+            return Text(f"{words.number(each.median)} {words.interval(each.interval)}\n{each.verdict}")
     return Text(f"holds in {sum(claim.holds is True for claim in mine)} of {len(mine)}")
 
 
