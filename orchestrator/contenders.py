@@ -52,7 +52,6 @@ class ContenderFile(_Strict):
     title: str
     colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
     default: str
-    companions: tuple[str, ...] = ()  # packages that come from the variant's index together with the framework
     modes: dict[str, str] = {}  # mode → what it does
     variants: dict[str, Variant]
     versions: dict[str, Version]

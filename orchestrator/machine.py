@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -58,12 +57,6 @@ def memory_bytes(root: Path = ROOT) -> int:
     """Return the memory that this process may use: the machine's, cut by control groups."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([total, *_memory_limits(root)])
-
-
-def disk_free_bytes(path: Path) -> int:
-    """Return what this user may still write where `path` is, or will be once it is made."""
-    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    return shutil.disk_usage(there).free
 
 
 def cpu_model(cpuinfo: str) -> str:

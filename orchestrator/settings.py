@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator import gpus, recipes
-from orchestrator.contenders import Contender, parse
+from orchestrator.contenders import Contender, offered, parse
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.gpus import Gpu
 from orchestrator.spec import Spec
@@ -53,6 +53,8 @@ def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: in
     loaded = [recipes.load(name) for name in spec.recipes]
     _unique([recipe.name for recipe in loaded], "recipe")
     contenders = tuple(parse(text) for text in spec.contenders)
+    if gpu is not None:
+        _check_driver(gpu, contenders)
     _unique([contender.written for contender in contenders], "contender")
     _unique([contender.slug for contender in contenders], "contender", "give each image a name of its own: NAME@IMAGE")
     return Settings(
@@ -96,6 +98,20 @@ def _device(spec: Spec, found: Sequence[Gpu], given: bool) -> tuple[Literal["cpu
             "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
         )
     return "cuda", gpus.choose(found, spec.gpu)
+
+
+def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
+    """Refuse what this machine's NVIDIA driver is too old for: the floor is the image's CUDA's, known beforehand."""
+    known, driver = offered(), gpu.driver_version
+    for contender in (each for each in contenders if each.name in known):
+        file = known[contender.name]
+        version, variant = file.versions.get(contender.version), file.variants["cuda"]
+        floor = (version.driver if version else 0) or variant.driver
+        if driver.partition(".")[0].isdigit() and int(driver.partition(".")[0]) < floor:
+            raise PreflightError(
+                f"{contender.written} needs NVIDIA driver {floor} or newer, this machine has {driver}",
+                "update the driver, name an older version, or use --device cpu",
+            )
 
 
 def _profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:

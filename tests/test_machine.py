@@ -13,7 +13,6 @@ from orchestrator.machine import (
     cgroups,
     cores,
     cpu_model,
-    disk_free_bytes,
     environment,
     memory_bytes,
     quota_v1,
@@ -107,10 +106,6 @@ def test_a_group_named_as_the_host_sees_it_is_looked_for_at_the_mount(tmp_path: 
 def test_the_number_that_means_no_memory_limit_is_none(tmp_path: Path) -> None:
     files = {"proc/self/cgroup": V1, "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}
     assert memory_bytes(planted(tmp_path / "unlimited", files)) == memory_bytes(tmp_path / "bare")
-
-
-def test_free_disk_is_told_for_a_folder_that_is_not_made_yet(tmp_path: Path) -> None:
-    assert disk_free_bytes(tmp_path / "runs" / "not" / "yet") > 0
 
 
 def test_the_environment_names_what_explains_a_number(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_one_of_several_gpus_can_be_named() -> None:
     assert settings(H100, A100, gpu="GPU-9c", device="cuda").gpu == A100
 
 
+def test_a_driver_too_old_for_a_contenders_cuda_is_told_before_anything_starts() -> None:
+    old = Gpu("GPU-1d0e", "NVIDIA T4", "550.54.14", 16 * 2**30, 0)
+    with pytest.raises(PreflightError, match=r"torch==2.13.0 needs NVIDIA driver 580 or newer, this machine has 550"):
+        settings(old)
+    assert settings(old, contenders=("tf", "torch==2.10.0")).device == "cuda"
+    assert settings(old, device="cpu").device == "cpu"
+
+
 def test_a_gpu_that_is_not_there_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="'7' is no GPU of this machine"):
         settings(H100, gpu="7")
