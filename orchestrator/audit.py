@@ -7,13 +7,12 @@ same inside its image, before it trains. So it is never one framework's word aga
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator import npy
 from orchestrator.record import AuditLine
 from orchestrator.reference import Agreement, Arrays, Named, compare_all, evaluate, forward, margins, training
 from shared import mnist
@@ -21,7 +20,6 @@ from shared.initial import shared_weights
 from shared.recipe import Recipe
 
 BATCH = 32
-_UNPACKED_BYTES = 512 * 2**20  # zeros pack a thousandfold; a worker's archive is bounded unpacked too
 _CANDIDATES = 256  # training images looked at for images that keep clear of kinks
 
 TOLERANCE = 1e-5
@@ -77,15 +75,9 @@ def _metrics(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
 
 
 def _arrays(left: bytes | None) -> dict[str, NDArray[np.float64]]:
-    """Read an .npz of a container: no pickles, and nothing but arrays of floats."""
-    if left is None:
-        return {}
     try:
-        with np.load(io.BytesIO(left), allow_pickle=False) as archive:
-            if sum(member.file_size for member in archive.zip.infolist()) > _UNPACKED_BYTES:
-                return {}
-            return {name: np.asarray(archive[name], np.float64) for name in archive.files}
-    except (ValueError, TypeError, KeyError, EOFError, OSError, MemoryError, zipfile.BadZipFile):
+        return npy.archive(left) if left is not None else {}
+    except npy.ArrayError:
         return {}
 
 

@@ -6,10 +6,10 @@ comparison; the worker's word is held against it.
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
+
+from orchestrator import npy
 
 
 class PredictionsError(ValueError):
@@ -32,11 +32,6 @@ def accuracy(predictions: bytes, labels: NDArray[np.uint8]) -> float:
 
 def _logits(predictions: bytes) -> NDArray[np.float32]:
     try:
-        # allow_pickle stays off: a pickle from a container would run its code here.
-        loaded: NDArray[np.float32] = np.load(io.BytesIO(predictions), allow_pickle=False)
-    except Exception as error:
-        # Not ValueError alone: hostile bytes bring out what zipfile, tokenize and ast raise, and MemoryError.
-        raise PredictionsError(f"predictions.npy cannot be read: {error}") from None
-    if not isinstance(loaded, np.ndarray):
-        raise PredictionsError("predictions.npy is an archive, not one array")
-    return loaded
+        return npy.array(predictions)
+    except npy.ArrayError as error:
+        raise PredictionsError(f"predictions.npy {error}") from None

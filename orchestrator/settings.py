@@ -105,8 +105,8 @@ def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
     known, driver = offered(), gpu.driver_version
     for contender in (each for each in contenders if each.name in known):
         file = known[contender.name]
-        version, variant = file.versions.get(contender.version), file.variants["cuda"]
-        floor = (version.driver if version else 0) or variant.driver
+        version, variant = file.versions.get(contender.version), file.variants.get("cuda")
+        floor = (version.driver if version else 0) or (variant.driver if variant else 0)
         if driver.partition(".")[0].isdigit() and int(driver.partition(".")[0]) < floor:
             raise PreflightError(
                 f"{contender.written} needs NVIDIA driver {floor} or newer, this machine has {driver}",
