@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from orchestrator.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.summary import Cell, Comparison
 from orchestrator.world import World
 
 
-def describe(settings: Settings, world: World, run_id: str) -> Comparison:
+def describe(settings: Settings, trials: Plan, world: World, run_id: str) -> Comparison:
     """Say what is compared, before it runs."""
     return Comparison(
         id=run_id,
@@ -33,8 +34,7 @@ def describe(settings: Settings, world: World, run_id: str) -> Comparison:
                 recipe=recipe.name,
                 recipe_title=recipe.title,
             )
-            for recipe in settings.recipes
-            for contender in settings.contenders
+            for contender, recipe in trials.cells
         ),
         seeds=tuple(range(1, settings.spec.seeds + 1)),
         runs=settings.spec.runs,

@@ -44,7 +44,13 @@ def compare(
     UsageError and PreflightError before anything is started.
     """
     settings = resolve(spec, world.gpus, world.gives_gpus, world.cores)
-    trials = planned(settings)
+    return conduct(settings, planned(settings), world, view, needed_bytes=needed_bytes)
+
+
+def conduct(
+    settings: Settings, trials: Plan, world: World, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES
+) -> tuple[RunFolder, Summary]:
+    """Run the trials of a plan, whatever it was made for, and report."""
     view.planned(trials, heading(settings))
     for line in filter(None, (surroundings(settings, world), world.engine_notice)):
         view.say(line)
@@ -52,8 +58,8 @@ def compare(
     data = dataset.ensure(world.data, world.idx, view.say)
     ready = prepare(settings, world, view)
     folder = store.create(world.out, slug(settings))
-    comparison = describe(settings, world, folder.id)
-    folder.write_json("comparison.json", {**comparison.model_dump(), "spec": spec.model_dump()})
+    comparison = describe(settings, trials, world, folder.id)
+    folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})
     expected = expectations(trials, data.folder, view)
     records = measure(trials, ready, bench(settings, world, folder, data, expected), folder, view)
     ended = _ended(comparison, records)

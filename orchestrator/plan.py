@@ -10,6 +10,8 @@ from orchestrator.contenders import Contender
 from shared.recipe import Recipe
 from shared.trial import Trial
 
+Cell = tuple[Contender, Recipe]
+
 
 @dataclass(frozen=True)
 class PlannedTrial:
@@ -31,6 +33,12 @@ class Plan:
     trials: tuple[PlannedTrial, ...]
 
     @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the pairs of contender and recipe, each once, in the order in which they first run."""
+        cells = ((planned.contender, planned.trial.recipe) for planned in self.trials)
+        return tuple({(contender, recipe.name): (contender, recipe) for contender, recipe in cells}.values())
+
+    @property
     def contenders(self) -> tuple[Contender, ...]:
         return tuple(dict.fromkeys(planned.contender for planned in self.trials))
 
@@ -48,10 +56,23 @@ def plan(
     device: Literal["cpu", "cuda"],
     threads: int,
 ) -> Plan:
-    """Lay out every contender × recipe × seed × run.
+    """Lay out every contender × recipe × seed × run, the contenders of a recipe side by side."""
+    rows = [[(contender, recipe) for contender in contenders] for recipe in recipes]
+    return lay_out(rows, seeds=seeds, runs=runs, device=device, threads=threads)
 
-    Trials come in blocks of one seed and run, and each block starts with another contender:
-    a machine that warms up or slows down meets all contenders alike, where "all of A, then
+
+def lay_out(
+    rows: Sequence[Sequence[Cell]],
+    *,
+    seeds: int,
+    runs: int,
+    device: Literal["cpu", "cuda"],
+    threads: int,
+) -> Plan:
+    """Lay out rows of cells, every seed and run.
+
+    Trials come in blocks of one seed and run, and each block starts a row with another cell:
+    a machine that warms up or slows down meets all cells of a row alike, where "all of A, then
     all of B" would call its drift a difference.
     """
     blocks = [(seed, run) for run in range(1, runs + 1) for seed in range(1, seeds + 1)]
@@ -59,15 +80,15 @@ def plan(
         tuple(
             _planned(contender, recipe, seed, run, runs, device, threads)
             for block, (seed, run) in enumerate(blocks)
-            for recipe in recipes
-            for contender in _rotated(contenders, block)
+            for row in rows
+            for contender, recipe in _rotated(row, block)
         )
     )
 
 
-def _rotated(contenders: Sequence[Contender], by: int) -> Iterable[Contender]:
-    by %= len(contenders)
-    return (*contenders[by:], *contenders[:by])
+def _rotated(cells: Sequence[Cell], by: int) -> Iterable[Cell]:
+    by %= len(cells)
+    return (*cells[by:], *cells[:by])
 
 
 def _planned(
