@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from orchestrator.audit import TOLERANCE
+from orchestrator.accuracy import Answers, differences
+from orchestrator.audit import TOLERANCES
 from orchestrator.claims import claims
 from orchestrator.findings import findings
+from orchestrator.parity import Steps, divergences
 from orchestrator.readings import single_seed_note
 from orchestrator.record import AuditLine, Record
 from orchestrator.summary import Audit, Comparison, EpochSummary, Summary, TrialSummary
@@ -21,19 +23,26 @@ def analyse(
     *,
     cores: int,
     load: float | None = None,
+    steps: Sequence[Steps] = (),
+    answers: Sequence[Answers] = (),
 ) -> Summary:
-    """Sum up a comparison. `load` is the machine's one-minute load when it began."""
+    """Sum up a comparison. `load` is the machine's one-minute load when it began; `steps` and `answers` are what
+    trials of the matched track left.
+    """
     trials = tuple(summarised(record) for record in records)
+    apart = divergences(steps, comparison.reference)
     return Summary(
         comparison=comparison.model_copy(
             update={
                 "audits": audits(records),
+                "divergences": apart,
+                "accuracies": differences(answers, comparison.reference),
                 "claims": claims(_of_the_article(trials)),
                 "single_seed_note": single_seed_note(comparison.seeds),
             }
         ),
         environment=dict(environment),
-        findings=findings(records, cores, load),
+        findings=findings(records, cores, load, apart),
         trials=trials,
     )
 
@@ -54,7 +63,7 @@ def _audit(record: Record) -> Audit:
         agreeing=agreeing,
         worst_tensor=worst.tensor,
         worst_norm_relative_error=worst.norm_relative_error,
-        tolerance=TOLERANCE,
+        tolerance=TOLERANCES[record.precision],
         agrees=agreeing == len(record.audit),
     )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from orchestrator.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.summary import Cell, Comparison
+from orchestrator.tracks import track
 from orchestrator.world import World
 
 
@@ -33,11 +34,13 @@ def describe(settings: Settings, trials: Plan, world: World, run_id: str) -> Com
                 colour=contender.colour,
                 recipe=recipe.name,
                 recipe_title=recipe.title,
+                track=track(recipe),
             )
             for contender, recipe in trials.cells
         ),
         seeds=tuple(range(1, settings.spec.seeds + 1)),
         runs=settings.spec.runs,
+        precision=settings.spec.precision,
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from orchestrator.parity import EARLY_STEPS
 from orchestrator.record import Record, Status
-from orchestrator.summary import Finding
+from orchestrator.summary import Divergence, Finding
 
 _NOISY = 0.10  # share by which the epochs of one trial may differ in speed before a word is said
 _ACCURACY_TOLERANCE = 1e-9
@@ -33,10 +34,13 @@ class Check:
                 )
 
 
-def findings(records: Sequence[Record], cores: int, load: float | None) -> tuple[Finding, ...]:
+def findings(
+    records: Sequence[Record], cores: int, load: float | None, divergences: Sequence[Divergence] = ()
+) -> tuple[Finding, ...]:
     """Return every caution, errors first."""
     checks: tuple[Question, ...] = (*_OF_SEVERAL, *_OF_ONE)
     found = [finding for check in checks for finding in check(records)]
+    found += [_parted(each) for each in divergences if each.kind == "between" and _early(each.first_beyond)]
     if load is not None and load > 0.5 * cores:
         found.append(_busy(load, cores))
     rank = {"error": 0, "warning": 1, "note": 2}
@@ -150,6 +154,22 @@ def _same_seed(records: Sequence[Record], facts: Mapping[str, object]) -> Iterat
         same = tuple(record.id for record in done if (record.recipe, record.seed) == (recipe, seed))
         if len({facts[trial] for trial in same}) > 1:
             yield same
+
+
+def _early(step: int | None) -> bool:
+    return step is not None and step <= EARLY_STEPS
+
+
+def _parted(apart: Divergence) -> Finding:
+    first, second = apart.trials
+    return Finding(
+        id="parity-broken",
+        severity="warning",
+        message=f"{first} and {second} part at step {apart.first_beyond}: their losses differ by up to "
+        f"{apart.largest_early:.1e} within {EARLY_STEPS} steps, the tolerance is {apart.tolerance:.0e}.",
+        advice="They do not train the same way, or the machine computes less exactly than it says; look at the audit.",
+        trials=apart.trials,
+    )
 
 
 def _uneven(records: Sequence[Record]) -> Iterator[Finding]:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator import dataset, ledger, report, store
+from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
 from orchestrator.description import describe, heading, slug, surroundings
 from orchestrator.engine import Prepared, PrepareError
-from orchestrator.plan import Plan, PlannedTrial, plan
+from orchestrator.parity import steps_of
+from orchestrator.plan import Plan, PlannedTrial, plan, with_parity
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
 from orchestrator.runner import Bench, run_trial
@@ -61,25 +63,39 @@ def conduct(
     comparison = describe(settings, trials, world, folder.id)
     folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})
     expected = expectations(trials, data.folder, view)
-    records = measure(trials, ready, bench(settings, world, folder, data, expected), folder, view)
+    on = bench(settings, world, folder, data, expected)
+    records = measure(trials, ready, on, folder, view)
     ended = _ended(comparison, records)
     environment = {**world.environment, **world.engine.facts(), **ledger.inside(records)}
     folder.write_json("environment.json", environment)
-    summary = analyse(ended, environment, records, cores=world.cores, load=world.load)
+    steps = [steps_of(record, folder.left(record.id, "steps.npz")) for record in records]
+    answers = [answers_of(record, folder.left(record.id, "predictions.npy"), on.test_labels) for record in records]
+    summary = analyse(
+        ended,
+        environment,
+        records,
+        cores=world.cores,
+        load=world.load,
+        steps=[each for each in steps if each],
+        answers=[each for each in answers if each],
+    )
     folder.write_summary(summary)
     report.write(folder.path)
     return folder, summary
 
 
 def planned(settings: Settings) -> Plan:
-    return plan(
+    """Lay out what a comparison measures and, unless it was declined, the parity trials of its matched cells."""
+    measured = plan(
         settings.contenders,
         settings.recipes,
         seeds=settings.spec.seeds,
         runs=settings.spec.runs,
         device=settings.device,
         threads=settings.threads,
+        precision=settings.spec.precision,
     )
+    return with_parity(measured) if settings.spec.parity else measured
 
 
 def prepare(settings: Settings, world: World, view: View) -> Ready:

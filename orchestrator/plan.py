@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchestrator.contenders import Contender
+from orchestrator.tracks import track
 from shared.recipe import Recipe
-from shared.trial import Trial
+from shared.trial import Precision, Trial
 
 Cell = tuple[Contender, Recipe]
+
+Role = Literal["measured", "parity"]
+"""A parity trial keeps every step's norms, which cost time: its speed is not counted."""
+
+PARITY_RUNS = 2
+"""The same container twice: how far a contender parts from itself is the floor under every difference."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class PlannedTrial:
     trial: Trial
     contender: Contender
     run: int  # repetition with the same seed, from 1
+    role: Role = "measured"
 
     @property
     def id(self) -> str:
@@ -55,10 +63,11 @@ def plan(
     runs: int,
     device: Literal["cpu", "cuda"],
     threads: int,
+    precision: Precision = "float32",
 ) -> Plan:
     """Lay out every contender × recipe × seed × run, the contenders of a recipe side by side."""
     rows = [[(contender, recipe) for contender in contenders] for recipe in recipes]
-    return lay_out(rows, seeds=seeds, runs=runs, device=device, threads=threads)
+    return lay_out(rows, seeds=seeds, runs=runs, device=device, threads=threads, precision=precision)
 
 
 def lay_out(
@@ -68,6 +77,7 @@ def lay_out(
     runs: int,
     device: Literal["cpu", "cuda"],
     threads: int,
+    precision: Precision = "float32",
 ) -> Plan:
     """Lay out rows of cells, every seed and run.
 
@@ -78,12 +88,26 @@ def lay_out(
     blocks = [(seed, run) for run in range(1, runs + 1) for seed in range(1, seeds + 1)]
     return Plan(
         tuple(
-            _planned(contender, recipe, seed, run, runs, device, threads)
+            PlannedTrial(_trial(cell, seed, run if runs > 1 else None, device, threads, precision), cell[0], run)
             for block, (seed, run) in enumerate(blocks)
             for row in rows
-            for contender, recipe in _rotated(row, block)
+            for cell in _rotated(row, block)
         )
     )
+
+
+def with_parity(planned: Plan) -> Plan:
+    """Add parity trials, of the first seed, for every cell of the matched track that has another one beside it."""
+    matched = [recipe.name for _, recipe in planned.cells if track(recipe) == "matched"]
+    trials = [each for each in planned.trials if matched.count(each.trial.recipe.name) > 1]
+    first = [each for each in trials if (each.trial.seed, each.run) == (1, 1)]
+    added = [_parity(each, run) for run in range(1, PARITY_RUNS + 1) for each in first]
+    return Plan((*planned.trials, *added))
+
+
+def _parity(each: PlannedTrial, run: int) -> PlannedTrial:
+    trial = replace(each.trial, id=".".join([*_name(each.contender, each.trial.recipe, 1), f"parity{run}"]), norms=True)
+    return PlannedTrial(trial, each.contender, run, "parity")
 
 
 def _rotated(cells: Sequence[Cell], by: int) -> Iterable[Cell]:
@@ -91,23 +115,21 @@ def _rotated(cells: Sequence[Cell], by: int) -> Iterable[Cell]:
     return (*cells[by:], *cells[:by])
 
 
-def _planned(
-    contender: Contender,
-    recipe: Recipe,
-    seed: int,
-    run: int,
-    runs: int,
-    device: Literal["cpu", "cuda"],
-    threads: int,
-) -> PlannedTrial:
-    parts = [contender.slug, recipe.name, f"s{seed}", *([f"r{run}"] if runs > 1 else [])]
-    trial = Trial(
-        id=".".join(parts),
+def _trial(
+    cell: Cell, seed: int, run: int | None, device: Literal["cpu", "cuda"], threads: int, precision: Precision
+) -> Trial:
+    contender, recipe = cell
+    return Trial(
+        id=".".join([*_name(contender, recipe, seed), *([f"r{run}"] if run else [])]),
         contender=contender.written,
         recipe=recipe,
         seed=seed,
         device=device,
         modes=list(contender.modes),
         threads=threads,
+        precision=precision,
     )
-    return PlannedTrial(trial, contender, run)
+
+
+def _name(contender: Contender, recipe: Recipe, seed: int) -> tuple[str, str, str]:
+    return contender.slug, recipe.name, f"s{seed}"

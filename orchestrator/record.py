@@ -7,8 +7,11 @@ their unit.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from orchestrator.tracks import Track
 
 
 class Status(StrEnum):
@@ -69,7 +72,10 @@ class Record(Value):
     colour: str  # of the contender, "#rrggbb"
     recipe: str
     seed: int
-    run: int  # repetition with the same seed, from 1
+    run: int  # repetition with the same seed and role, from 1
+    role: Literal["measured", "parity"] = "measured"  # a parity trial also keeps norms: its speed is not counted
+    track: Track = "as written"
+    precision: Literal["float32", "float64"] = "float32"
     engine: str
     device: str | None
     status: Status

@@ -16,6 +16,7 @@ from orchestrator.plan import PlannedTrial
 from orchestrator.record import Epoch, Record, Status
 from orchestrator.scores import PredictionsError, accuracy
 from orchestrator.stream import Intake
+from orchestrator.tracks import track
 from orchestrator.verdict import Verdict, verdict
 from orchestrator.watch import Watched
 from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Warned, WorkerReady
@@ -61,7 +62,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             **(_last_word(ended) if ended else {}),
             "phases": _phases(events, epochs),
             "epochs": epochs,
-            "audit": judge(facts.expected, facts.left.files.get("audit.npz"))
+            "audit": judge(facts.expected, facts.left.files.get("audit.npz"), facts.planned.trial.precision)
             if facts.expected and judged.status is Status.DONE
             else (),
             "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
@@ -91,6 +92,9 @@ def _blank(planned: PlannedTrial, engine: str) -> Record:
         recipe=trial.recipe.name,
         seed=trial.seed,
         run=planned.run,
+        role=planned.role,
+        track=track(trial.recipe),
+        precision=trial.precision,
         engine=engine,
         device=None,
         status=Status.SKIPPED,

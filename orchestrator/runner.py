@@ -23,7 +23,7 @@ from orchestrator.watch import Limits, Watch, Watched
 from shared.events import Event
 from shared.trial import to_json
 
-LEFT = ("events.jsonl", "predictions.npy", "audit.npz")
+LEFT = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def run_trial(
     else:
         wall_seconds = time.monotonic() - start
         folder.append(intake.fill(left.files.get("events.jsonl", b"")))
-        folder.write_left(left.files.get("predictions.npy"), left.stderr, intake.refusals)
+        folder.write_left(left.files, left.stderr, intake.refusals)
         facts = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected)
         record = record_of(facts, bench.test_labels)
     folder.write_record(record)

@@ -6,6 +6,8 @@ comparison; the worker's word is held against it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,24 +15,30 @@ from orchestrator import npy
 
 
 class PredictionsError(ValueError):
-    """predictions.npy is no float32 array of (images, 10) logits; the text says what it is."""
+    """predictions.npy is no float array of (images, 10) logits; the text says what it is."""
 
 
 def accuracy(predictions: bytes, labels: NDArray[np.uint8]) -> float:
-    """Return the share of images whose largest logit is their label's, 0..1.
+    """Return the share of images whose largest logit is their label's, 0..1."""
+    return float(np.mean(right_answers(predictions, labels)))
 
-    `predictions` is an .npy file of float32 logits, shape (len(labels), 10). Where two
+
+def right_answers(predictions: bytes, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell for each image whether its largest logit is its label's, (images,).
+
+    `predictions` is an .npy file of float32 or float64 logits, shape (len(labels), 10). Where two
     logits tie, the first counts, as in every framework's argmax.
     """
     logits = _logits(predictions)
-    if logits.shape != (len(labels), 10) or logits.dtype != np.float32:
+    if logits.shape != (len(labels), 10) or logits.dtype not in (np.float32, np.float64):
         raise PredictionsError(
-            f"predictions.npy holds {logits.dtype}{list(logits.shape)}; expected float32[{len(labels)}, 10]"
+            f"predictions.npy holds {logits.dtype}{list(logits.shape)}; expected float32 or float64[{len(labels)}, 10]"
         )
-    return float(np.mean(logits.argmax(axis=1) == labels))
+    found: NDArray[np.bool_] = logits.argmax(axis=1) == labels
+    return found
 
 
-def _logits(predictions: bytes) -> NDArray[np.float32]:
+def _logits(predictions: bytes) -> NDArray[Any]:
     try:
         return npy.array(predictions)
     except npy.ArrayError as error:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from orchestrator.errors import UsageError
+from shared.trial import Precision
 
 DEFAULT_CONTENDERS = ("tf", "torch")
 DEFAULT_RECIPES = ("article-tf", "article-torch")
@@ -38,6 +39,8 @@ class Spec(BaseModel):
     variant: Literal["auto", "cpu", "cuda"] = "auto"
     gpu: str | None = None
     threads: PositiveInt | None = None
+    precision: Precision = "float32"
+    parity: bool = True  # train matched cells twice more, step by step
     timeout_seconds: Annotated[float, Field(gt=0)] = 4 * 3600.0
     python: tuple[str, ...] = ()  # "torch=/path/to/python", or one path for all
 
@@ -76,6 +79,8 @@ def _options(spec: Spec) -> list[str]:
     changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
     recipes = spec.recipes if spec.recipes != DEFAULT_RECIPES else ()
     options = [word for name in recipes for word in ("--recipe", name)]
+    if changed.pop("parity", True) is False:
+        options.append("--no-parity")
     for name, value in changed.items():
         flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
         values = value if isinstance(value, tuple) else (value,)

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from orchestrator.summary import Summary
 from shared.trial import Trial, to_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
+
+KEPT = ("predictions.npy", "steps.npz")
+"""Files of a worker that a trial's folder keeps; events are appended as they come, audits stand in the record."""
 
 RUN_FOLDER_BYTES = 200 * 2**20
 """Free space that a comparison asks for: records, predictions and figures, with room to spare."""
@@ -44,10 +47,11 @@ class TrialFolder:
             for numbered in events:
                 file.write(numbered.line + b"\n")
 
-    def write_left(self, predictions: bytes | None, stderr: str, refusals: Iterable[Refusal]) -> None:
+    def write_left(self, files: Mapping[str, bytes], stderr: str, refusals: Iterable[Refusal]) -> None:
         """Keep what the worker left; an empty rejected.jsonl says that nothing was refused."""
-        if predictions is not None:
-            _write(self.path / "predictions.npy", predictions)
+        for name in KEPT:
+            if name in files:
+                _write(self.path / name, files[name])
         _write(self.path / "stderr.log", stderr.encode("utf-8", "backslashreplace"))
         rows = (json.dumps({"reason": refusal.reason, "line": repr(refusal.line)}) for refusal in refusals)
         _write(self.path / "rejected.jsonl", "".join(f"{row}\n" for row in rows).encode())
@@ -68,6 +72,13 @@ class RunFolder:
 
     def trial(self, trial_id: str) -> TrialFolder:
         return TrialFolder(self.path / "trials" / _safe(trial_id))
+
+    def left(self, trial_id: str, name: str) -> bytes | None:
+        """Read a file that a worker left, one of KEPT; None where there is none."""
+        try:
+            return (self.path / "trials" / _safe(trial_id) / name).read_bytes()
+        except OSError:
+            return None
 
     def write_json(self, name: str, document: Any) -> None:
         _write(self.path / name, json.dumps(document, indent=2, allow_nan=False).encode() + b"\n")

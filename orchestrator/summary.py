@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from orchestrator.record import EventCounts, Status, Value
+from orchestrator.tracks import Track
+from shared.trial import Precision
 
 SCHEMA: Literal["bakeoff/summary/1"] = "bakeoff/summary/1"
 
@@ -49,6 +51,48 @@ class Audit(Value):
     agrees: bool
 
 
+class Curve(Value):
+    """How far two trials are apart by step, thinned: each point is the largest of the steps since the last one."""
+
+    steps: tuple[int, ...]  # from 1, over all epochs
+    loss: tuple[float, ...]  # |difference| of the step's loss, nats
+    gradient_norm: tuple[float, ...]  # |difference| over the first trial's; empty where a trial kept no norms
+    weight_norm: tuple[float, ...]
+
+
+class Divergence(Value):
+    """Two trials of one recipe and seed with the same start and the same batches, step by step."""
+
+    recipe: str
+    seed: int
+    kind: Literal["between", "floor"]  # two contenders, or the same one twice
+    contenders: tuple[str, str]
+    trials: tuple[str, str]
+    precision: Precision
+    tolerance: float  # nats
+    steps: int  # compared: up to the first loss that is not finite
+    largest_early: float  # |difference| of a step's loss over the first 300 steps, nats
+    largest: float  # over all steps
+    first_beyond: int | None  # the first step, from 1, beyond the tolerance and beyond both floors
+    curve: Curve
+
+
+class AccuracyDifference(Value):
+    """A contender's test accuracy minus the reference's, over the same images and from the same start."""
+
+    recipe: str
+    seed: int
+    contender: str
+    reference: str
+    images: int
+    gained: int  # images that only the contender has right
+    lost: int  # images that only the reference has right
+    difference: float  # −1..1
+    low: float  # 95 % interval, over test images
+    high: float
+    floor_images: int | None  # the most that one contender answers differently when run twice; None: not run twice
+
+
 class Cell(Value):
     """One contender × recipe of a comparison."""
 
@@ -57,6 +101,7 @@ class Cell(Value):
     colour: str
     recipe: str
     recipe_title: str
+    track: Track
 
 
 class Comparison(Value):
@@ -79,7 +124,10 @@ class Comparison(Value):
     seeds: tuple[int, ...]
     runs: int
     interrupted: bool = False
+    precision: Precision = "float32"
     audits: tuple[Audit, ...] = ()
+    divergences: tuple[Divergence, ...] = ()
+    accuracies: tuple[AccuracyDifference, ...] = ()
     claims: tuple[Claim, ...] = ()
     single_seed_note: str = ""
 
@@ -100,6 +148,8 @@ class TrialSummary(Value):
     framework: str | None
     framework_version: str | None
     recipe: str
+    track: Track
+    role: Literal["measured", "parity"]  # a parity trial keeps every step's norms: its speed is not counted
     seed: int
     engine: str
     device: str | None

@@ -11,6 +11,8 @@ from typing import List, Literal, Mapping
 from shared.events import CONTRACT_VERSION
 from shared.recipe import Recipe, recipe_from
 
+Precision = Literal["float32", "float64"]
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -23,7 +25,9 @@ class Trial:
     device: Literal["cpu", "cuda"]
     modes: List[str]
     threads: int  # intra-op threads on the CPU, the same for every contender
+    precision: Precision = "float32"  # of weights, images and all arithmetic
     audit: List[int] = field(default_factory=list)  # training images of the audit's two batches, half each; [] is none
+    norms: bool = False  # keep every step's gradient and weight norm too; they cost time, so no speed is taken then
     v: int = CONTRACT_VERSION
 
 

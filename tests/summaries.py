@@ -9,6 +9,7 @@ from orchestrator.claims import claims
 from orchestrator.readings import single_seed_note
 from orchestrator.record import EventCounts, Status
 from orchestrator.summary import Cell, Comparison, EpochSummary, Finding, Summary, TrialSummary
+from orchestrator.tracks import Track
 
 TF, TORCH = "tf==2.21.0", "torch==2.13.0"
 TITLES = {TF: "TensorFlow", TORCH: "PyTorch"}
@@ -63,6 +64,8 @@ def trial(
         "framework": TITLES.get(contender, "Made-up"),
         "framework_version": contender.partition("==")[2] or None,
         "recipe": recipe,
+        "track": _track(recipe),
+        "role": "measured",
         "seed": seed,
         "engine": "process",
         "device": "cpu",
@@ -98,6 +101,10 @@ def failed(contender: str = TF, recipe: str = "article-tf", **changes: Any) -> T
     return trial(contender, recipe, **{**fields, **changes})
 
 
+def _track(recipe: str) -> Track:
+    return "matched" if recipe.startswith("matched") else "as written"
+
+
 def cell(contender: str, recipe: str) -> Cell:
     return Cell(
         contender=contender,
@@ -105,6 +112,7 @@ def cell(contender: str, recipe: str) -> Cell:
         colour=COLOURS.get(contender, "#2b7a78"),
         recipe=recipe,
         recipe_title=f"The made-up title of {recipe}",
+        track=_track(recipe),
     )
 
 

@@ -198,6 +198,7 @@ def test_a_plan_as_json_is_exactly_one_object(bakeoff: Bakeoff) -> None:
     assert document["trials"] == [
         {
             "trial": "torch-2.13.0.article-torch.s1",
+            "track": "as written",
             "epochs": 1,
             "batch_size": 512,
             "train_images": 640,

@@ -108,8 +108,13 @@ def test_events_are_kept_letter_by_letter_as_they_came(tmp_path: Path) -> None:
 
 def test_what_a_worker_leaves_is_kept(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
-    folder.write_left(b"logits", "cannot \udc80 decode\n", [Refusal(b"\xff\n", "not UTF-8")])
+    folder.write_left(
+        {"predictions.npy": b"logits", "steps.npz": b"losses"},
+        "cannot \udc80 decode\n",
+        [Refusal(b"\xff\n", "not UTF-8")],
+    )
     assert (folder.path / "predictions.npy").read_bytes() == b"logits"
+    assert (folder.path / "steps.npz").read_bytes() == b"losses"
     assert (folder.path / "stderr.log").read_text() == "cannot \\udc80 decode\n"
     rejected = (folder.path / "rejected.jsonl").read_text().splitlines()
     assert [json.loads(row) for row in rejected] == [{"reason": "not UTF-8", "line": r"b'\xff\n'"}]
@@ -117,7 +122,7 @@ def test_what_a_worker_leaves_is_kept(tmp_path: Path) -> None:
 
 def test_nothing_refused_is_an_empty_file_and_no_predictions_are_no_file(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
-    folder.write_left(None, "", [])
+    folder.write_left({}, "", [])
     assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == {
         "stderr.log": b"",
         "rejected.jsonl": b"",

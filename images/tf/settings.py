@@ -21,9 +21,9 @@ def settle(trial: Trial) -> str:
     """Apply the settings of a trial and return its device; RuntimeError where the device is absent."""
     tf.config.threading.set_intra_op_parallelism_threads(trial.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    keras.backend.set_floatx("float32")  # the user's ~/.keras/keras.json may say otherwise
+    keras.backend.set_floatx(trial.precision)  # the user's ~/.keras/keras.json may say otherwise
     keras.backend.set_image_data_format("channels_last")
-    keras.mixed_precision.set_global_policy("float32")
+    keras.mixed_precision.set_global_policy(trial.precision)
     tf.config.experimental.enable_tensor_float_32_execution(False)
     tf.config.optimizer.set_jit(False)  # XLA only by the mode, for the functions that name it
     tf.config.run_functions_eagerly(False)

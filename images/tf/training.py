@@ -20,7 +20,7 @@ EVALUATION_BATCH = 1000
 
 
 class Part(NamedTuple):
-    """Images (n, height, width, 1) float32 and labels (n,) int64, whole, on the device."""
+    """Images (n, height, width, 1) in the trial's precision and labels (n,) int64, whole, on the device."""
 
     images: tf.Tensor
     labels: tf.Tensor
@@ -58,9 +58,9 @@ def resident(recipe: Recipe, folder: Path, device: str) -> Data:
     found = mnist.load(folder, recipe.data.view)
 
     def part(images: mnist.Bytes, labels: mnist.Bytes) -> Part:
-        values = mnist.scaled(images, recipe.data.mean, recipe.data.std)
+        values = mnist.scaled(images, recipe.data.mean, recipe.data.std)  # float32, then widened
         with tf.device(device):
-            return Part(tf.constant(values[..., None]), tf.constant(labels.astype(np.int64)))
+            return Part(tf.constant(values[..., None], keras.backend.floatx()), tf.constant(labels.astype(np.int64)))
 
     return Data(
         train=part(*mnist.select(found, recipe.data.train)),
@@ -84,11 +84,13 @@ class Training:
         self._train = train
         self._recipe = trial.recipe.training
         self._seed = trial.seed
+        self._norms = trial.norms
         with tf.device("CPU:0"):
             self._shuffle = tf.random.Generator.from_seed(trial.seed, alg="philox")
         xla = "xla" in trial.modes
         self.step = tf.function(self._step, [tf.TensorSpec([None], tf.int64)], jit_compile=xla)
-        self.forward = tf.function(self._forward, [tf.TensorSpec([None, *train.images.shape[1:]])], jit_compile=xla)
+        images = tf.TensorSpec([None, *train.images.shape[1:]], train.images.dtype)
+        self.forward = tf.function(self._forward, [images], jit_compile=xla)
 
     def order(self, epoch: int) -> Order:
         """Return the images' order in an epoch, made on the CPU: the same whatever the device."""
@@ -111,11 +113,16 @@ class Training:
         with tf.device(self._train.labels.device):
             return tf.split(tf.constant(order.indices), [min(size, images - at) for at in range(0, images, size)])
 
-    def _step(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor]:
-        """Train on one batch; return its mean loss and its correct answers, both still on the device."""
+    def _step(self, indices: tf.Tensor) -> Tuple[tf.Tensor, ...]:
+        """Train on one batch; return its mean loss and its correct answers, both still on the device.
+
+        Where norms are asked for, the gradient's before the step and the weights' after it follow.
+        """
         loss, correct, gradients = self._differentiate(indices)
         self.optimizer.apply_gradients(zip(gradients, self.network.trainable_variables))
-        return loss, correct
+        if not self._norms:
+            return loss, correct
+        return loss, correct, _norm(gradients), _norm(self.network.trainable_variables)
 
     def _differentiate(self, indices: tf.Tensor) -> Tuple[tf.Tensor, tf.Tensor, List[tf.Tensor]]:
         """Return the gradients of the batch's mean loss too."""
@@ -169,9 +176,9 @@ class Training:
         return Score(float(loss), int(tf.math.count_nonzero(tf.argmax(logits, 1) == part.labels)) / len(part.labels))
 
     @staticmethod
-    def read(scalars: List[tf.Tensor]) -> List[float]:
+    def read(scalars: Sequence[tf.Tensor]) -> List[float]:
         """Copy scalars back from the device, all at once."""
-        return tf.stack(scalars).numpy().tolist()
+        return tf.stack(list(scalars)).numpy().tolist()
 
     @staticmethod
     def array(tensor: tf.Tensor) -> np.ndarray:
@@ -181,3 +188,8 @@ class Training:
     def synchronise() -> None:
         """Wait for the GPU; on the CPU an operation ends before it returns."""
         tf.test.experimental.sync_devices()
+
+
+def _norm(tensors: Iterable[Any]) -> tf.Tensor:
+    """Return the Euclidean norm over all elements of all tensors."""
+    return tf.linalg.global_norm([tf.convert_to_tensor(tensor) for tensor in tensors])

@@ -50,7 +50,7 @@ def own_weights(recipe: Recipe, seed: int) -> Weights:
     for index, layer, shape in weighted(recipe):
         size = kernel_shape(layer, shape)
         for name, part, bound in zip(("kernel", "bias"), (size, size[-1:]), bounds(recipe.initial, layer, shape)):
-            drawn = torch.empty(part).uniform_(-bound, bound, generator=generator)
+            drawn = torch.empty(part, dtype=torch.float32).uniform_(-bound, bound, generator=generator)
             found.append((f"{index}.{name}", drawn.add_(0).numpy()))  # U(±0) is −0 without it
     return found
 

@@ -22,7 +22,7 @@ EVALUATION_BATCH = 1000
 
 
 class Part(NamedTuple):
-    """Images (n, 1, height, width) float32 and labels (n,) int64, whole, on the device."""
+    """Images (n, 1, height, width) in the trial's precision and labels (n,) int64, whole, on the device."""
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -60,8 +60,9 @@ def resident(recipe: Recipe, folder: Path, device: torch.device) -> Data:
     found = mnist.load(folder, recipe.data.view)
 
     def part(images: mnist.Bytes, labels: mnist.Bytes) -> Part:
-        values = torch.from_numpy(mnist.scaled(images, recipe.data.mean, recipe.data.std))
-        return Part(values[:, None].to(device), torch.from_numpy(labels.astype(np.int64)).to(device))
+        values = torch.from_numpy(mnist.scaled(images, recipe.data.mean, recipe.data.std))  # float32, then widened
+        own = values[:, None].to(device, torch.get_default_dtype())
+        return Part(own, torch.from_numpy(labels.astype(np.int64)).to(device))
 
     return Data(
         train=part(*mnist.select(found, recipe.data.train)),
@@ -82,6 +83,7 @@ class Training:
         self._train = train
         self._recipe = trial.recipe.training
         self._seed = trial.seed
+        self._norms = trial.norms
         self._shuffle = torch.Generator().manual_seed(trial.seed)
 
     def order(self, epoch: int) -> Order:
@@ -101,11 +103,17 @@ class Training:
         """Lay an epoch's batches out on the device, as the indices of their images."""
         return torch.from_numpy(order.indices).to(self._train.labels.device).split(self._recipe.batch_size)
 
-    def step(self, indices: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
-        """Train on one batch; return its mean loss and its correct answers, both still on the device."""
+    def step(self, indices: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        """Train on one batch; return its mean loss and its correct answers, both still on the device.
+
+        Where norms are asked for, the gradient's before the step and the weights' after it follow.
+        """
         loss, correct = self._differentiate(indices)
         self.optimizer.step()
-        return loss, correct
+        if not self._norms:
+            return loss, correct
+        parameters = list(self.network.parameters())
+        return loss, correct, _norm(parameter.grad for parameter in parameters), _norm(parameters)
 
     def _differentiate(self, indices: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         """Leave the gradients of the batch's mean loss in the parameters."""
@@ -156,9 +164,9 @@ class Training:
         return Score(loss.item(), (logits.argmax(1) == part.labels).sum().item() / len(part.labels))
 
     @staticmethod
-    def read(scalars: List[torch.Tensor]) -> List[float]:
+    def read(scalars: Sequence[torch.Tensor]) -> List[float]:
         """Copy scalars back from the device, all at once."""
-        return torch.stack(scalars).tolist()
+        return torch.stack(list(scalars)).tolist()
 
     @staticmethod
     def array(tensor: torch.Tensor) -> np.ndarray:
@@ -169,3 +177,9 @@ class Training:
         """Wait for the GPU; on the CPU an operation ends before it returns."""
         if torch.cuda.is_initialized():
             torch.cuda.synchronize()
+
+
+@torch.no_grad()
+def _norm(tensors: Iterable[Any]) -> torch.Tensor:
+    """Return the Euclidean norm over all elements of all tensors."""
+    return torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(tensor) for tensor in tensors]))

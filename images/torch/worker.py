@@ -12,7 +12,7 @@ import signal
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Dict, List
 
 from shared.emitter import Emitter, finite, private_stdout
 from shared.events import EpochEnded, Heartbeat, RunEnded, Warned, WorkerReady
@@ -91,11 +91,12 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
     warm_up(emitter, training, data)
     if trial.audit:  # after the first step, whose seconds are to hold tracing and compilation
         audit(trial, emitter, training, out)
-    for epoch in range(1, recipe.training.epochs + 1):
-        train_epoch(recipe, epoch, emitter, training, data)
+    epochs = range(1, recipe.training.epochs + 1)
+    series = [train_epoch(recipe, epoch, emitter, training, data) for epoch in epochs]
     with emitter.phase("predict"):
         logits = training.logits(data.test)
         np.save(out / "predictions.npy", training.array(logits))
+        np.savez(out / "steps.npz", **joined(series))
         test = training.score(logits, data.test)
     emitter.close()
     peak_memory_bytes, peak_memory_kind = settings.peak_memory(device)
@@ -106,7 +107,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
             peak_memory_bytes=peak_memory_bytes,
             peak_memory_kind=peak_memory_kind,
             wall_seconds=time.perf_counter() - emitter.started,
-            files=["predictions.npy", *(["audit.npz"] if trial.audit else [])],
+            files=["predictions.npy", "steps.npz", *(["audit.npz"] if trial.audit else [])],
         )
     )
 
@@ -143,23 +144,21 @@ def warm_up(emitter: Emitter, training: "Training", data: "Data") -> None:
     training.restore(before)
 
 
-def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Training", data: "Data") -> None:
-    """Train on the clock; then evaluate, read the losses back and tell."""
+def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Training", data: "Data") -> List[List[float]]:
+    """Train on the clock; then evaluate, read the steps' scalars back and tell. Return them, a list a scalar."""
     images = recipe.data.train.images
     order = training.order(epoch)
     batches = training.batches(order)
     emitter.step = 0
     emitter.pulse = Heartbeat(phase="train", epoch=epoch, steps=math.ceil(images / recipe.training.batch_size))
-    losses, correct = [], []
+    taken = []
     with timed(training.synchronise) as train_watch:
         for number, indices in enumerate(batches, 1):
             emitter.step = number
-            loss, right = training.step(indices)
-            losses.append(loss)
-            correct.append(right)
+            taken.append(training.step(indices))
     with timed(training.synchronise) as evaluation_watch:
         validation = training.evaluate(data.validation)
-    step_losses = training.read(losses)
+    step_losses, correct, *norms = (training.read(scalars) for scalars in zip(*taken))
     train_loss = sum(loss * len(indices) for loss, indices in zip(step_losses, batches)) / images
     diverged = not math.isfinite(train_loss + validation.loss)
     emitter.steps(epoch, step_losses)
@@ -170,7 +169,7 @@ def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Trainin
             seconds=train_watch.seconds,
             evaluation_seconds=evaluation_watch.seconds,
             train_loss=finite(train_loss),
-            train_accuracy=sum(training.read(correct)) / images,
+            train_accuracy=sum(correct) / images,
             val_loss=finite(validation.loss),
             val_accuracy=validation.accuracy,
             diverged=diverged,
@@ -179,6 +178,13 @@ def train_epoch(recipe: Recipe, epoch: int, emitter: Emitter, training: "Trainin
     )
     if diverged:
         emitter.emit(Warned(f"the training has diverged: a loss of epoch {epoch} is not finite"))
+    return [step_losses, *norms]
+
+
+def joined(epochs: List[List[List[float]]]) -> Dict[str, List[float]]:
+    """Name the series of all steps: losses, and norms where the trial asked for them."""
+    names = ("losses", "gradient_norms", "weight_norms")
+    return {name: [number for epoch in parts for number in epoch] for name, parts in zip(names, zip(*epochs))}
 
 
 if __name__ == "__main__":

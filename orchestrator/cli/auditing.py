@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline, recipes, store
-from orchestrator.audit import BATCH, TOLERANCE
+from orchestrator.audit import BATCH, TOLERANCES
 from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.errors import TRIAL_FAILED, UsageError
@@ -17,11 +17,15 @@ from orchestrator.record import Record, Status
 from orchestrator.report.words import printable
 from orchestrator.spec import DEFAULT_CONTENDERS, EngineName, Spec, checked
 from orchestrator.world import world
+from shared.trial import Precision
 
 
 def audit(
     contenders: Annotated[list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: tf torch.")] = None,
     recipe: Annotated[str, typer.Option(help="Recipe with a shared start.", envvar="BAKEOFF_RECIPE")] = "matched",
+    precision: Annotated[
+        Precision, typer.Option(help="float64 is held to 1e-12.", envvar="BAKEOFF_PRECISION")
+    ] = "float32",
     engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
     out: Out = RUNS,
     idx: Idx = None,
@@ -40,7 +44,7 @@ def audit(
         raise UsageError(
             f"the contenders of {recipe} do not start alike", 'audit a recipe with draw = "shared": matched'
         )
-    asked = _asked(contenders, recipe, engine)
+    asked = _asked(contenders, recipe, engine, precision)
     with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
         folder, _ = pipeline.compare(asked, world(asked, out, idx), watching)
     records = store.read_records(folder.path)
@@ -52,10 +56,11 @@ def audit(
     raise typer.Exit(0 if green else TRIAL_FAILED)
 
 
-def _asked(contenders: list[str] | None, recipe: str, engine: EngineName) -> Spec:
+def _asked(contenders: list[str] | None, recipe: str, engine: EngineName, precision: Precision) -> Spec:
     """Ask for the shortest training that holds an audit: two batches of it, one epoch."""
     given = {"contenders": contenders or DEFAULT_CONTENDERS, "recipes": (recipe,), "engine": engine}
-    return checked({**given, "profile": "quick", "epochs": 1, "train_images": 8 * BATCH, "batch_size": BATCH}, "audit")
+    shortest = {"profile": "quick", "epochs": 1, "train_images": 8 * BATCH, "batch_size": BATCH, "parity": False}
+    return checked({**given, **shortest, "precision": precision}, "audit")
 
 
 def _show(records: list[Record], folder: Path) -> None:
@@ -70,7 +75,8 @@ def _show(records: list[Record], folder: Path) -> None:
                 _number(line.largest_absolute_error),
                 _number(line.norm_relative_error),
             )
-        console.print(Text(f"{record.id}: {record.reason or f'tolerance {TOLERANCE:.0e}, float32'}"), table)
+        held = f"tolerance {TOLERANCES[record.precision]:.0e}, {record.precision}"
+        console.print(Text(f"{record.id}: {record.reason or held}"), table)
     console.print(Text(f"every number: {folder / 'trials'}"), soft_wrap=True)
 
 

@@ -22,7 +22,9 @@ from orchestrator.settings import resolve
 from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Device, EngineName, Profile, Spec, checked, read
 from orchestrator.store import RunFolder
 from orchestrator.summary import Summary
+from orchestrator.tracks import track
 from orchestrator.world import world
+from shared.trial import Precision
 
 _EXAMPLES = """
 \b
@@ -59,6 +61,16 @@ def compare(
     ] = "auto",
     gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")
+    ] = "float32",
+    parity: Annotated[
+        bool,
+        typer.Option(
+            help="Train each matched cell twice more, to compare it step by step with others and itself.",
+            envvar="BAKEOFF_PARITY",
+        ),
+    ] = True,
     timeout: Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")] = 4 * 3600.0,
     python: Annotated[
         list[str] | None,
@@ -93,6 +105,8 @@ def compare(
         "variant": variant,
         "gpu": gpu,
         "threads": threads,
+        "precision": precision,
+        "parity": parity,
         "timeout_seconds": timeout,
         "python": python or (),
     }
@@ -149,7 +163,7 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
         return
     console = stdout()
     console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}"), soft_wrap=True)
-    table = listing("trial", "epochs", "batch", "training\nimages", "validation\nimages")
+    table = listing("trial", "track", "epochs", "batch", "training\nimages", "validation\nimages")
     for row in _rows(trials):
         table.add_row(*(Text(str(value)) for value in row.values()))
     console.print(table)
@@ -159,6 +173,7 @@ def _rows(trials: Plan) -> list[dict[str, str | int]]:
     return [
         {
             "trial": each.id,
+            "track": track(each.trial.recipe),
             "epochs": each.trial.recipe.training.epochs,
             "batch_size": each.trial.recipe.training.batch_size,
             "train_images": each.trial.recipe.data.train.images,

@@ -110,6 +110,8 @@ def _name(state: TrialState, repeated: bool) -> str:
     """Return contender and recipe, and which of their trials where there are several."""
     trial, run = state.planned.trial, state.planned.run
     which = [f"s{trial.seed}", *([f"r{run}"] if run > 1 else [])] if repeated else []
+    if state.planned.role == "parity":
+        which[1:] = [f"parity {run}"]
     return printable(" · ".join([trial.contender, trial.recipe.name, *which]))
 
 
