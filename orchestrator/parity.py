@@ -110,7 +110,8 @@ def _divergence(first: Steps, second: Steps, *, kind: str, floors: Sequence[tupl
 def _apart(first: Floats, second: Floats) -> Floats:
     """Return |first − second| up to the first step that is not finite in either."""
     both = min(len(first), len(second))
-    apart = np.abs(first[:both] - second[:both])
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite ends the comparison
+        apart = np.abs(first[:both] - second[:both])
     broken = np.flatnonzero(~np.isfinite(apart))
     return apart[: broken[0]] if broken.size else apart
 
@@ -139,9 +140,11 @@ def _relative(first: Floats | None, second: Floats | None, bins: Sequence[NDArra
     """Return each bin's largest |first − second| / |first|; nothing where a trial kept no norms."""
     if first is None or second is None:
         return ()
-    return tuple(float(np.max(_ratio(np.abs(first[part] - second[part]), np.abs(first[part])))) for part in bins)
+    return tuple(float(_ratio(first[part], second[part]).max()) for part in bins)
 
 
-def _ratio(apart: Floats, of: Floats) -> Floats:
-    """Divide; where there is nothing to divide by, the difference itself says enough."""
-    return np.nan_to_num(apart / np.where(of > 0, of, 1.0), nan=0.0, posinf=0.0)
+def _ratio(first: Floats, second: Floats) -> Floats:
+    """Divide the difference by the first; where that is nothing, the difference itself says enough."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = np.abs(first - second) / np.where(first == 0, 1.0, np.abs(first))
+    return np.nan_to_num(apart, nan=0.0, posinf=0.0)

@@ -92,6 +92,15 @@ class AccuracyDifference(Value):
     high: float
     floor_images: int | None  # the most that one contender answers differently when run twice; None: not run twice
 
+    @property
+    def verdict(self) -> str:
+        """Say what the interval and the floor allow to be said, in one of four wordings."""
+        if self.gained + self.lost == 0:
+            return "equal, image by image"
+        if self.floor_images is not None and self.gained + self.lost <= self.floor_images:
+            return "equal within the floor"
+        return "no difference shown" if self.low <= 0 <= self.high else "different"
+
 
 class Cell(Value):
     """One contender × recipe of a comparison."""

@@ -234,6 +234,60 @@ def test_an_honest_worker_agrees_with_the_host(line: Line) -> None:
     assert summary.findings == ()
 
 
+def matched_world(line: Line, apart: float) -> World:
+    """A world in which PyTorch's losses are `apart` from TensorFlow's from the second step on."""
+
+    def script(launch: Launch) -> Script:
+        found, trial = line.good(launch), asked(launch)
+        losses = np.linspace(2.3, 1.0, 40)
+        losses[1:] += apart if trial.contender == TORCH else 0.0
+        norms = {"gradient_norms": losses, "weight_norms": losses} if trial.norms else {}
+        packed = io.BytesIO()
+        np.savez(packed, losses=losses, **norms)  # type: ignore[arg-type]  # names are file names
+        return replace(found, files={**found.files, "steps.npz": packed.getvalue()})
+
+    return line.world(script)
+
+
+MATCHED = Spec(recipes=("matched-8x8",), epochs=1, train_images=5120)
+
+
+def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_image(line: Line) -> None:
+    folder, summary = compare(matched_world(line, apart=2e-6), MATCHED)
+    assert [trial.role for trial in summary.trials] == ["measured"] * 2 + ["parity"] * 4
+    between = [each for each in summary.comparison.divergences if each.kind == "between"]
+    assert [(each.trials[0], each.first_beyond) for each in between] == [("tf-2.21.0.matched-8x8.s1.parity1", None)]
+    assert between[0].largest_early == pytest.approx(2e-6)
+    assert [each.verdict for each in summary.comparison.accuracies] == ["equal, image by image"]
+    page = (folder.path / "report.md").read_text()
+    assert "## Parity (matched track)" in page
+    assert "equal, image by image" in page
+    assert (folder.path / "figures" / "divergence.png").is_file()
+
+
+def test_trainings_that_part_at_once_are_a_finding(line: Line) -> None:
+    _, summary = compare(matched_world(line, apart=1e-3), MATCHED)
+    (finding,) = (each for each in summary.findings if each.id == "parity-broken")
+    assert "part at step 2" in finding.message
+
+
+def test_parity_can_be_declined(line: Line) -> None:
+    _, summary = compare(matched_world(line, apart=0.0), replace_spec(MATCHED, parity=False))
+    assert [trial.role for trial in summary.trials] == ["measured"] * 2
+    assert [each.kind for each in summary.comparison.divergences] == ["between"]
+
+
+def test_tracks_never_share_a_table(line: Line) -> None:
+    asked = Spec(recipes=("article-torch", "matched-8x8"), epochs=1, train_images=5120, parity=False)
+    folder, summary = compare(matched_world(line, apart=0.0), asked)
+    assert {(trial.recipe, trial.track) for trial in summary.trials} == {
+        ("article-torch", "as written"),
+        ("matched-8x8", "matched"),
+    }
+    for table in (folder.path / "report.md").read_text().split("\n\n"):
+        assert not (table.startswith("|") and "article-torch" in table and "matched-8x8" in table)
+
+
 def one_trial() -> Spec:
     return Spec(contenders=("torch",), recipes=("article-torch",), epochs=1)
 

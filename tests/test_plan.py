@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.contenders import Contender
-from orchestrator.plan import Plan, plan
+from orchestrator.plan import Plan, lay_out, plan, with_parity
+from shared.recipe import Initial
 from tests.streams import SMALL, TORCH
 
 TF = Contender("tf", "2.21.0")
@@ -84,3 +85,41 @@ def test_no_contender_begins_more_often_than_another_by_more_than_once(seeds: in
     first = [each.contender for each in planned(TF, TORCH, seeds=seeds, runs=runs).trials[::2]]
     begun = Counter(first[::2])  # a block holds two recipes
     assert abs(begun[TF] - begun[TORCH]) <= 1
+
+
+MATCHED = replace(SMALL, name="matched", initial=Initial("glorot_uniform", "shared"))
+
+
+def test_a_row_of_cells_need_not_be_a_full_product_and_starts_with_another_cell_each_block() -> None:
+    row = [(TF, SMALL), (TF, LARGE), (TORCH, LARGE)]
+    assert ids(lay_out([row], seeds=2, runs=1, device="cpu", threads=2)) == [
+        "tf-2.21.0.small.s1",
+        "tf-2.21.0.large.s1",
+        "torch-2.13.0.large.s1",
+        "tf-2.21.0.large.s2",
+        "torch-2.13.0.large.s2",
+        "tf-2.21.0.small.s2",
+    ]
+
+
+def test_matched_cells_are_trained_twice_more_with_norms_after_everything_that_is_measured() -> None:
+    trials = with_parity(plan([TF, TORCH], [MATCHED, SMALL], seeds=2, runs=1, device="cpu", threads=2))
+    assert ids(trials)[-4:] == [
+        "tf-2.21.0.matched.s1.parity1",
+        "torch-2.13.0.matched.s1.parity1",
+        "tf-2.21.0.matched.s1.parity2",
+        "torch-2.13.0.matched.s1.parity2",
+    ]
+    assert [each.role for each in trials.trials] == ["measured"] * 8 + ["parity"] * 4
+    assert [each.trial.norms for each in trials.trials] == [False] * 8 + [True] * 4
+
+
+def test_a_contender_alone_or_a_recipe_as_written_has_nothing_to_be_held_beside() -> None:
+    alone = plan([TF], [MATCHED], seeds=1, runs=1, device="cpu", threads=2)
+    written = plan([TF, TORCH], [SMALL], seeds=1, runs=1, device="cpu", threads=2)
+    assert (with_parity(alone), with_parity(written)) == (alone, written)
+
+
+def test_every_trial_has_the_precision_asked_for() -> None:
+    trials = plan([TF, TORCH], [MATCHED], seeds=1, runs=1, device="cpu", threads=2, precision="float64")
+    assert {each.trial.precision for each in with_parity(trials).trials} == {"float64"}

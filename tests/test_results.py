@@ -61,12 +61,17 @@ def rendered(renderable: RenderableType, width: int) -> str:
     return console.file.getvalue()
 
 
+def _results(found: Summary, width: int = 80) -> RenderableType:
+    return tables.results_table(found, "as written", found.trials, width)
+
+
 def lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def test_at_80_columns_the_summary_shows_what_decides() -> None:
-    assert lines(rendered(tables.summary_table(crossover(), 80), 80)) == [
+    assert lines(rendered(_results(crossover(), 80), 80)) == [
+        "As written track",
         "contender       recipe          status   val loss   test %   images/s   ratio",
         "─" * 77,
         "tf==2.21.0      article-tf      ✓ done     0.1210    97.12        648   1.00×",
@@ -77,7 +82,7 @@ def test_at_80_columns_the_summary_shows_what_decides() -> None:
 
 
 def test_at_120_columns_the_summary_shows_memory_and_time_too() -> None:
-    head, _, first, *_ = lines(rendered(tables.summary_table(crossover(), 120), 120))
+    _, head, _, first, *_ = lines(rendered(_results(crossover(), 120), 120))
     assert head.split("  ")[-1].strip() == "wall s"
     assert first == (
         "tf==2.21.0      article-tf      ✓ done       0.0810     0.1210    97.12        648   1.00×       912     58.4"
@@ -119,7 +124,7 @@ def test_nothing_is_wider_than_the_console_whatever_the_names(width: int) -> Non
 
 
 def test_a_status_is_a_glyph_and_a_word() -> None:
-    text = rendered(tables.summary_table(summary(trial(TF), failed(TORCH, status=Status.TIMED_OUT))), 80)
+    text = rendered(_results(summary(trial(TF), failed(TORCH, status=Status.TIMED_OUT))), 80)
     assert "✓ done" in text
     assert "◷ timed out" in text
 

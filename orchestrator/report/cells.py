@@ -9,6 +9,7 @@ from statistics import median
 from orchestrator.interval import median_interval
 from orchestrator.record import Status
 from orchestrator.summary import Cell, Summary, TrialSummary
+from orchestrator.tracks import TRACKS, Track
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,17 @@ def by_cell(summary: Summary) -> tuple[CellTrials, ...]:
     )
 
 
+def by_track(trials: Sequence[TrialSummary]) -> dict[Track, list[TrialSummary]]:
+    """Sort trials by track, for the tables: numbers of two tracks never share one."""
+    found = {track: [trial for trial in trials if trial.track == track] for track in TRACKS}
+    return {track: mine for track, mine in found.items() if mine}
+
+
+def measured(summary: Summary) -> tuple[TrialSummary, ...]:
+    """Return the trials whose numbers count; parity trials only tell how far trainings part."""
+    return tuple(trial for trial in summary.trials if trial.role == "measured")
+
+
 def by_recipe(cells: Sequence[CellTrials]) -> dict[str, list[CellTrials]]:
     recipes = dict.fromkeys(each.cell.recipe for each in cells)
     return {recipe: [each for each in cells if each.cell.recipe == recipe] for recipe in recipes}
@@ -65,9 +77,10 @@ def by_recipe(cells: Sequence[CellTrials]) -> dict[str, list[CellTrials]]:
 def ratio(summary: Summary, trial: TrialSummary) -> float | None:
     """Divide a trial's images/s by the reference's median in the same recipe; None where either is absent.
 
-    Also None in a recipe of which an audit is red: what does not compute the same is not ranked.
+    Also None in a recipe of which an audit is red, since what does not compute the same is not ranked, and
+    for a parity trial, which keeps norms while it trains.
     """
-    if not audited(summary, trial.recipe):
+    if trial.role == "parity" or not audited(summary, trial.recipe):
         return None
     references = _trials_of(summary, summary.comparison.reference, trial.recipe)
     speeds = [speed for each in references if (speed := _speed(each)) is not None]
@@ -92,7 +105,8 @@ def speeds(summary: Summary) -> tuple[Speed, ...]:
 
 
 def _trials_of(summary: Summary, contender: str, recipe: str) -> tuple[TrialSummary, ...]:
-    return tuple(each for each in summary.trials if (each.contender, each.recipe) == (contender, recipe))
+    place = ("measured", contender, recipe)
+    return tuple(each for each in summary.trials if (each.role, each.contender, each.recipe) == place)
 
 
 def _speed(trial: TrialSummary) -> float | None:

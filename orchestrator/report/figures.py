@@ -15,7 +15,7 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from orchestrator.report import bars, curves, words
+from orchestrator.report import bars, curves, divergence, words
 from orchestrator.report.cells import CellTrials, by_cell
 from orchestrator.summary import Summary
 
@@ -62,6 +62,7 @@ def figures(summary: Summary) -> dict[str, Figure]:
         "throughput": bars.throughput(cells),
         "phases": bars.phases(cells),
         "memory": bars.memory(cells),
+        **({"divergence": divergence.draw(summary)} if summary.comparison.divergences else {}),
     }
     for name, figure in drawn.items():
         figure.suptitle(_title(name, cells), fontsize=10, fontweight="bold", x=0.01, ha="left")
@@ -79,6 +80,8 @@ def style() -> Iterator[None]:
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
     if not any(each.done for each in cells):
         return f"{words.CAPTIONS[name]} (no trial is done)"
+    if name == "divergence":
+        return words.CAPTIONS[name]
     several = any(len(each.trials) > 1 for each in cells)
     return f"{words.CAPTIONS[name]} (numbers: medians)" if several else words.CAPTIONS[name]
 

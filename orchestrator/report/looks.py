@@ -9,6 +9,7 @@ from matplotlib.colors import is_color_like
 from matplotlib.ticker import LogLocator, NullLocator
 
 from orchestrator.report.cells import CellTrials
+from orchestrator.summary import Summary
 
 INK = "#222222"
 MARKERS = "osD^vPX*"
@@ -27,6 +28,12 @@ def hatch(each: CellTrials) -> str:
 def colour(each: CellTrials) -> str:
     """Return the cell's colour, grey where the file names none that can be drawn."""
     return each.cell.colour if is_color_like(each.cell.colour) else "#666666"
+
+
+def colour_of(summary: Summary, contender: str) -> str:
+    """Return a contender's colour by its name, grey where no cell has it."""
+    found = next((cell.colour for cell in summary.comparison.cells if cell.contender == contender), "")
+    return found if is_color_like(found) else "#666666"
 
 
 def log_axis(panel: Axes, name: Literal["x", "y"], ratio: float) -> None:

@@ -7,15 +7,16 @@ make a heading, a link, a cell or HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator import ledger
 from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
-from orchestrator.report import cells, words
+from orchestrator.report import cells, matched, words
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
+from orchestrator.tracks import TRACKS, Track
 
 LIMITS = (
     "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
@@ -37,10 +38,10 @@ def page(summary: Summary) -> str:
     blocks = [
         *_opening(summary),
         *_findings("Errors", errors),
-        *_audits(summary),
+        *matched.sections(summary),
         *_results(summary),
         *_speeds(summary),
-        *_figures(),
+        *_figures(summary),
         *_claims(summary),
         *_findings("Findings", others),
         *_phases(summary),
@@ -69,35 +70,25 @@ def _opening(summary: Summary) -> list[str]:
     ]
 
 
-def _audits(summary: Summary) -> list[str]:
-    audits = summary.comparison.audits
-    if not audits:
-        return []
-    rows = [
-        [
-            words.markdown(audit.trial),
-            "✓ green" if audit.agrees else "✗ red",
-            f"{audit.agreeing} of {audit.tensors}",
-            words.markdown(audit.worst_tensor),
-            "missing or not finite"
-            if audit.worst_norm_relative_error is None
-            else f"{audit.worst_norm_relative_error:.1e}",
-        ]
-        for audit in audits
-    ]
-    text = (
-        "Before it trained, each worker computed logits, loss, gradients, and the weights after one and two steps on"
-        " two small batches; the host held them against its own float64 reference. Errors are relative to a tensor's"
-        f" norm; the tolerance is {audits[0].tolerance:.0e}. Where an audit is red, no speed of its recipe is compared."
-    )
-    return ["## Audit", _table(["trial", "audit", "tensors", "worst tensor", "its error"], rows, left=4), text]
-
-
 def _results(summary: Summary) -> list[str]:
     heads = ["contender", "recipe", "seed", "status", "train loss", "val loss", "test acc. %", "images/s"]
     heads += ["ratio", "peak MB", "wall s"]
-    table = _table(heads, [_result(summary, trial) for trial in summary.trials], left=4)
-    return ["## Results", table, _notes(summary), *_reasons(summary.trials)]
+
+    def table(trials: Sequence[TrialSummary]) -> str:
+        return words.table(heads, [_result(summary, trial) for trial in trials], left=4)
+
+    meanings = [f"- **{track}**: {TRACKS[track]}." for track in cells.by_track(summary.trials)]
+    tables = _by_track(cells.measured(summary), table)
+    return ["## Results", *tables, _notes(summary), "\n".join(meanings), *_reasons(summary.trials)]
+
+
+def _by_track(trials: Sequence[TrialSummary], table: Callable[[Sequence[TrialSummary]], str]) -> list[str]:
+    """Make a table a track, each under its name: their numbers mean different things."""
+    return [line for track, mine in cells.by_track(trials).items() for line in (_heading(track), table(mine))]
+
+
+def _heading(track: Track) -> str:
+    return f"### {track.capitalize()} track"
 
 
 def _result(summary: Summary, trial: TrialSummary) -> list[str]:
@@ -136,28 +127,37 @@ def _reasons(trials: Sequence[TrialSummary]) -> list[str]:
 def _speeds(summary: Summary) -> list[str]:
     if _runs(summary) == 1:
         return []
-    rows = [
-        [
-            words.markdown(speed.contender),
-            words.markdown(speed.recipe),
-            str(len(speed.ratios)),
-            words.ratio(speed.ratio),
-            f"{speed.ratios[0]:.2f} to {speed.ratios[-1]:.2f}",
-            "–" if speed.interval is None else f"{speed.interval[0]:.2f} to {speed.interval[1]:.2f}",
-            speed.verdict,
-        ]
-        for speed in cells.speeds(summary)
-    ]
+    tracks = {cell.recipe: cell.track for cell in summary.comparison.cells}
+    found = cells.speeds(summary)
     heads = ["contender", "recipe", "pairs", "median ratio", "range", "95 % interval", "verdict"]
+    tables = [
+        line
+        for track in TRACKS
+        if (rows := [_speed(speed) for speed in found if tracks[speed.recipe] == track])
+        for line in (_heading(track), words.table(heads, rows, left=2))
+    ]
     explanation = (
         f"Images/s over {words.markdown(summary.comparison.reference)}, pair by pair (same recipe, seed and run). "
         "The interval is the sign test's, for the median of the pairs; it needs six."
     )
-    return ["## Speed against the reference", _table(heads, rows, left=2), explanation] if rows else []
+    return ["## Speed against the reference", *tables, explanation] if tables else []
 
 
-def _figures() -> list[str]:
-    images = [f"![{caption}](figures/{name}.png)" for name, caption in words.CAPTIONS.items()]
+def _speed(speed: cells.Speed) -> list[str]:
+    return [
+        words.markdown(speed.contender),
+        words.markdown(speed.recipe),
+        str(len(speed.ratios)),
+        words.ratio(speed.ratio),
+        f"{speed.ratios[0]:.2f} to {speed.ratios[-1]:.2f}",
+        "–" if speed.interval is None else f"{speed.interval[0]:.2f} to {speed.interval[1]:.2f}",
+        speed.verdict,
+    ]
+
+
+def _figures(summary: Summary) -> list[str]:
+    names = [name for name in words.CAPTIONS if name != "divergence" or summary.comparison.divergences]
+    images = [f"![{words.CAPTIONS[name]}](figures/{name}.png)" for name in names]
     return ["## Figures", *images, "Each stands in `figures/` as SVG too."]
 
 
@@ -172,9 +172,9 @@ def _claims(summary: Summary) -> list[str]:
     return [
         "## The article's claims",
         "\n".join(meanings),
-        "A verdict is about the trial's own curve, whichever framework the article said it of.",
+        "Of the as-written track. A verdict is about the trial's own curve, whichever framework the article meant.",
         *_judgements(summary),
-        _table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5),
+        words.table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5),
         *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
         *([words.markdown(note)] if note else []),
     ]
@@ -194,7 +194,7 @@ def _judgements(summary: Summary) -> list[str]:
         for each in judged
     ]
     text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds. Trial by trial:"
-    return [_table(["claim", "contender", "recipe", "verdict", "median", "interval", "unit"], rows, left=4), text]
+    return [words.table(["claim", "contender", "recipe", "verdict", "median", "interval", "unit"], rows, left=4), text]
 
 
 def _claim(claim: Claim) -> list[str]:
@@ -217,9 +217,13 @@ def _phases(summary: Summary) -> list[str]:
     if not trials:
         return []
     names = dict.fromkeys((*words.PHASES, *(name for trial in trials for name in trial.phases)))
-    rows = [[words.markdown(t.id), *(words.seconds(t.phases.get(name)) for name in names)] for t in trials]
     heads = ["trial", *(words.markdown(words.phase(name)) for name in names)]
-    return ["## Phases", _table(heads, rows, left=1), "Seconds; training and evaluation are sums over the epochs."]
+
+    def table(mine: Sequence[TrialSummary]) -> str:
+        rows = [[words.markdown(t.id), *(words.seconds(t.phases.get(name)) for name in names)] for t in mine]
+        return words.table(heads, rows, left=1)
+
+    return ["## Phases", *_by_track(trials, table), "Seconds; training and evaluation are sums over the epochs."]
 
 
 def _environment(summary: Summary) -> list[str]:
@@ -228,7 +232,7 @@ def _environment(summary: Summary) -> list[str]:
     contenders = list(dict.fromkeys(cell.contender for cell in summary.comparison.cells))
     host = ledger.host(summary.environment, contenders)
     rows = [[words.markdown(name), words.markdown(value)] for name, value in host.items()]
-    return ["## Environment", _table(["what", "value"], rows, left=2), *_inside(summary.environment, contenders)]
+    return ["## Environment", words.table(["what", "value"], rows, left=2), *_inside(summary.environment, contenders)]
 
 
 def _inside(environment: Mapping[str, str], contenders: Sequence[str]) -> list[str]:
@@ -244,7 +248,7 @@ def _inside(environment: Mapping[str, str], contenders: Sequence[str]) -> list[s
         ]
         for fact in facts
     ]
-    table = _table(["inside each worker", "", *map(words.markdown, contenders)], rows, left=2 + len(contenders))
+    table = words.table(["inside each worker", "", *map(words.markdown, contenders)], rows, left=2 + len(contenders))
     differing = sum(fact.differs for fact in facts)
     return [table, f"{differing} of {len(facts)} facts differ between contenders; the rest is the same in all."]
 
@@ -253,18 +257,16 @@ def _events(summary: Summary) -> list[str]:
     if not summary.trials:
         return []
     names = ("received", "lost", "duplicated", "rejected")
-    rows = [[words.markdown(t.id), *(str(getattr(t.events, name)) for name in names)] for t in summary.trials]
+
+    def table(trials: Sequence[TrialSummary]) -> str:
+        rows = [[words.markdown(t.id), *(str(getattr(t.events, name)) for name in names)] for t in trials]
+        return words.table(["trial", *names], rows, left=1)
+
     explanation = (
         "How the metric stream of each trial fared: lost events are in neither the feed nor the file; rejected lines "
         "were none of the contract's."
     )
-    return ["## Events", _table(["trial", *names], rows, left=1), explanation]
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
-    """Return a table of escaped cells: the first `left` columns hold words, the others numbers."""
-    rule = ["---" if at < left else "---:" for at in range(len(heads))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, rule, *rows])
+    return ["## Events", *_by_track(summary.trials, table), explanation]
 
 
 def _runs(summary: Summary) -> int:

@@ -6,6 +6,8 @@ hangs on colour and NO_COLOR loses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,10 +15,12 @@ from rich.text import Text
 
 from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
+from orchestrator.parity import EARLY_STEPS
 from orchestrator.readings import readings
 from orchestrator.record import Status
 from orchestrator.report import cells, words
 from orchestrator.summary import Finding, Summary, TrialSummary
+from orchestrator.tracks import Track
 
 WIDE = 110
 """Columns from which the tables show everything; below, what decides a comparison."""
@@ -33,7 +37,8 @@ SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 def conclusion(summary: Summary, width: int = 80) -> Group:
     """Return all that the console says at the end, for a console `width` columns wide."""
-    parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), summary_table(summary, width)]
+    parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), *_parity(summary)]
+    parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
     if len(summary.comparison.seeds) * summary.comparison.runs == 1:
         parts.append(Text(words.ONE_RUN, style="italic"))
     if any(claim.value is not None for claim in summary.comparison.claims):
@@ -51,16 +56,41 @@ def _audits(summary: Summary) -> list[RenderableType]:
     return [Text(f"{told}, to {worst:.0e} of every tensor's norm.", style="green")]
 
 
-def summary_table(summary: Summary, width: int = 80) -> Table:
-    """Return one row a trial; the losses, memory and wall time from WIDE columns on."""
+def _parity(summary: Summary) -> list[RenderableType]:
+    """Say in a line a recipe how far contenders part from each other and from themselves, and how accuracies differ."""
+    found = summary.comparison.divergences
+    lines = []
+    for recipe in dict.fromkeys(each.recipe for each in found if each.kind == "between"):
+        between, floor = (
+            max((each.largest_early for each in found if (each.recipe, each.kind) == (recipe, kind)), default=None)
+            for kind in ("between", "floor")
+        )
+        told = f"parity on {words.printable(recipe)}, {found[0].precision}: contenders differ by at most "
+        told += f"{words.scientific(between or 0)} nats in a step's loss over the first {EARLY_STEPS} steps"
+        lines.append(told + ("." if floor is None else f"; the same container twice by {words.scientific(floor)}."))
+    for each in summary.comparison.accuracies:
+        where = f"{words.printable(each.recipe)} s{each.seed}, {words.printable(each.contender)}"
+        told = f"test accuracy on {where} − {words.printable(each.reference)}: {each.verdict}, "
+        told += f"{words.points(each.difference)} points, 95 % interval {words.points(each.low)} to "
+        lines.append(f"{told}{words.points(each.high)}.")
+    return [Text(line) for line in lines]
+
+
+def _tracks(summary: Summary) -> list[tuple[Track, list[TrialSummary]]]:
+    """Return the trials of each table; without any trial one empty table says so."""
+    return list(cells.by_track(cells.measured(summary)).items()) or [("as written", [])]
+
+
+def results_table(summary: Summary, track: Track, trials: Sequence[TrialSummary], width: int = 80) -> Table:
+    """Return one row a trial of one track; the losses, memory and wall time from WIDE columns on."""
     wide = width >= WIDE
-    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{track.capitalize()} track", title_justify="left")
     result.add_column("contender", overflow="fold", min_width=9)
     result.add_column("recipe", overflow="fold", min_width=9)
     result.add_column("status", no_wrap=not wide)
     for head in _heads(wide):
         result.add_column(head, justify="right", no_wrap=True)
-    for trial in summary.trials:
+    for trial in trials:
         result.add_row(*_names(summary, trial), *(Text(number) for number in _numbers(summary, trial, wide)))
     return result
 

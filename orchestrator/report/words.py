@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 from orchestrator.record import Status
 
@@ -21,6 +22,7 @@ CAPTIONS = {
     "throughput": "Training throughput, higher is faster",
     "phases": "Where the time goes, in seconds",
     "memory": "Peak memory",
+    "divergence": "How far trainings of the same start and batches part, step by step",
 }
 """Figure → what it shows, in the order of a report; also the alternative text."""
 
@@ -69,6 +71,12 @@ def code(text: str) -> str:
     return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"
 
 
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+    """Return a Markdown table of escaped cells: the first `left` columns hold words, the others numbers."""
+    rule = ["---" if at < left else "---:" for at in range(len(heads))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, rule, *rows])
+
+
 def shortened(text: str, width: int) -> str:
     """Return printable text of at most `width` characters: the middle goes, since versions and tags stand last."""
     plain = printable(text)
@@ -113,6 +121,16 @@ def seconds(value: float | None) -> str:
     if value is None:
         return ABSENT
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def scientific(value: float) -> str:
+    """Return an error: 3.7e-06, and 0 where there is none at all."""
+    return f"{value:.1e}" if value else "0"
+
+
+def points(fraction: float) -> str:
+    """Return a difference of fractions in percentage points, signed."""
+    return f"{100 * fraction:+.2f}"
 
 
 def number(value: float | None) -> str:
