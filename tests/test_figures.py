@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.text import Text
 
 from orchestrator.record import Status
 from orchestrator.report import figures, words
-from orchestrator.summary import Summary
+from orchestrator.summary import Curve, Divergence, Summary
 from tests.summaries import COLOURS, TF, TORCH, crossover, failed, summary, trial
 
 NAMES = ("loss", "accuracy", "throughput", "phases", "memory")
@@ -71,10 +72,10 @@ def test_each_cell_has_a_panel_with_its_own_training_and_validation_losses(cross
     panels = crossed["loss"].axes
     training, validation = panels[1].get_lines()
     assert [panel.get_title(loc="left") for panel in panels] == [
-        "tf==2.21.0\narticle-tf",
-        "torch==2.13.0\narticle-tf",
-        "tf==2.21.0\narticle-torch",
-        "torch==2.13.0\narticle-torch",
+        "tf==2.21.0\narticle-tf · as written",
+        "torch==2.13.0\narticle-tf · as written",
+        "tf==2.21.0\narticle-torch · as written",
+        "torch==2.13.0\narticle-torch · as written",
     ]
     assert x(training) == [1, 2, 3, 4, 5]
     assert y(training) == [0.461, 0.197, 0.133, 0.103, 0.083]
@@ -108,7 +109,10 @@ def test_versions_of_one_colour_differ_by_hatch_and_marker() -> None:
 
 def test_a_recipe_has_a_panel_whose_axis_starts_at_zero(crossed: dict[str, Figure]) -> None:
     panels = crossed["throughput"].axes
-    assert [panel.get_title(loc="left") for panel in panels] == ["article-tf", "article-torch"]
+    assert [panel.get_title(loc="left") for panel in panels] == [
+        "article-tf · as written",
+        "article-torch · as written",
+    ]
     assert [panel.get_xlim()[0] for panel in panels] == [0, 0]
     assert [round(bar.get_width()) for bar in panels[1].patches] == [45210, 30105]  # type: ignore[attr-defined]
 
@@ -117,7 +121,7 @@ def test_contenders_more_than_twenty_times_apart_stand_on_a_log_axis_that_says_s
     one, other = trial(TF, images_per_second=10), trial(TORCH, images_per_second=900)
     panel = drawn(summary(one, other))["throughput"].axes[0]
     assert panel.get_xscale() == "log"
-    assert panel.get_title(loc="left") == "article-tf (log scale)"
+    assert panel.get_title(loc="left") == "article-tf · as written (log scale)"
 
 
 def test_every_seed_is_drawn_and_the_numbers_are_medians() -> None:
@@ -219,3 +223,22 @@ def test_no_text_leaves_its_figure() -> None:
             box = text.get_window_extent()
             assert box.x0 >= -1, text.get_text()
             assert box.x1 <= figure.bbox.width + 1, text.get_text()
+
+
+def test_divergences_are_drawn_on_a_log_axis_beside_their_floors_and_a_floor_of_nothing_is_said() -> None:
+    curve = Curve(steps=(1, 2, 3), loss=(0.0, 1e-7, 4e-6), gradient_norm=(), weight_norm=())
+    flat = Curve(steps=(1, 2, 3), loss=(0.0, 0.0, 0.0), gradient_norm=(), weight_norm=())
+    fields: dict[str, Any] = {"recipe": "matched", "seed": 1, "precision": "float32", "tolerance": 1e-5, "steps": 3}
+    fields |= {"largest_early": 0.0, "largest": 0.0, "first_beyond": None, "trials": ("a", "b")}
+    found = [
+        Divergence(kind="floor", contenders=(TF, TF), curve=flat, **fields),
+        Divergence(kind="floor", contenders=(TORCH, TORCH), curve=curve, **fields),
+        Divergence(kind="between", contenders=(TF, TORCH), curve=curve, **fields),
+    ]
+    (panel,) = drawn(summary(trial(TF, "matched"), trial(TORCH, "matched"), divergences=found))["divergence"].axes
+    assert panel.get_yscale() == "log"
+    assert [line.get_gid() for line in panel.lines] == ["floor 1", "between 1"]
+    assert f"{TF} twice: 0 at every step" in texts(panel)
+    assert panel.get_title(loc="left") == f"matched · float32 · beside {TF}"
+    (same,) = drawn(summary(trial(TF, "matched"), divergences=found[:1]))["divergence"].axes
+    assert "0 at every step, bit for bit" in texts(same)

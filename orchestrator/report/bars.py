@@ -62,7 +62,8 @@ def _panels(cells: Sequence[CellTrials], fill: Fill, axis: str, bar_inches: floa
 
 
 def _frame(panel: Axes, recipe: str, group: Sequence[CellTrials]) -> None:
-    panel.set_title(words.shortened(recipe, 80), loc="left", color=INK)
+    track = f" · {group[0].cell.track}" if group else ""
+    panel.set_title(words.shortened(recipe, 80) + track, loc="left", color=INK)
     panel.set_yticks(range(len(group)), [words.shortened(each.cell.contender, 30) for each in group])
     panel.set_ylim(len(group) - 0.4, -0.6)  # the first contender on top
     panel.grid(visible=False, axis="y")

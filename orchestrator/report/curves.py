@@ -78,7 +78,8 @@ def draw(cells: Sequence[CellTrials], quantity: Quantity) -> Figure:
 
 def _curves(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
     several = f" · {len(each.trials)} trials" if len(each.trials) > 1 else ""
-    recipe = words.shortened(each.cell.recipe, 34 - len(several)) + several
+    tail = f" · {each.cell.track}{several}"
+    recipe = words.shortened(each.cell.recipe, 42 - len(tail)) + tail
     panel.set_title(f"{words.shortened(each.cell.contender, 30)}\n{recipe}", loc="left", color=INK)
     width = 1.6 if len(each.trials) == 1 else 0.5
     for trial in each.trials:

@@ -32,6 +32,9 @@ SCHEMA = pa.schema(
         pa.field("framework", pa.string()),
         pa.field("framework_version", pa.string()),
         pa.field("recipe", pa.string(), nullable=False),
+        pa.field("track", pa.string(), nullable=False),  # matched, or as written
+        pa.field("role", pa.string(), nullable=False),  # measured, or parity: its speed is not counted
+        pa.field("precision", pa.string(), nullable=False),
         pa.field("seed", pa.int64(), nullable=False),
         pa.field("engine", pa.string(), nullable=False),
         pa.field("device", pa.string()),
@@ -81,7 +84,8 @@ def table(summary: Summary) -> pa.Table:
 
 def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
     comparison = summary.comparison
-    common = {"comparison": comparison.id, "started_at": comparison.started_at, "profile": comparison.profile}
+    names = ("started_at", "profile", "precision")
+    common = {"comparison": comparison.id, **{name: getattr(comparison, name) for name in names}}
     for trial in summary.trials:
         ratio = {"ratio_to_reference": cells.ratio(summary, trial)}
         of_trial = {**common, **_of_trial(trial), **ratio, **_of_phases(trial)}
