@@ -9,7 +9,7 @@ import pytest
 from orchestrator.findings import findings
 from orchestrator.record import AuditLine, Epoch, EventCounts, Record, Status
 from orchestrator.recording import unstarted
-from orchestrator.summary import Finding
+from orchestrator.summary import Curve, Divergence, Finding
 from tests.streams import PLANNED, TRIAL
 
 OTHER = "tf-2.21.0.small.s1"
@@ -191,3 +191,26 @@ def test_errors_come_first_and_notes_last() -> None:
     noted = record(warnings=("w",), diverged=True)
     failed = record(id=OTHER, status=Status.FAILED)
     assert [severity for _, severity in found(noted, failed)] == ["error", "warning", "note"]
+
+
+def test_rounding_that_a_kink_amplified_is_no_finding_and_a_mistake_is_one() -> None:
+    def apart(largest: float, first_beyond: int | None) -> Divergence:
+        curve = Curve(steps=(1,), loss=(0.0,), gradient_norm=(), weight_norm=())
+        return Divergence(
+            recipe="matched",
+            seed=1,
+            kind="between",
+            contenders=("tf", "torch"),
+            trials=("a", "b"),
+            precision="float32",
+            tolerance=1e-5,
+            steps=300,
+            largest_early=largest,
+            largest=largest,
+            first_beyond=first_beyond,
+            curve=curve,
+        )
+
+    assert findings([], 2, None, [apart(2e-5, 261), apart(5e-2, None), apart(5e-2, 400)]) == ()
+    (found,) = findings([], 2, None, [apart(5e-2, 7)])
+    assert (found.id, found.trials) == ("parity-broken", ("a", "b"))

@@ -266,7 +266,7 @@ def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_ima
 
 
 def test_trainings_that_part_at_once_are_a_finding(line: Line) -> None:
-    _, summary = compare(matched_world(line, apart=1e-3), MATCHED)
+    _, summary = compare(matched_world(line, apart=1e-2), MATCHED)
     (finding,) = (each for each in summary.findings if each.id == "parity-broken")
     assert "part at step 2" in finding.message
 
