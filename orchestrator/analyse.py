@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from orchestrator import ledger
 from orchestrator.audit import TOLERANCE
 from orchestrator.claims import claims
 from orchestrator.findings import findings
@@ -32,7 +33,7 @@ def analyse(
                 "single_seed_note": single_seed_note(comparison.seeds),
             }
         ),
-        environment=dict(environment),
+        environment=ledger.folded(environment, list(dict.fromkeys(cell.contender for cell in comparison.cells))),
         findings=findings(records, cores, load),
         trials=trials,
     )

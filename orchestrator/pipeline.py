@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, ledger, report, store
+from orchestrator import dataset, ledger, machine, report, store
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
@@ -57,7 +57,7 @@ def compare(
     expected = expectations(trials, data.folder, view)
     records = measure(trials, ready, bench(settings, world, folder, data, expected), folder, view)
     ended = _ended(comparison, records)
-    environment = {**world.environment, **world.engine.facts(), **ledger.inside(records)}
+    environment = {**world.environment, **machine.at_end(), **world.engine.facts(), **ledger.inside(records)}
     folder.write_json("environment.json", environment)
     summary = analyse(ended, environment, records, cores=world.cores, load=world.load)
     folder.write_summary(summary)

@@ -1,0 +1,53 @@
+"""How much a fact matters when two contenders differ in it: a table, for the order of a report. Pure.
+
+The ranks are judgements, not measurements. They rest on what the frameworks' own documentation says of a setting:
+whether it changes the arithmetic, the parallelism or the hardware (first), or touches them from afar (second).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class Weight(StrEnum):
+    """Heaviest first, in the words of the report."""
+
+    FIRST = "changes results or speed"
+    SECOND = "may change speed"
+    THIRD = "rarely matters"
+
+
+def weigh(name: str) -> Weight:
+    """Return a fact's weight; one that nobody foresaw may change speed."""
+    ranks = (weight for weight, patterns in _RANKS if any(fnmatchcase(name, each) for each in patterns))
+    return next(ranks, Weight.SECOND)
+
+
+_FIRST = (
+    # the arithmetic
+    *("precision", "default_float", "tf32_*", "denormals", "deterministic", "execution", "compiler", "layout"),
+    *("keras", "keras_epsilon", "keras_data_format", "flag jit", "flag *deterministic*", "flag *reduced_precision"),
+    *("flag matmul_precision", "flag autocast", "flag run_functions_eagerly", "flag TF_XLA_FLAGS", "flag XLA_FLAGS"),
+    # who does it
+    *("blas", "lapack", "onednn*", "cpu_capability", "cpu_instructions", "cpu_model", "architecture"),
+    *("flag TF_ENABLE_ONEDNN_OPTS", "library openblas", "library mkl_*", "package mkl", "package intel-openmp"),
+    # how many at once
+    *("threads*", "thread_pool", "cpu_affinity", "cpu_quota", "library *omp*", "variable *_NUM_THREADS"),
+    # the GPU
+    *("device", "cuda*", "cudnn*", "compute_capability", "nvidia_driver", "gpu_*", "package nvidia-*"),
+    *("library cu*", "variable NVIDIA_TF32_OVERRIDE", "variable CUBLAS_*", "variable CUDA_LAUNCH_BLOCKING"),
+    # what is fed to it
+    *("data", "memory_allocator"),
+)
+
+_SECOND = ("package triton*", "package *triton", "package ml-dtypes", "package jax*", "package torchvision")
+
+_THIRD = (
+    *("package *", "pyarrow", "python_build", "python_dev_mode", "python_hash_randomization", "text_encoding"),
+    *("distribution", "limit_*", "clock", "build_type", "cxx11_abi", "variable PYTHONHASHSEED"),
+    *("variable NVIDIA_VISIBLE_DEVICES", "variable NVIDIA_DRIVER_CAPABILITIES", "variable CUDA_CACHE_PATH"),
+)
+
+_RANKS = ((Weight.FIRST, _FIRST), (Weight.SECOND, _SECOND), (Weight.THIRD, _THIRD))
+"""The first table that has a name decides."""
