@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from orchestrator import contract
+from shared.facts import FILE, NAME_LIMIT, VALUE_LIMIT
 
-FILE = "facts.json"
+__all__ = ["FILE", "FactsError", "read"]
 
-LIMIT_BYTES = 256 * 2**10
-LIMIT_FACTS = 2000
-LIMIT_NAME = 120
-LIMIT_VALUE = 1000  # characters; what a report can show
+BYTES_LIMIT = 256 * 2**10
+FACTS_LIMIT = 2000
 
 
 class FactsError(ValueError):
@@ -18,16 +17,16 @@ class FactsError(ValueError):
 
 def read(content: bytes) -> dict[str, str]:
     """Read a worker's facts by name; FactsError, and nothing else, for anything but an object of texts."""
-    if len(content) > LIMIT_BYTES:
-        raise FactsError(f"is larger than {LIMIT_BYTES} bytes")
+    if len(content) > BYTES_LIMIT:
+        raise FactsError(f"is larger than {BYTES_LIMIT} bytes")
     try:
         found = contract.document(content)
     except contract.Refused as refusal:
         raise FactsError(f"is refused: {refusal}") from None
-    if len(found) > LIMIT_FACTS:
-        raise FactsError(f"holds more than {LIMIT_FACTS} facts")
-    if not all(0 < len(name) <= LIMIT_NAME for name in found):
-        raise FactsError(f"holds a name that is empty or longer than {LIMIT_NAME} characters")
-    if not all(isinstance(value, str) and len(value) <= LIMIT_VALUE for value in found.values()):
-        raise FactsError(f"holds a value that is no text of up to {LIMIT_VALUE} characters")
+    if len(found) > FACTS_LIMIT:
+        raise FactsError(f"holds more than {FACTS_LIMIT} facts")
+    if not all(0 < len(name) <= NAME_LIMIT for name in found):
+        raise FactsError(f"holds a name that is empty or longer than {NAME_LIMIT} characters")
+    if not all(isinstance(value, str) and len(value) <= VALUE_LIMIT for value in found.values()):
+        raise FactsError(f"holds a value that is no text of up to {VALUE_LIMIT} characters")
     return found

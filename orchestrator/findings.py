@@ -183,8 +183,8 @@ def _more_than_the_version(records: Sequence[Record]) -> Iterator[Finding]:
                 yield Finding(
                     id="more-than-the-version",
                     severity="note",
-                    message=f"{first} and {other} differ in {len(heavy)} facts that change results or speed"
-                    f" besides the version: {', '.join(fact.name for fact in heavy)}.",
+                    message=f"{first} and {other} differ besides the version in what changes results or speed:"
+                    f" {', '.join(fact.name for fact in heavy)}.",
                     advice="A difference between them may come from these and not from the framework's own code.",
                     trials=tuple(record.id for record in pair),
                 )

@@ -30,13 +30,13 @@ _FIRST = (
     *("keras", "keras_epsilon", "keras_data_format", "flag jit", "flag *deterministic*", "flag *reduced_precision"),
     *("flag matmul_precision", "flag autocast", "flag run_functions_eagerly", "flag TF_XLA_FLAGS", "flag XLA_FLAGS"),
     # who does it
-    *("blas", "lapack", "onednn*", "cpu_capability", "cpu_instructions", "cpu_model", "architecture"),
+    *("blas", "onednn*", "cpu_capability", "cpu_instructions", "cpu_model", "architecture"),
     *("flag TF_ENABLE_ONEDNN_OPTS", "library openblas", "library mkl_*", "package mkl", "package intel-openmp"),
     # how many at once
     *("threads*", "thread_pool", "cpu_affinity", "cpu_quota", "library *omp*", "variable *_NUM_THREADS"),
     # the GPU
     *("device", "cuda*", "cudnn*", "compute_capability", "nvidia_driver", "gpu_*", "package nvidia-*"),
-    *("library cu*", "variable NVIDIA_TF32_OVERRIDE", "variable CUBLAS_*", "variable CUDA_LAUNCH_BLOCKING"),
+    *("library cu*", "variable NVIDIA_TF32_OVERRIDE", "variable CUDA_LAUNCH_BLOCKING"),
     # what is fed to it
     *("data", "memory_allocator"),
 )
@@ -45,8 +45,8 @@ _SECOND = ("package triton*", "package *triton", "package ml-dtypes", "package j
 
 _THIRD = (
     *("package *", "pyarrow", "python_build", "python_dev_mode", "python_hash_randomization", "text_encoding"),
-    *("distribution", "limit_*", "clock", "build_type", "cxx11_abi", "variable PYTHONHASHSEED"),
-    *("variable NVIDIA_VISIBLE_DEVICES", "variable NVIDIA_DRIVER_CAPABILITIES", "variable CUDA_CACHE_PATH"),
+    *("distribution", "lapack", "limit_*", "clock", "build_type", "cxx11_abi", "variable PYTHONHASHSEED"),
+    *("variable NVIDIA_VISIBLE_DEVICES", "variable CUDA_CACHE_*"),
 )
 
 _RANKS = ((Weight.FIRST, _FIRST), (Weight.SECOND, _SECOND), (Weight.THIRD, _THIRD))

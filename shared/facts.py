@@ -7,6 +7,7 @@ meant to be shown around. `root` is the file system's root, so that tests bring 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -21,36 +22,23 @@ from typing import Callable, Dict, Mapping, Sequence, Set
 
 FILE = "facts.json"
 
+NAME_LIMIT, VALUE_LIMIT = 120, 1000
+"""Characters. The host refuses a file with longer ones whole, so they are cut here."""
+
 VARIABLES = (
-    "BLIS_",
-    "CUBLAS_",
-    "CUDA_",
-    "CUDNN_",
-    "GOMP_",
-    "GOTO_",
-    "KMP_",
-    "LD_PRELOAD",
-    "MALLOC_",
-    "MKL_",
-    "NCCL_",
-    "NVIDIA_DRIVER_CAPABILITIES",
-    "NVIDIA_TF32_OVERRIDE",
-    "NVIDIA_VISIBLE_DEVICES",
-    "OMP_",
-    "ONEDNN_",
-    "DNNL_",
-    "OPENBLAS_",
-    "PYTHONHASHSEED",
-    "PYTHONMALLOC",
-    "PYTHONOPTIMIZE",
-    "TCMALLOC_",
+    *("BLIS_", "DNNL_", "GOMP_", "GOTO_", "KMP_", "LD_PRELOAD", "MALLOC_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_"),
+    *("PYTHONHASHSEED", "PYTHONMALLOC", "PYTHONOPTIMIZE", "TCMALLOC_"),
 )
 """Beginnings of the environment variables that are told under every framework; no other is ever read."""
 
+GPU_VARIABLES = ("CUBLAS_", "CUDA_", "CUDNN_", "NCCL_", "NVIDIA_TF32_OVERRIDE", "NVIDIA_VISIBLE_DEVICES")
+"""Told where a GPU trains: on the CPU they change nothing."""
+
 LIBRARIES = (
-    *("gomp", "iomp5", "omp", "openblas", "blas", "mkl_rt", "mkl_core", "dnnl", "stdc++"),
-    *("cuda", "cudart", "cublas", "cublasLt", "cudnn", "nccl", "nvrtc"),
+    *("gomp", "iomp", "libomp", "openblas", "libblas", "mkl", "dnnl", "stdc++"),
+    *("cudart", "cublas", "cudnn", "nccl", "nvrtc"),
 )
+"""Parts of the file names of libraries that do arithmetic or threads."""
 
 _ALLOCATORS = ("jemalloc", "tcmalloc", "mimalloc")
 _INSTRUCTIONS = (
@@ -59,12 +47,13 @@ _INSTRUCTIONS = (
 )
 _SECRET = re.compile("TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API|_KEY")  # a beginning may cover what nobody foresaw
 _PATH = re.compile(r"(?<![\w.])/[^\s:;,=]*")
-_LIBRARY = re.compile(r"lib(\w[\w+]*?)(\d*_\w*)?(-[^/]*)?\.so(\.[\w.]+)?$")
+_NO_PATH = "<path>"
 
 
 def write(out: Path, facts: Mapping[str, str]) -> None:
     """Leave the facts in the folder `out`, sorted, so that two files can be compared by eye."""
-    (out / FILE).write_text(json.dumps(dict(sorted(facts.items())), indent=1) + "\n", encoding="ascii")
+    cut = {_clean(name)[:NAME_LIMIT]: _clean(value)[:VALUE_LIMIT] for name, value in sorted(facts.items())}
+    (out / FILE).write_text(json.dumps(cut, indent=1) + "\n", encoding="ascii")
 
 
 def readable(questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
@@ -80,13 +69,14 @@ def readable(questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
     return found
 
 
-def common(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> Dict[str, str]:
+def common(gpu: bool, root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> Dict[str, str]:
     """Read what needs no framework: Python, the system, limits, variables, loaded libraries, packages."""
+    beginnings = (*VARIABLES, *(GPU_VARIABLES if gpu else ()))
     return {
         **readable(_python()),
         **readable(_system(root)),
         **readable(_limits(root)),
-        **variables(VARIABLES, environment, "variable"),
+        **variables(beginnings, environment, "variable"),
         **libraries(_loaded(root)),
         **packages(),
     }
@@ -94,32 +84,32 @@ def common(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) 
 
 def variables(beginnings: Sequence[str], environment: Mapping[str, str], kind: str) -> Dict[str, str]:
     """Tell the variables that begin so as "<kind> NAME", without paths; what might be a secret is passed over."""
-    return {
+    chosen = {
         f"{kind} {name}": pathless(value)
         for name, value in environment.items()
         if name.startswith(tuple(beginnings)) and not _SECRET.search(name.upper())
     }
+    return {name: value for name, value in chosen.items() if value != _NO_PATH}
 
 
 def libraries(files: Set[str]) -> Dict[str, str]:
-    """Name the loaded libraries that do arithmetic or threads, each by its file."""
-    found: Dict[str, Set[str]] = {}
-    for file in files:
-        match = _LIBRARY.match(file)
-        if match and match[1] in LIBRARIES:
-            found.setdefault(f"library {match[1]}", set()).add(file)
-    return {name: ", ".join(sorted(files)) for name, files in found.items()}
+    """Name those of the loaded libraries that do arithmetic or threads, each by its files."""
+    found = {part: sorted(file for file in files if file.startswith("lib") and part in file) for part in LIBRARIES}
+    return {f"library {part}": ", ".join(names) for part, names in found.items() if names}
 
 
 def packages() -> Dict[str, str]:
     """Tell every installed package as "package name" in the normal form of names (PEP 503)."""
-    found = ((each.metadata["Name"], each.version) for each in metadata.distributions())
-    return {f"package {re.sub('[-_.]+', '-', name).lower()}": version for name, version in found if name}
+    found = {}
+    for each in metadata.distributions():
+        with contextlib.suppress(Exception):  # what is left of a package half removed tells no name or no version
+            found["package " + re.sub("[-_.]+", "-", each.metadata["Name"]).lower()] = str(each.version or "")
+    return {name: version for name, version in found.items() if version}
 
 
 def pathless(text: str) -> str:
     """Take absolute paths out of a value; a library's file name stays, since it says what is loaded."""
-    return _PATH.sub(lambda match: match[0].rpartition("/")[2] if ".so" in match[0] else "<path>", text)
+    return _PATH.sub(lambda match: match[0].rpartition("/")[2] if ".so" in match[0] else _NO_PATH, text)
 
 
 def _python() -> Dict[str, Callable[[], object]]:
@@ -163,11 +153,9 @@ def _limits(root: Path) -> Dict[str, Callable[[], object]]:
     status, groups = _text(root / "proc/self/status"), root / "sys/fs/cgroup"
     return {
         "cpu_affinity": lambda: len(os.sched_getaffinity(0)),
-        "cpu_quota": lambda: _text(groups / "cpu.max").strip() or _text(groups / "cpu/cpu.cfs_quota_us").strip(),
+        "cpu_quota": lambda: _group(groups, "cpu.max", "cpu/cpu.cfs_quota_us"),
         "numa_nodes": lambda: _field(status, "Mems_allowed_list"),
-        "memory_limit": lambda: (
-            _text(groups / "memory.max").strip() or _text(groups / "memory/memory.limit_in_bytes").strip()
-        ),
+        "memory_limit": lambda: _group(groups, "memory.max", "memory/memory.limit_in_bytes"),
         "shared_memory_bytes": lambda: _space(root / "dev/shm"),
         "scheduler": lambda: os.sched_getscheduler(0),
         "nice": lambda: os.getpriority(os.PRIO_PROCESS, 0),
@@ -177,6 +165,12 @@ def _limits(root: Path) -> Dict[str, Callable[[], object]]:
         "limit_open_files": lambda: _limit(resource.RLIMIT_NOFILE),
         "limit_locked_memory": lambda: _limit(resource.RLIMIT_MEMLOCK),
     }
+
+
+def _group(groups: Path, second: str, first: str) -> str:
+    """Return a control group's limit, of version 2 or else 1, in the kernel's words; "none" where it sets none."""
+    text = _text(groups / second).strip() or _text(groups / first).strip()
+    return "none" if text.startswith(("max", "-1")) else text
 
 
 def _limit(kind: int) -> str:
@@ -212,6 +206,11 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _clean(text: str) -> str:
+    """Replace the surrogates that stand for undecodable bytes of the environment: JSON cannot say them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _told(answer: object) -> str:

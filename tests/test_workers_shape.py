@@ -19,13 +19,14 @@ FILES = {
     "Dockerfile",
     "__init__.py",
     "contender.toml",
+    "facts.py",
     "model.py",
     "requirements.in",
     "settings.py",
     "training.py",
     "worker.py",
 }
-CONTRACT = ("trial", "recipe", "events", "emitter", "timing")
+CONTRACT = ("trial", "recipe", "events", "emitter", "timing", "facts")
 FRAMEWORKS = {"torch", "tensorflow", "keras"}
 
 READ_A_TRIAL_AND_SPEAK = """

@@ -21,9 +21,10 @@ VARIABLES = (
 
 def write(device: str, out: Path) -> None:
     """Leave facts.json in `out`. Reads files and asks the framework, so it never stands within a phase or an epoch."""
-    questions = {**comparable(device), **(gpu(device) if device != "CPU:0" else {}), **flags()}
+    on_gpu = device != "CPU:0"
+    questions = {**comparable(device), **(gpu(device) if on_gpu else {}), **flags()}
     variables = shared.variables(VARIABLES, os.environ, "flag")
-    shared.write(out, {**shared.common(), **variables, **shared.readable(questions)})
+    shared.write(out, {**shared.common(on_gpu), **variables, **shared.readable(questions)})
 
 
 def comparable(device: str) -> Dict[str, Callable[[], object]]:

@@ -17,9 +17,10 @@ VARIABLES = ("PYTORCH_", "TORCH_", "TORCHINDUCTOR_", "ATEN_")
 
 def write(device: torch.device, out: Path) -> None:
     """Leave facts.json in `out`. Reads files and asks the framework, so it never stands within a phase or an epoch."""
-    questions = {**comparable(device), **(gpu(device) if device.type == "cuda" else {}), **flags()}
+    on_gpu = device.type == "cuda"
+    questions = {**comparable(device), **(gpu(device) if on_gpu else {}), **flags()}
     variables = shared.variables(VARIABLES, os.environ, "flag")
-    shared.write(out, {**shared.common(), **variables, **shared.readable(questions)})
+    shared.write(out, {**shared.common(on_gpu), **variables, **shared.readable(questions)})
 
 
 def comparable(device: torch.device) -> Dict[str, Callable[[], object]]:

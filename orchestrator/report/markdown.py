@@ -7,14 +7,14 @@ make a heading, a link, a cell or HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator import ledger
 from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
-from orchestrator.report import cells, words
+from orchestrator.report import cells, environment, words
+from orchestrator.report.words import table as _table
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
 
 LIMITS = (
@@ -46,7 +46,7 @@ def page(summary: Summary) -> str:
         *_phases(summary),
         "## What MNIST can and cannot show",
         LIMITS,
-        *_environment(summary),
+        *environment.section(summary),
         *_events(summary),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -222,33 +222,6 @@ def _phases(summary: Summary) -> list[str]:
     return ["## Phases", _table(heads, rows, left=1), "Seconds; training and evaluation are sums over the epochs."]
 
 
-def _environment(summary: Summary) -> list[str]:
-    if not summary.environment:
-        return []
-    contenders = list(dict.fromkeys(cell.contender for cell in summary.comparison.cells))
-    host = ledger.host(summary.environment, contenders)
-    rows = [[words.markdown(name), words.markdown(value)] for name, value in host.items()]
-    return ["## Environment", _table(["what", "value"], rows, left=2), *_inside(summary.environment, contenders)]
-
-
-def _inside(environment: Mapping[str, str], contenders: Sequence[str]) -> list[str]:
-    """Show the contenders' own facts side by side, what differs first."""
-    facts = ledger.facts(environment, contenders)
-    if not facts:
-        return []
-    rows = [
-        [
-            words.markdown(fact.name),
-            "differs" if fact.differs else "",
-            *(words.markdown(value) for value in fact.values),
-        ]
-        for fact in facts
-    ]
-    table = _table(["inside each worker", "", *map(words.markdown, contenders)], rows, left=2 + len(contenders))
-    differing = sum(fact.differs for fact in facts)
-    return [table, f"{differing} of {len(facts)} facts differ between contenders; the rest is the same in all."]
-
-
 def _events(summary: Summary) -> list[str]:
     if not summary.trials:
         return []
@@ -259,12 +232,6 @@ def _events(summary: Summary) -> list[str]:
         "were none of the contract's."
     )
     return ["## Events", _table(["trial", *names], rows, left=1), explanation]
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
-    """Return a table of escaped cells: the first `left` columns hold words, the others numbers."""
-    rule = ["---" if at < left else "---:" for at in range(len(heads))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, rule, *rows])
 
 
 def _runs(summary: Summary) -> int:

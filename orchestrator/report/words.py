@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 from orchestrator.record import Status
 
@@ -67,6 +68,12 @@ def code(text: str) -> str:
     plain = printable(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", plain)), default=0))
     return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int) -> str:
+    """Return a Markdown table of escaped cells: the first `left` columns hold words, the others numbers."""
+    rule = ["---" if at < left else "---:" for at in range(len(heads))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, rule, *rows])
 
 
 def shortened(text: str, width: int) -> str:
