@@ -35,7 +35,7 @@ def comparable(device: str) -> Dict[str, Callable[[], object]]:
         "blas": lambda: "Eigen",  # no build of TensorFlow calls a BLAS on the CPU
         "lapack": lambda: "Eigen",
         "thread_pool": lambda: "Eigen",
-        "default_float": keras.backend.floatx,
+        "default_float": lambda: keras.backend.floatx(),
         "denormals": lambda: "kept" if _halved(2e-39, device) else "flushed to zero",
     }
 
@@ -52,17 +52,17 @@ def gpu(device: str) -> Dict[str, Callable[[], object]]:  # noqa: ARG001 - as im
 def flags() -> Dict[str, Callable[[], object]]:
     return {
         "cudnn_build": lambda: _build("cudnn_version"),
-        "keras_backend": keras.backend.backend,
-        "keras_epsilon": keras.backend.epsilon,
-        "keras_data_format": keras.backend.image_data_format,
+        "keras_backend": lambda: keras.backend.backend(),
+        "keras_epsilon": lambda: keras.backend.epsilon(),
+        "keras_data_format": lambda: keras.backend.image_data_format(),
         "flag jit": lambda: tf.config.optimizer.get_jit() or "off",
         "flag graph_optimizer": lambda: _pairs(tf.config.optimizer.get_experimental_options()),
-        "flag run_functions_eagerly": tf.config.functions_run_eagerly,
-        "flag soft_device_placement": tf.config.get_soft_device_placement,
-        "flag synchronous_execution": tf.config.experimental.get_synchronous_execution,
-        "flag device_policy": tf.config.experimental.get_device_policy,
-        "flag built_with_xla": tf.test.is_built_with_xla,
-        "flag built_with_cuda": tf.test.is_built_with_cuda,
+        "flag run_functions_eagerly": lambda: tf.config.functions_run_eagerly(),
+        "flag soft_device_placement": lambda: tf.config.get_soft_device_placement(),
+        "flag synchronous_execution": lambda: tf.config.experimental.get_synchronous_execution(),
+        "flag device_policy": lambda: tf.config.experimental.get_device_policy(),
+        "flag built_with_xla": lambda: tf.test.is_built_with_xla(),
+        "flag built_with_cuda": lambda: tf.test.is_built_with_cuda(),
     }
 
 

@@ -27,7 +27,7 @@ def comparable(device: torch.device) -> Dict[str, Callable[[], object]]:
     return {
         "framework_build": lambda: torch.version.git_version,
         "framework_compiler": lambda: re.findall(r"built with:\s+- (.+)", _build())[0],
-        "cxx11_abi": torch.compiled_with_cxx11_abi,
+        "cxx11_abi": lambda: torch.compiled_with_cxx11_abi(),
         "blas": lambda: _built(r"\bBLAS_INFO=(\w+)") + _of_mkl(),
         "lapack": lambda: _built(r"\bLAPACK_INFO=(\w+)"),
         "thread_pool": lambda: re.findall(r"parallel backend: (.+)", torch.__config__.parallel_info())[0],
@@ -41,7 +41,7 @@ def gpu(device: torch.device) -> Dict[str, Callable[[], object]]:
         "cuda_build": lambda: torch.version.cuda,
         "compute_capability": lambda: "{}.{}".format(*torch.cuda.get_device_capability(device)),
         "gpu_architectures": lambda: " ".join(torch.cuda.get_arch_list()),
-        "gpu_allocator": torch.cuda.get_allocator_backend,
+        "gpu_allocator": lambda: torch.cuda.get_allocator_backend(),
     }
 
 
@@ -50,17 +50,17 @@ def flags() -> Dict[str, Callable[[], object]]:
         "build_type": lambda: _built(r"BUILD_TYPE=(\w+)"),
         "onednn_version": lambda: _built(r"(?:MKL-DNN|oneDNN) v(\S+)"),
         "openmp_version": lambda: _built(r"OpenMP \d+ \(a\.k\.a\. OpenMP (\S+)\)"),
-        "cpu_capability": torch.backends.cpu.get_cpu_capability,
-        "flag matmul_precision": torch.get_float32_matmul_precision,
+        "cpu_capability": lambda: torch.backends.cpu.get_cpu_capability(),
+        "flag matmul_precision": lambda: torch.get_float32_matmul_precision(),
         "flag cudnn": lambda: torch.backends.cudnn.enabled,
         "flag cudnn_deterministic": lambda: torch.backends.cudnn.deterministic,
-        "flag nnpack": torch.backends.nnpack.is_available,
+        "flag nnpack": lambda: torch.backends.nnpack.is_available(),
         "flag float16_reduced_precision": lambda: torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction,
         "flag bfloat16_reduced_precision": lambda: torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
         "flag fill_uninitialized_memory": lambda: torch.utils.deterministic.fill_uninitialized_memory,
-        "flag autocast": torch.is_autocast_enabled,
-        "flag anomaly_detection": torch.is_anomaly_enabled,
-        "flag gradients": torch.is_grad_enabled,
+        "flag autocast": lambda: torch.is_autocast_enabled(),
+        "flag anomaly_detection": lambda: torch.is_anomaly_enabled(),
+        "flag gradients": lambda: torch.is_grad_enabled(),
     }
 
 
