@@ -71,7 +71,8 @@ class Line:
         trial = asked(launch)
         first, *rest = story_of(trial.recipe, test_accuracy=1 - told / len(self.labels))
         version = trial.contender.partition("==")[2]
-        first = replace(ready(), framework_version=version, parameters=first.parameters)  # type: ignore[union-attr]
+        named = ready(framework=launch.prepared.contender.title, framework_version=version)
+        first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
         files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
         return Script(lines(first, *rest, trial=trial.id), files=files)
 
