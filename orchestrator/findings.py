@@ -159,7 +159,8 @@ def _facts_vary(records: Sequence[Record]) -> Iterator[Finding]:
     for contender, recipe in dict.fromkeys((record.contender, record.recipe) for record in records):
         same = [each for each in records if (each.contender, each.recipe) == (contender, recipe) and each.framework]
         told = [ledger.told(each) for each in same]
-        names = {name for facts in told for name in facts if weigh(name) is not Weight.THIRD}
+        gpu = any(each.device != "cpu" for each in same)
+        names = {name for facts in told for name in facts if weigh(name, gpu=gpu) is not Weight.THIRD}
         vary = sorted(name for name in names if len({facts.get(name, "") for facts in told}) > 1)
         if vary:
             yield Finding(
@@ -178,13 +179,13 @@ def _more_than_the_version(records: Sequence[Record]) -> Iterator[Finding]:
         first, *others = dict.fromkeys(record.contender for record in mine)
         for other in others:
             pair = [record for record in mine if record.contender in (first, other)]
-            heavy = ledger.ledger(ledger.inside(pair), (first, other)).heaviest
-            if heavy:
+            book = ledger.ledger(ledger.inside(pair), (first, other))
+            if book.heaviest:
                 yield Finding(
                     id="more-than-the-version",
                     severity="note",
                     message=f"{first} and {other} differ besides the version in what changes results or speed:"
-                    f" {', '.join(fact.name for fact in heavy)}.",
+                    f" {book.named}.",
                     advice="A difference between them may come from these and not from the framework's own code.",
                     trials=tuple(record.id for record in pair),
                 )

@@ -15,6 +15,7 @@ from orchestrator.weight import Weight, weigh
 EVERY = "every worker"
 
 _COMPARED = ("framework", "framework_version", "framework_build", "image")
+_NAMED = 6
 _ABSENT_MATTERS = ("variable ", "package nvidia-")
 """To have none of these is a setting too: a variable of the system, a library of the GPU."""
 
@@ -25,14 +26,11 @@ class Fact:
 
     name: str
     values: tuple[str, ...]
+    weight: Weight = Weight.SECOND
 
     @property
     def differs(self) -> bool:
         return len(set(self.values)) > 1
-
-    @property
-    def weight(self) -> Weight:
-        return weigh(self.name)
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,12 @@ class Ledger:
     def heaviest(self) -> tuple[Fact, ...]:
         """Return the differences that change results or speed."""
         return tuple(fact for fact in self.differing if fact.weight is Weight.FIRST)
+
+    @property
+    def named(self) -> str:
+        """Name the heaviest, of many only some: the table has them all."""
+        names, more = [fact.name for fact in self.heaviest[:_NAMED]], len(self.heaviest) - _NAMED
+        return ", ".join(names) + (f" and {more} more" if more > 0 else "")
 
 
 def told(record: Record) -> dict[str, str]:
@@ -92,7 +96,10 @@ def ledger(environment: Mapping[str, str], contenders: Sequence[str]) -> Ledger:
     owners = {owner for owner, _ in keys.values()}
     telling = tuple(each for each in contenders if each in owners) or (tuple(contenders) if EVERY in owners else ())
     names = sorted({name for owner, name in keys.values() if owner})
-    facts = [Fact(name, tuple(_value(environment, each, name) for each in telling)) for name in names]
+    gpu = any(_value(environment, each, "device") != "cpu" for each in telling)
+    facts = [
+        Fact(name, tuple(_value(environment, each, name) for each in telling), weigh(name, gpu=gpu)) for name in names
+    ]
     rows = {fact.name: fact.values for fact in facts}
     compared = {fact.name for fact in facts if fact.name in _COMPARED or (fact.differs and _is_frameworks(fact, rows))}
     differing = [fact for fact in facts if fact.differs and fact.name not in compared]
@@ -108,7 +115,8 @@ def ledger(environment: Mapping[str, str], contenders: Sequence[str]) -> Ledger:
 def _is_frameworks(fact: Fact, rows: Mapping[str, tuple[str, ...]]) -> bool:
     """Tell whether a fact is the framework's version under another name, or something that only one framework has."""
     frameworks, versions = (rows.get(name, ("",) * len(fact.values)) for name in _COMPARED[:2])
-    if all(value in ("", version) for value, version in zip(fact.values, versions, strict=True)):
+    is_version = all(value in ("", version) for value, version in zip(fact.values, versions, strict=True))
+    if is_version and not fact.name.startswith("package "):  # whose version may be the same by chance
         return True
     having = {framework for framework, value in zip(frameworks, fact.values, strict=True) if value}
     theirs = {value for framework, value in zip(frameworks, fact.values, strict=True) if framework in having}

@@ -90,6 +90,19 @@ def test_versions_of_one_framework_do_not_differ_in_their_version_under_its_own_
     assert [fact.name for fact in book.differing] == ["cuda"]
 
 
+def test_a_package_of_the_frameworks_version_is_not_the_framework() -> None:
+    assert differing(torch={"package pygments": "2.13.0+cpu"}, newer={}) == ["package pygments"]
+
+
+def test_what_is_of_a_gpu_weighs_little_where_none_trained() -> None:
+    cuda = {"package nvidia-cudnn-cu13": "9.1", "onednn_version": "3.4.2"}
+    cpu, gpu = ({**cuda, "device": device} for device in ("cpu", "NVIDIA H200"))
+    heaviest = [fact.name for fact in opened(torch={"device": "cpu"}, newer=cpu).heaviest]
+    assert heaviest == ["onednn_version"]
+    heaviest = [fact.name for fact in opened(torch={"device": "NVIDIA H200"}, newer=gpu).heaviest]
+    assert heaviest == ["onednn_version", "package nvidia-cudnn-cu13"]
+
+
 @pytest.mark.parametrize("name", ["variable OMP_NUM_THREADS", "package nvidia-cudnn-cu13"])
 def test_to_have_no_such_variable_or_gpu_library_is_a_setting_too(name: str) -> None:
     assert differing(tf={}, torch={name: "1"}) == [name]

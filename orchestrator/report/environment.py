@@ -9,9 +9,6 @@ from orchestrator.ledger import Fact, Ledger
 from orchestrator.report import words
 from orchestrator.summary import Summary
 
-_SHOWN_NAMES = 6
-"""Facts that the one sentence names; the table has them all."""
-
 
 def opened(summary: Summary) -> Ledger:
     """Open the ledger of a summary."""
@@ -52,11 +49,9 @@ def _subject(book: Ledger) -> str:
 
 
 def _heavy(book: Ledger) -> str:
-    names = [words.printable(fact.name) for fact in book.heaviest]
-    if not names:
+    if not book.heaviest:
         return "none of them known to change results or speed"
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    return f"{len(names)} of them in what changes results or speed: {', '.join(names[:_SHOWN_NAMES])}{more}"
+    return f"{len(book.heaviest)} of them in what changes results or speed: {words.printable(book.named)}"
 
 
 def _differing(book: Ledger) -> list[str]:
