@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from orchestrator import ledger
 from orchestrator.accuracy import Answers, differences
 from orchestrator.audit import TOLERANCES
 from orchestrator.claims import claims
@@ -41,7 +42,7 @@ def analyse(
                 "single_seed_note": single_seed_note(comparison.seeds),
             }
         ),
-        environment=dict(environment),
+        environment=ledger.folded(environment, list(dict.fromkeys(cell.contender for cell in comparison.cells))),
         findings=findings(records, cores, load, apart),
         trials=trials,
     )

@@ -76,12 +76,12 @@ def decode(line: bytes) -> Numbered:
     """Read one line without its newline; raises Refused, and nothing else, for anything but an event."""
     if len(line) >= LINE_LIMIT_BYTES:
         raise Refused(f"longer than {LINE_LIMIT_BYTES} bytes")
-    document = _document(line)
-    kind, model = _MODELS.get(_kind(document), (None, None))
+    found = document(line)
+    kind, model = _MODELS.get(_kind(found), (None, None))
     if kind is None or model is None:
         raise Refused("unknown event")
     try:
-        checked = model.model_validate(document).model_dump()
+        checked = model.model_validate(found).model_dump()
     except ValidationError as error:
         raise Refused(_first(error)) from None
     envelope = {name: checked.pop(name) for name in ("trial", "seq", "t")}
@@ -102,11 +102,12 @@ def schema(name: Literal["event", "trial"]) -> dict[str, Any]:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def _document(line: bytes) -> dict[str, Any]:
+def document(content: bytes) -> dict[str, Any]:
+    """Read one JSON object strictly, a line or a file; raises Refused, and nothing else. Its size is the caller's."""
     try:
-        text = line.decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        _check_bounds(document)
+        text = content.decode("utf-8")
+        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        _check_bounds(found)
     except UnicodeDecodeError:
         raise Refused("not UTF-8") from None
     except RecursionError:  # of the parser up to Python 3.11, of our own walk from 3.12 on
@@ -115,9 +116,9 @@ def _document(line: bytes) -> dict[str, Any]:
         raise
     except ValueError:  # JSONDecodeError, and integers of more than 4,300 digits
         raise Refused("not JSON") from None
-    if not isinstance(document, dict):
+    if not isinstance(found, dict):
         raise Refused("not a JSON object")
-    return document
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -151,8 +152,8 @@ def _check_bounds(value: object) -> None:
             _check_bounds(inner)
 
 
-def _kind(document: dict[str, Any]) -> str:
-    kind = document.get("event")
+def _kind(found: dict[str, Any]) -> str:
+    kind = found.get("event")
     return kind if isinstance(kind, str) else ""
 
 

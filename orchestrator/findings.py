@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from orchestrator import ledger
 from orchestrator.parity import EARLY_STEPS
 from orchestrator.record import Record, Status
 from orchestrator.summary import Divergence, Finding
+from orchestrator.weight import Weight, weigh
 
 _NOISY = 0.10  # share by which the epochs of one trial may differ in speed before a word is said
 _ACCURACY_TOLERANCE = 1e-9
@@ -175,6 +177,43 @@ def _parted(apart: Divergence) -> Finding:
     )
 
 
+def _facts_vary(records: Sequence[Record]) -> Iterator[Finding]:
+    """Trials of one contender and recipe are to run alike: whatever moved between them moved their numbers too."""
+    for contender, recipe in dict.fromkeys((record.contender, record.recipe) for record in records):
+        same = [each for each in records if (each.contender, each.recipe) == (contender, recipe) and each.framework]
+        told = [ledger.told(each) for each in same]
+        gpu = any(each.device != "cpu" for each in same)
+        names = {name for facts in told for name in facts if weigh(name, gpu=gpu) is not Weight.THIRD}
+        vary = sorted(name for name in names if len({facts.get(name, "") for facts in told}) > 1)
+        if vary:
+            yield Finding(
+                id="facts-vary",
+                severity="note",
+                message=f"The trials of {contender} on {recipe} did not run alike: {', '.join(vary)} changed.",
+                advice="Something changed on the machine or in the image meanwhile; each record.json has its facts.",
+                trials=tuple(each.id for each in same),
+            )
+
+
+def _more_than_the_version(records: Sequence[Record]) -> Iterator[Finding]:
+    """Hold each version of a framework against the first: what else differs may be what is measured."""
+    for framework in dict.fromkeys(record.framework for record in records if record.framework):
+        mine = [record for record in records if record.framework == framework]
+        first, *others = dict.fromkeys(record.contender for record in mine)
+        for other in others:
+            pair = [record for record in mine if record.contender in (first, other)]
+            book = ledger.ledger(ledger.inside(pair), (first, other))
+            if book.heaviest:
+                yield Finding(
+                    id="more-than-the-version",
+                    severity="note",
+                    message=f"{first} and {other} differ besides the version in what changes results or speed:"
+                    f" {book.named}.",
+                    advice="A difference between them may come from these and not from the framework's own code.",
+                    trials=tuple(record.id for record in pair),
+                )
+
+
 def _uneven(records: Sequence[Record]) -> Iterator[Finding]:
     spreads = {record.id: _spread(record) for record in records}
     uneven = {trial: spread for trial, spread in spreads.items() if spread > _NOISY}
@@ -228,6 +267,8 @@ _OF_SEVERAL: tuple[Question, ...] = (
     _data_differ,
     _starts_differ,
     _orders_differ,
+    _facts_vary,
+    _more_than_the_version,
     _uneven,
     _said,
 )

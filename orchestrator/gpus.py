@@ -7,8 +7,8 @@ instances, because CUDA reaches nothing else of it. Nothing is set or reset here
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pynvml
@@ -25,6 +25,7 @@ class Gpu:
     driver_version: str
     memory_bytes: int | None  # None where the driver does not tell
     index: int  # of the physical GPU, as nvidia-smi counts
+    state: Mapping[str, str] = field(default_factory=dict)  # clocks, power cap and the like, each with its unit
 
 
 def gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
@@ -88,7 +89,37 @@ def _gpu(nvml: Any, handle: Any, driver: str, index: int) -> Gpu:
         driver_version=driver,
         memory_bytes=int(memory.total) if memory else None,
         index=index,
+        state=_state(nvml, handle),
     )
+
+
+def _state(nvml: Any, handle: Any) -> dict[str, str]:
+    """Read what moves a GPU's speed between two runs; what a MIG instance or an old card has not is left out."""
+    asked: tuple[tuple[Any, ...], ...] = (
+        ("sm_clock", _megahertz, "nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM),
+        ("sm_clock_max", _megahertz, "nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM),
+        ("memory_clock", _megahertz, "nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_MEM),
+        ("memory_clock_max", _megahertz, "nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_MEM),
+        ("power_cap", _watts, "nvmlDeviceGetPowerManagementLimit"),
+        ("power_cap_default", _watts, "nvmlDeviceGetPowerManagementDefaultLimit"),
+        ("persistence", _on_off, "nvmlDeviceGetPersistenceMode"),
+        ("ecc", lambda modes: _on_off(modes[0]), "nvmlDeviceGetEccMode"),  # current, pending
+        ("temperature", lambda celsius: f"{celsius} °C", "nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU),
+    )
+    told = ((name, show, _told(nvml, question, handle, *more)) for name, show, question, *more in asked)
+    return {name: show(answer) for name, show, answer in told if answer is not None}
+
+
+def _megahertz(clock: int) -> str:
+    return f"{clock} MHz"
+
+
+def _watts(milliwatts: int) -> str:
+    return f"{milliwatts / 1000:.0f} W"
+
+
+def _on_off(mode: int) -> str:
+    return "on" if mode else "off"
 
 
 def _told(nvml: Any, question: str, *arguments: Any) -> Any:

@@ -1,7 +1,7 @@
 """What differs between contenders besides what is compared: facts read inside each worker, side by side. Pure.
 
-The facts travel in a summary's flat environment as "<contender>: <fact>", so that a reader of summary.json
-needs no other file.
+The facts travel in a summary's flat environment as "<contender>: <fact>", or once as "every worker: <fact>", so
+that a reader of summary.json needs no other file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.record import Record
+from orchestrator.weight import Weight, weigh
+
+EVERY = "every worker"
+
+_COMPARED = ("framework", "framework_version", "framework_build", "image")
+_NAMED = 6
+_ABSENT_MATTERS = ("variable ", "package nvidia-")
+"""To have none of these is a setting too: a variable of the system, a library of the GPU."""
 
 
 @dataclass(frozen=True)
@@ -18,34 +26,108 @@ class Fact:
 
     name: str
     values: tuple[str, ...]
+    weight: Weight = Weight.SECOND
 
     @property
     def differs(self) -> bool:
         return len(set(self.values)) > 1
 
 
-def inside(records: Sequence[Record]) -> dict[str, str]:
-    """Collect each contender's versions and resolved settings under "<contender>: <fact>"."""
-    return {
-        f"{record.contender}: {name}": value
-        for record in records
-        for name, value in (*record.versions.items(), *record.modes.items())
+@dataclass(frozen=True)
+class Ledger:
+    """The facts of a comparison. `contenders` are those whose workers told any; a fact's values are in their order."""
+
+    contenders: tuple[str, ...]
+    differing: tuple[Fact, ...]  # besides what is compared, heaviest first, then by name
+    compared: tuple[Fact, ...]  # the framework itself, and what only one framework has
+    same: tuple[Fact, ...]
+    host: Mapping[str, str]
+
+    @property
+    def heaviest(self) -> tuple[Fact, ...]:
+        """Return the differences that change results or speed."""
+        return tuple(fact for fact in self.differing if fact.weight is Weight.FIRST)
+
+    @property
+    def named(self) -> str:
+        """Name the heaviest, of many only some: the table has them all."""
+        names, more = [fact.name for fact in self.heaviest[:_NAMED]], len(self.heaviest) - _NAMED
+        return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+
+
+def told(record: Record) -> dict[str, str]:
+    """Return what one worker told, by name; what `versions` and `modes` have is not told again as a package."""
+    if record.framework is None:
+        return {}
+    first = {
+        "framework": record.framework,
+        "framework_version": record.framework_version,
+        "image": record.image,
+        "device": record.device,
+        **record.versions,
+        **record.modes,
     }
+    more = {name: value for name, value in record.facts.items() if name.removeprefix("package ") not in first}
+    return {name: value for name, value in {**first, **more}.items() if value}
 
 
-def facts(environment: Mapping[str, str], contenders: Sequence[str]) -> tuple[Fact, ...]:
-    """Lay the contenders' facts side by side: what differs first, otherwise in the order they were told."""
-    found = [_split(key, contenders) for key in environment]
-    names = dict.fromkeys(name for contender, name in found if contender)
-    rows = [Fact(name, tuple(environment.get(f"{each}: {name}", "") for each in contenders)) for name in names]
-    return tuple(sorted(rows, key=lambda fact: not fact.differs))
+def inside(records: Sequence[Record]) -> dict[str, str]:
+    """Collect each contender's facts as "<contender>: <fact>"; trials that disagree give "this or that"."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for name, value in told(record).items():
+            found.setdefault(f"{record.contender}: {name}", {})[value] = None
+    return {key: " or ".join(values) for key, values in found.items()}
 
 
-def host(environment: Mapping[str, str], contenders: Sequence[str]) -> dict[str, str]:
-    """Return the facts that are no contender's."""
-    return {key: value for key, value in environment.items() if not _split(key, contenders)[0]}
+def folded(environment: Mapping[str, str], contenders: Sequence[str]) -> dict[str, str]:
+    """Write once, as "every worker: <fact>", what several contenders tell alike."""
+    book = ledger(environment, contenders)
+    if len(book.contenders) < 2:
+        return dict(environment)
+    alike = {f"{contender}: {fact.name}" for fact in book.same for contender in book.contenders}
+    apart = {key: value for key, value in environment.items() if key not in alike}
+    return {**apart, **{f"{EVERY}: {fact.name}": fact.values[0] for fact in book.same}}
 
 
-def _split(key: str, contenders: Sequence[str]) -> tuple[str, str]:
-    owner = next((each for each in contenders if key.startswith(f"{each}: ")), "")
+def ledger(environment: Mapping[str, str], contenders: Sequence[str]) -> Ledger:
+    """Lay the contenders' facts side by side, from an environment as it is or folded."""
+    keys = {key: _split(key, (EVERY, *contenders)) for key in environment}
+    owners = {owner for owner, _ in keys.values()}
+    telling = tuple(each for each in contenders if each in owners) or (tuple(contenders) if EVERY in owners else ())
+    names = sorted({name for owner, name in keys.values() if owner})
+    gpu = any(_value(environment, each, "device") != "cpu" for each in telling)
+    facts = [
+        Fact(name, tuple(_value(environment, each, name) for each in telling), weigh(name, gpu=gpu)) for name in names
+    ]
+    rows = {fact.name: fact.values for fact in facts}
+    compared = {fact.name for fact in facts if fact.name in _COMPARED or (fact.differs and _is_frameworks(fact, rows))}
+    differing = [fact for fact in facts if fact.differs and fact.name not in compared]
+    return Ledger(
+        contenders=telling,
+        differing=tuple(sorted(differing, key=lambda fact: list(Weight).index(fact.weight))),
+        compared=tuple(fact for fact in facts if fact.name in compared),
+        same=tuple(fact for fact in facts if not fact.differs and fact.name not in compared),
+        host={key: environment[key] for key, (owner, _) in keys.items() if not owner},
+    )
+
+
+def _is_frameworks(fact: Fact, rows: Mapping[str, tuple[str, ...]]) -> bool:
+    """Tell whether a fact is the framework's version under another name, or something that only one framework has."""
+    frameworks, versions = (rows.get(name, ("",) * len(fact.values)) for name in _COMPARED[:2])
+    is_version = all(value in ("", version) for value, version in zip(fact.values, versions, strict=True))
+    if is_version and not fact.name.startswith("package "):  # whose version may be the same by chance
+        return True
+    having = {framework for framework, value in zip(frameworks, fact.values, strict=True) if value}
+    theirs = {value for framework, value in zip(frameworks, fact.values, strict=True) if framework in having}
+    return len(having) == len(theirs) == 1 and not fact.name.startswith(_ABSENT_MATTERS)
+
+
+def _value(environment: Mapping[str, str], contender: str, name: str) -> str:
+    return environment.get(f"{contender}: {name}", environment.get(f"{EVERY}: {name}", ""))
+
+
+def _split(key: str, owners: Sequence[str]) -> tuple[str, str]:
+    """Return whose fact a key tells, and which; "" for the host's."""
+    owner = next((each for each in owners if key.startswith(f"{each}: ")), "")
     return owner, key.removeprefix(f"{owner}: ") if owner else key

@@ -22,6 +22,9 @@ ROOT = Path("/")
 NO_LIMIT_BYTES = 2**60
 """cgroup v1 says "no limit" with a number near 2^63."""
 
+_ON_OFF = {"1": "on", "0": "off"}
+_OFF_ON = {"1": "off", "0": "on"}  # where the kernel tells whether something is forbidden
+
 
 def environment(gpus: Sequence[Gpu] = (), *, root: Path = ROOT) -> dict[str, str]:
     """Name the host's facts in the order of a report; all texts, each with its unit."""
@@ -33,13 +36,21 @@ def environment(gpus: Sequence[Gpu] = (), *, root: Path = ROOT) -> dict[str, str
         "architecture": platform.machine(),
         "cpu": cpu_model(_text(root / "proc/cpuinfo")),
         "cpu_cores": str(cores(root)),
-        "cpu_governor": _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip(),
+        **_processor(root),
         "memory": f"{memory_bytes(root) / 2**30:.1f} GiB",
+        **_memory(root),
         "load_average": _load(),
         **{f"gpu_{at}": _gpu(gpu) for at, gpu in enumerate(gpus)},
+        **{f"gpu_{at}_{name}": told for at, gpu in enumerate(gpus) for name, told in gpu.state.items()},
         "nvidia_driver": gpus[0].driver_version if gpus else "",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    return {name: fact for name, fact in facts.items() if fact}
+
+
+def at_end(root: Path = ROOT) -> dict[str, str]:
+    """Name what may have moved while a comparison ran."""
+    facts = {"load_average_at_end": _load(), "memory_available_at_end": _meminfo(root, "MemAvailable")}
     return {name: fact for name, fact in facts.items() if fact}
 
 
@@ -61,8 +72,7 @@ def memory_bytes(root: Path = ROOT) -> int:
 
 def cpu_model(cpuinfo: str) -> str:
     """Return the first "model name" of /proc/cpuinfo; "" where there is none, as on ARM."""
-    names = (line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name"))
-    return next(names, "")
+    return _first(cpuinfo, "model name")
 
 
 def cgroups(membership: str) -> dict[str, str]:
@@ -86,6 +96,36 @@ def quota_v2(cpu_max: str) -> float | None:
 def quota_v1(quota_us: str, period_us: str) -> float | None:
     """Read cpu.cfs_quota_us ("-1" is no limit) and cpu.cfs_period_us as cores."""
     return quota_v2(f"{quota_us} {period_us}")
+
+
+def _processor(root: Path) -> dict[str, str]:
+    """Read what makes the same processor fast on one day and slow on another; most of it is hidden in a guest."""
+    cpus, cpuinfo = root / "sys/devices/system/cpu", _text(root / "proc/cpuinfo")
+    no_turbo = _line(cpus / "intel_pstate/no_turbo")
+    return {
+        "cpu_governor": _line(cpus / "cpu0/cpufreq/scaling_governor"),
+        "cpu_clock_max": _line(cpus / "cpu0/cpufreq/cpuinfo_max_freq", " kHz"),
+        "cpu_boost": _ON_OFF.get(_line(cpus / "cpufreq/boost"), _OFF_ON.get(no_turbo, "")),
+        "cpu_smt": _ON_OFF.get(_line(cpus / "smt/active"), ""),
+        "cpu_microcode": _first(cpuinfo, "microcode"),
+        "cpu_numa_nodes": _line(root / "sys/devices/system/node/online"),
+        "hypervisor": "yes" if "hypervisor" in _first(cpuinfo, "flags").split() else "",
+        "clocksource": _line(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
+    }
+
+
+def _memory(root: Path) -> dict[str, str]:
+    return {
+        "memory_available": _meminfo(root, "MemAvailable"),
+        "swap": _meminfo(root, "SwapTotal"),
+        "transparent_hugepages": _line(root / "sys/kernel/mm/transparent_hugepage/enabled"),  # [x] is in force
+    }
+
+
+def _meminfo(root: Path, name: str) -> str:
+    """Return a line of /proc/meminfo in GiB; the kernel's "kB" are units of 1,024 bytes."""
+    kibibytes = _first(_text(root / "proc/meminfo"), name).removesuffix(" kB")
+    return f"{int(kibibytes) / 2**20:.1f} GiB" if kibibytes.isdigit() else ""
 
 
 def _quotas(root: Path) -> Iterator[float]:
@@ -148,6 +188,17 @@ def _load() -> str:
 def _gpu(gpu: Gpu) -> str:
     memory = f", {gpu.memory_bytes / 2**30:.1f} GiB" if gpu.memory_bytes is not None else ""
     return f"{gpu.name}{memory} ({gpu.uuid})"
+
+
+def _first(table: str, name: str) -> str:
+    """Return the first value of `name` in lines of "name : value", "" where there is none."""
+    values = (line.partition(":")[2].strip() for line in table.splitlines() if line.partition(":")[0].strip() == name)
+    return next(values, "")
+
+
+def _line(path: Path, unit: str = "") -> str:
+    text = _text(path).strip()
+    return text + unit if text else ""
 
 
 def _text(path: Path) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, ledger, report, store
+from orchestrator import dataset, ledger, machine, report, store
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
@@ -66,7 +66,7 @@ def conduct(
     on = bench(settings, world, folder, data, expected)
     records = measure(trials, ready, on, folder, view)
     ended = _ended(comparison, records)
-    environment = {**world.environment, **world.engine.facts(), **ledger.inside(records)}
+    environment = {**world.environment, **machine.at_end(), **world.engine.facts(), **ledger.inside(records)}
     folder.write_json("environment.json", environment)
     steps = [steps_of(record, folder.left(record.id, "steps.npz")) for record in records]
     answers = [answers_of(record, folder.left(record.id, "predictions.npy"), on.test_labels) for record in records]

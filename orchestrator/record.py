@@ -92,6 +92,7 @@ class Record(Value):
     data_sha256: str | None = None
     versions: dict[str, str] = {}
     modes: dict[str, str] = {}
+    facts: dict[str, str] = {}  # of facts.json, as `orchestrator.facts` let them through
     phases: dict[str, float] = {}
     epochs: tuple[Epoch, ...] = ()
     audit: tuple[AuditLine, ...] = ()  # empty where there was none

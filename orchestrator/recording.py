@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator import facts as worker_facts
 from orchestrator.audit import Expected, judge
 from orchestrator.engine import Leftovers, Prepared
 from orchestrator.plan import PlannedTrial
@@ -48,6 +49,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
     tail = tuple(facts.left.stderr.splitlines()[-STDERR_TAIL_LINES:])
     judged = verdict(facts.watched.ending, facts.watched.exit, events, stderr_tail=tail, limit=facts.watched.limit)
     judged, test_accuracy = _scored(judged, facts.left, test_labels)
+    told, refused = _told(facts.left)
     ready = _last(events, WorkerReady)
     ended = _last(events, RunEnded)
     epochs = tuple(_epoch(event) for event in events if isinstance(event, EpochEnded))
@@ -60,6 +62,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             "wall_seconds": facts.wall_seconds,
             **(_identity(ready) if ready else {}),
             **(_last_word(ended) if ended else {}),
+            "facts": told,
             "phases": _phases(events, epochs),
             "epochs": epochs,
             "audit": judge(facts.expected, facts.left.files.get("audit.npz"), facts.planned.trial.precision)
@@ -67,7 +70,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             else (),
             "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
             "test_accuracy": test_accuracy,
-            "warnings": tuple(_warnings(facts, events)),
+            "warnings": (*_warnings(facts, events), *refused),
             "stderr_tail": tail,
             "events": facts.intake.counts(),
             "reconnects": facts.watched.reconnects,
@@ -123,6 +126,15 @@ def _scored(judged: Verdict, left: Leftovers, labels: NDArray[np.uint8]) -> tupl
 def _unscored(judged: Verdict, reason: str) -> Verdict:
     done = judged.status is Status.DONE
     return Verdict(Status.FAILED, f"no test logits to count accuracy from: {reason}") if done else judged
+
+
+def _told(left: Leftovers) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read the worker's facts; where they cannot be read it has none, and a warning says why."""
+    try:
+        content = left.files.get(worker_facts.FILE)
+        return ({} if content is None else worker_facts.read(content)), ()
+    except worker_facts.FactsError as error:
+        return {}, (f"{worker_facts.FILE} {error}",)
 
 
 def _warnings(facts: Facts, events: list[Event]) -> Iterator[str]:

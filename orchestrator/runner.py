@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator import facts
 from orchestrator.audit import Expected
 from orchestrator.contract import Numbered
 from orchestrator.engine import Engine, Launch, Leftovers, Prepared, StartError
@@ -23,7 +24,7 @@ from orchestrator.watch import Limits, Watch, Watched
 from shared.events import Event
 from shared.trial import to_json
 
-LEFT = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz")
+LEFT = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz", facts.FILE)
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def run_trial(
         wall_seconds = time.monotonic() - start
         folder.append(intake.fill(left.files.get("events.jsonl", b"")))
         folder.write_left(left.files, left.stderr, intake.refusals)
-        facts = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected)
-        record = record_of(facts, bench.test_labels)
+        known = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected)
+        record = record_of(known, bench.test_labels)
     folder.write_record(record)
     return record
 

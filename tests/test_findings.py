@@ -214,3 +214,32 @@ def test_rounding_that_a_kink_amplified_is_no_finding_and_a_mistake_is_one() -> 
     assert findings([], 2, None, [apart(2e-5, 261), apart(5e-2, None), apart(5e-2, 400)]) == ()
     (found,) = findings([], 2, None, [apart(5e-2, 7)])
     assert (found.id, found.trials) == ("parity-broken", ("a", "b"))
+
+
+def test_trials_of_one_contender_that_did_not_run_alike_are_a_note() -> None:
+    one = record(framework="PyTorch", modes={"threads_intra_op": "2"}, facts={"package six": "1"})
+    other = one.model_copy(update={"id": OTHER, "modes": {"threads_intra_op": "4"}, "facts": {"package six": "2"}})
+    finding = only(one, other)
+    assert (finding.id, finding.severity, finding.trials) == ("facts-vary", "note", (TRIAL, OTHER))
+    assert finding.message == "The trials of torch==2.13.0 on small did not run alike: threads_intra_op changed."
+
+
+def test_trials_of_two_recipes_or_contenders_need_not_run_alike() -> None:
+    one = record(framework="PyTorch", modes={"layout": "NCHW"})
+    for changes in ({"recipe": "large"}, {"contender": "tf", "framework": "TensorFlow"}):
+        assert found(one, one.model_copy(update={"id": OTHER, "modes": {"layout": "NHWC"}, **changes})) == []
+
+
+def test_versions_of_one_framework_that_differ_in_more_than_the_version_are_a_note() -> None:
+    one = record(framework="PyTorch", versions={"torch": "2.13.0+cpu", "cuda": "12.9", "cudnn": "91000"})
+    newer = {"torch": "2.14.1+cpu", "cuda": "13.0", "cudnn": "91400"}
+    other = one.model_copy(
+        update={"id": OTHER, "contender": "torch==2.14.1", "framework_version": "2.14.1+cpu", "versions": newer}
+    )
+    finding = only(one, other)
+    assert (finding.id, finding.severity) == ("more-than-the-version", "note")
+    assert finding.message == (
+        "torch==2.13.0 and torch==2.14.1 differ besides the version in what changes results or speed: cuda, cudnn."
+    )
+    alike = other.model_copy(update={"versions": {**one.versions, "torch": "2.14.1+cpu"}})
+    assert found(one, alike) == []

@@ -24,6 +24,7 @@ class Driver:
 
     NVMLError = Lost
     NVML_DEVICE_MIG_ENABLE = 1
+    NVML_CLOCK_SM, NVML_CLOCK_MEM, NVML_TEMPERATURE_GPU = 1, 2, 0
 
     def __init__(self, *devices: dict[str, Any], absent: bool = False) -> None:
         self.devices = devices
@@ -67,6 +68,27 @@ class Driver:
     def nvmlDeviceGetMemoryInfo(self, device: Any) -> Any:  # noqa: N802
         return SimpleNamespace(total=self._of(device, "memory"))
 
+    def nvmlDeviceGetClockInfo(self, device: Any, clock: int) -> Any:  # noqa: N802
+        return self._of(device, "clocks")[clock]
+
+    def nvmlDeviceGetMaxClockInfo(self, device: Any, clock: int) -> Any:  # noqa: N802
+        return self._of(device, "max_clocks")[clock]
+
+    def nvmlDeviceGetPowerManagementLimit(self, device: Any) -> Any:  # noqa: N802
+        return self._of(device, "milliwatts")
+
+    def nvmlDeviceGetPowerManagementDefaultLimit(self, device: Any) -> Any:  # noqa: N802
+        return self._of(device, "default_milliwatts")
+
+    def nvmlDeviceGetPersistenceMode(self, device: Any) -> Any:  # noqa: N802
+        return self._of(device, "persistence")
+
+    def nvmlDeviceGetEccMode(self, device: Any) -> list[int]:  # noqa: N802
+        return [self._of(device, "ecc"), 0]
+
+    def nvmlDeviceGetTemperature(self, device: Any, sensor: int) -> Any:  # noqa: N802
+        return self._of(device, "celsius")
+
     def _of(self, device: dict[str, Any], key: str) -> Any:
         if key not in device:
             raise Lost
@@ -75,6 +97,22 @@ class Driver:
 
 def test_a_gpu_is_told_with_its_driver_and_memory() -> None:
     assert gpus(Driver(H200)) == (Gpu("GPU-aa11", "NVIDIA H200", "580.65.06", 150_754_820_096, 0),)
+
+
+def test_clocks_power_cap_and_modes_are_told_with_their_units() -> None:
+    busy = {"clocks": {1: 1980, 2: 3201}, "max_clocks": {1: 1980, 2: 3201}, "milliwatts": 650_000, "celsius": 41}
+    [gpu] = gpus(Driver({**H200, **busy, "default_milliwatts": 700_000, "persistence": 1, "ecc": 0}))
+    assert gpu.state == {
+        "sm_clock": "1980 MHz",
+        "sm_clock_max": "1980 MHz",
+        "memory_clock": "3201 MHz",
+        "memory_clock_max": "3201 MHz",
+        "power_cap": "650 W",
+        "power_cap_default": "700 W",
+        "persistence": "on",
+        "ecc": "off",
+        "temperature": "41 °C",
+    }
 
 
 def test_where_there_is_no_driver_there_are_no_gpus() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.gpus import Gpu
 from orchestrator.machine import (
+    at_end,
     cgroups,
     cores,
     cpu_model,
@@ -131,3 +132,45 @@ def test_the_environment_tells_no_host_no_user_and_no_path() -> None:
     told = set(" ".join(environment().values()).split())
     assert not told & {platform.node(), os.environ.get("USER", "")}
     assert not any(word.startswith("/") for word in told)
+
+
+def test_the_state_of_processor_and_memory_is_told(tmp_path: Path) -> None:
+    cpus = "sys/devices/system/cpu/"
+    files = {
+        "proc/cpuinfo": CPUINFO.replace("fpu vme", "fpu vme hypervisor").replace(
+            "processor\t: 1", "microcode\t: 0x1\n"
+        ),
+        "proc/meminfo": "MemTotal:       24641536 kB\nMemAvailable:   23592960 kB\nSwapTotal:             0 kB\n",
+        "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+        "sys/devices/system/node/online": "0-1\n",
+        f"{cpus}intel_pstate/no_turbo": "1\n",
+        f"{cpus}smt/active": "1\n",
+        f"{cpus}cpu0/cpufreq/cpuinfo_max_freq": "3500000\n",
+    }
+    expected = {
+        "cpu_boost": "off",
+        "cpu_smt": "on",
+        "cpu_clock_max": "3500000 kHz",
+        "cpu_numa_nodes": "0-1",
+        "cpu_microcode": "0x1",
+        "hypervisor": "yes",
+        "memory_available": "22.5 GiB",
+        "swap": "0.0 GiB",
+        "transparent_hugepages": "always [madvise] never",
+    }
+    facts = environment(root=planted(tmp_path, files))
+    assert {name: facts.get(name) for name in expected} == expected
+
+
+def test_boost_is_told_where_the_kernel_has_it_the_other_way_round(tmp_path: Path) -> None:
+    root = planted(tmp_path, {"sys/devices/system/cpu/cpufreq/boost": "1\n"})
+    assert environment(root=root)["cpu_boost"] == "on"
+
+
+def test_a_gpus_state_stands_beside_its_name(tmp_path: Path) -> None:
+    gpu = Gpu("GPU-1", "NVIDIA H200", "580.65.06", None, 0, {"power_cap": "700 W"})
+    assert environment([gpu], root=tmp_path)["gpu_0_power_cap"] == "700 W"
+
+
+def test_the_load_at_the_end_is_told() -> None:
+    assert "load_average_at_end" in at_end()

@@ -33,6 +33,10 @@ from tests.streams import lines, logits, ready, run_ended, story_of
 
 TF, TORCH = "tf==2.21.0", "torch==2.13.0"
 ASKED = Spec(epochs=2, train_images=640)
+FACTS = {
+    "tf": b'{"libc": "glibc 2.36", "denormals": "flushed to zero"}',
+    "torch": b'{"libc": "glibc 2.36", "denormals": "kept"}',
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +71,10 @@ class Line:
         trial = asked(launch)
         first, *rest = story_of(trial.recipe, test_accuracy=1 - told / len(self.labels))
         version = trial.contender.partition("==")[2]
-        first = replace(ready(), framework_version=version, parameters=first.parameters)  # type: ignore[union-attr]
-        return Script(lines(first, *rest, trial=trial.id), files={"predictions.npy": logits(self.labels, wrong)})
+        named = ready(framework=launch.prepared.contender.title, framework_version=version)
+        first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
+        files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
+        return Script(lines(first, *rest, trial=trial.id), files=files)
 
 
 def asked(launch: Launch) -> Trial:
@@ -153,6 +159,16 @@ def test_the_environment_tells_what_ran_inside(good: tuple[RunFolder, Summary]) 
     assert environment["engine"] == "scripted"
     assert environment[f"{TORCH}: python"] == "3.12.4"
     assert environment[f"{TORCH}: torch"] == "2.13.0+cpu"
+    assert (environment[f"{TF}: libc"], environment[f"{TORCH}: libc"]) == ("glibc 2.36", "glibc 2.36")
+    assert "load_average_at_end" in environment
+
+
+def test_the_summary_tells_once_what_is_alike_and_the_report_what_differs(good: tuple[RunFolder, Summary]) -> None:
+    folder, summary = good
+    assert summary.environment["every worker: libc"] == "glibc 2.36"
+    assert f"{TORCH}: libc" not in summary.environment
+    row = "| denormals | changes results or speed | flushed to zero | kept |"
+    assert row in (folder.path / "report.md").read_text().splitlines()
 
 
 def test_the_size_is_said_first(line: Line) -> None:

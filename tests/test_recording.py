@@ -148,3 +148,14 @@ def test_a_child_killed_for_memory_is_told_though_the_worker_finished() -> None:
     record = recorded(watched=Watched(Ending.EXITED, Exit(0, oom_killed=True), 0))
     assert record.status is Status.DONE
     assert record.warnings == ("the kernel killed one of the worker's children for want of memory",)
+
+
+def test_the_workers_facts_are_recorded() -> None:
+    left = replace(LEFT, files={**LEFT.files, "facts.json": b'{"libc": "glibc 2.36"}'})
+    assert recorded(left=left).facts == {"libc": "glibc 2.36"}
+
+
+def test_facts_that_cannot_be_read_are_none_and_a_warning_says_why() -> None:
+    record = recorded(left=replace(LEFT, files={**LEFT.files, "facts.json": b'{"libc": 2}'}))
+    assert (record.status, record.facts) == (Status.DONE, {})
+    assert record.warnings == ("facts.json holds a value that is no text of up to 1000 characters",)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import dataset, recipes
+from orchestrator import dataset, ledger, recipes
 from orchestrator.audit import expect
 from orchestrator.contenders import offered, parse
 from orchestrator.docker_engine import connect
@@ -218,3 +218,15 @@ def test_settings_in_which_frameworks_differ_are_told_as_resolved(trained: Train
     assert modes["threads_intra_op"] == "2"
     for name in ("execution", "compiler", "deterministic", "onednn", "cudnn_autotune"):
         assert name in modes
+
+
+def test_some_sixty_facts_are_told_beside_the_packages(trained: Trained) -> None:
+    told = ledger.told(trained.sequential)
+    facts = {name for name in told if not name.startswith("package ")}
+    assert 55 < len(facts) < 90
+    assert {"blas", "denormals", "libc", "memory_allocator", "python_compiler", "cpu_instructions"} <= facts
+    assert {"package numpy", "package pip"} <= trained.sequential.facts.keys()
+
+
+def test_the_facts_are_the_same_in_every_trial_of_a_contender(trained: Trained) -> None:
+    assert all(record.facts == trained.sequential.facts for record in trained.records)

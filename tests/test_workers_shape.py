@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -19,13 +20,14 @@ FILES = {
     "Dockerfile",
     "__init__.py",
     "contender.toml",
+    "facts.py",
     "model.py",
     "requirements.in",
     "settings.py",
     "training.py",
     "worker.py",
 }
-CONTRACT = ("trial", "recipe", "events", "emitter", "timing")
+CONTRACT = ("trial", "recipe", "events", "emitter", "timing", "facts")
 FRAMEWORKS = {"torch", "tensorflow", "keras"}
 
 READ_A_TRIAL_AND_SPEAK = """
@@ -101,6 +103,22 @@ def test_both_report_the_same_modes(name: str) -> None:
     assert keys["tf"] == keys["torch"]
 
 
+def test_both_tell_facts_in_the_same_functions_and_the_comparable_ones_by_the_same_names() -> None:
+    trees = {name: _tree(IMAGES / name / "facts.py") for name in CONTENDERS}
+    named = {name: [node.name for node in tree.body if _is_public_function(node)] for name, tree in trees.items()}
+    assert named["tf"] == named["torch"] == ["write", "comparable", "gpu", "flags"]
+    for function in ("comparable", "gpu"):
+        keys = {name: _keys(tree, function) for name, tree in trees.items()}
+        assert len(keys["tf"]) > 3
+        assert keys["tf"] == keys["torch"]
+
+
+def test_the_facts_are_read_outside_of_every_phase_and_epoch() -> None:
+    (run,) = [node for node in _tree(IMAGES / "torch" / "worker.py").body if _is_function(node, "run")]
+    told = [statement for statement in run.body if "facts.write" in ast.unparse(statement)]  # type: ignore[attr-defined]
+    assert [type(statement) for statement in told] == [ast.Expr]
+
+
 def test_the_contract_runs_on_the_oldest_python_at_hand(tmp_path: Path) -> None:
     recipe = recipes.load("article-torch")
     text = to_json(Trial("t", "torch==2.13.0", recipe, 1, "cpu", [], 1))
@@ -158,6 +176,10 @@ def _is_function(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == name
 
 
+def _is_public_function(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+
+
 def _calls(node: ast.AST) -> set[str]:
     return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
 
@@ -169,6 +191,11 @@ def _without_environment(tree: ast.Module) -> ast.Module:
 
 
 def _keys_of_modes(name: str) -> list[str]:
-    (modes,) = [node for node in _tree(IMAGES / name / "settings.py").body if _is_function(node, "modes")]
-    (found,) = [node for node in ast.walk(modes) if isinstance(node, ast.Dict)]
+    return _keys(_tree(IMAGES / name / "settings.py"), "modes")
+
+
+def _keys(tree: ast.Module, function: str) -> list[str]:
+    """Name the keys of the one dictionary that a function writes."""
+    (body,) = [node for node in tree.body if _is_function(node, function)]
+    (found,) = [node for node in ast.walk(body) if isinstance(node, ast.Dict)]
     return [key.value for key in found.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]

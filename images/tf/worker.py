@@ -54,7 +54,7 @@ def arguments() -> Trial:
         prog="python -m images.tf.worker",
         description="bakeoff's TensorFlow worker: trains one trial and writes JSON events to standard output.",
         epilog="It reads the environment: BAKEOFF_TRIAL, the trial as JSON (required); BAKEOFF_DATA, the folder of the "
-        "data set (default /data); BAKEOFF_OUT, the folder for events.jsonl and predictions.npy (default /out).",
+        "data set (default /data); BAKEOFF_OUT, the folder for what it leaves (default /out).",
     )
     parser.parse_args()
     try:
@@ -70,7 +70,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
         os.environ.update(ENVIRONMENT)
         import numpy as np
 
-        from images.tf import model, settings
+        from images.tf import facts, model, settings
         from images.tf.training import Training, resident
         from shared.initial import digest
 
@@ -94,6 +94,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
         )
     )
     warm_up(emitter, training, data)
+    facts.write(device, out)  # after the warm-up too: by now every library is loaded
     if trial.audit:  # after the first step, whose seconds are to hold tracing and compilation
         audit(trial, emitter, training, out)
     epochs = range(1, recipe.training.epochs + 1)
@@ -112,7 +113,7 @@ def run(trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
             peak_memory_bytes=peak_memory_bytes,
             peak_memory_kind=peak_memory_kind,
             wall_seconds=time.perf_counter() - emitter.started,
-            files=["predictions.npy", "steps.npz", *(["audit.npz"] if trial.audit else [])],
+            files=["predictions.npy", "steps.npz", "facts.json", *(["audit.npz"] if trial.audit else [])],
         )
     )
 

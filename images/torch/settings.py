@@ -18,6 +18,7 @@ def settle(trial: Trial) -> torch.device:
     """Apply the settings of a trial and return its device; RuntimeError where the device is absent."""
     torch.set_num_threads(trial.threads)
     torch.set_num_interop_threads(1)
+    torch.set_flush_denormal(True)  # TensorFlow always does; facts.py reads back what came of it
     torch.set_default_dtype(getattr(torch, trial.precision))
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False

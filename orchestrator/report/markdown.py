@@ -7,14 +7,13 @@ make a heading, a link, a cell or HTML.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orchestrator import ledger
 from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
-from orchestrator.report import cells, matched, words
+from orchestrator.report import cells, environment, matched, words
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
 from orchestrator.tracks import TRACKS, Track
 
@@ -47,7 +46,7 @@ def page(summary: Summary) -> str:
         *_phases(summary),
         "## What MNIST can and cannot show",
         LIMITS,
-        *_environment(summary),
+        *environment.section(summary),
         *_events(summary),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -224,33 +223,6 @@ def _phases(summary: Summary) -> list[str]:
         return words.table(heads, rows, left=1)
 
     return ["## Phases", *_by_track(trials, table), "Seconds; training and evaluation are sums over the epochs."]
-
-
-def _environment(summary: Summary) -> list[str]:
-    if not summary.environment:
-        return []
-    contenders = list(dict.fromkeys(cell.contender for cell in summary.comparison.cells))
-    host = ledger.host(summary.environment, contenders)
-    rows = [[words.markdown(name), words.markdown(value)] for name, value in host.items()]
-    return ["## Environment", words.table(["what", "value"], rows, left=2), *_inside(summary.environment, contenders)]
-
-
-def _inside(environment: Mapping[str, str], contenders: Sequence[str]) -> list[str]:
-    """Show the contenders' own facts side by side, what differs first."""
-    facts = ledger.facts(environment, contenders)
-    if not facts:
-        return []
-    rows = [
-        [
-            words.markdown(fact.name),
-            "differs" if fact.differs else "",
-            *(words.markdown(value) for value in fact.values),
-        ]
-        for fact in facts
-    ]
-    table = words.table(["inside each worker", "", *map(words.markdown, contenders)], rows, left=2 + len(contenders))
-    differing = sum(fact.differs for fact in facts)
-    return [table, f"{differing} of {len(facts)} facts differ between contenders; the rest is the same in all."]
 
 
 def _events(summary: Summary) -> list[str]:

@@ -18,7 +18,7 @@ from orchestrator.judgements import judgements
 from orchestrator.parity import EARLY_STEPS
 from orchestrator.readings import readings
 from orchestrator.record import Status
-from orchestrator.report import cells, words
+from orchestrator.report import cells, environment, words
 from orchestrator.summary import Finding, Summary, TrialSummary
 from orchestrator.tracks import Track
 
@@ -43,7 +43,12 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
         parts.append(Text(words.ONE_RUN, style="italic"))
     if any(claim.value is not None for claim in summary.comparison.claims):
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in readings(summary.comparison))]
-    return Group(*parts, findings(summary, "warning", "note"))
+    return Group(*parts, *_environment(summary), findings(summary, "warning", "note"))
+
+
+def _environment(summary: Summary) -> list[RenderableType]:
+    sentence = environment.headline(environment.opened(summary))
+    return [Text(f"environment: {sentence}")] if sentence else []
 
 
 def _audits(summary: Summary) -> list[RenderableType]:

@@ -1,0 +1,217 @@
+"""The facts of a worker that are read the same way under every framework, and the file they are left in.
+
+A fact is a name and a text. One that cannot be read is left out, never guessed: reading is no part of a trial
+and must not end it. Names of users, absolute paths and whatever might be a secret stay out, because a report is
+meant to be shown around. `root` is the file system's root, so that tests bring their own /proc and /sys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import platform
+import re
+import resource
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Callable, Dict, Mapping, Sequence, Set
+
+FILE = "facts.json"
+
+NAME_LIMIT, VALUE_LIMIT = 120, 1000
+"""Characters. The host refuses a file with longer ones whole, so they are cut here."""
+
+VARIABLES = (
+    *("BLIS_", "DNNL_", "GOMP_", "GOTO_", "KMP_", "LD_PRELOAD", "MALLOC_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_"),
+    *("PYTHONHASHSEED", "PYTHONMALLOC", "PYTHONOPTIMIZE", "TCMALLOC_"),
+)
+"""Beginnings of the environment variables that are told under every framework; no other is ever read."""
+
+GPU_VARIABLES = ("CUBLAS_", "CUDA_", "CUDNN_", "NCCL_", "NVIDIA_TF32_OVERRIDE", "NVIDIA_VISIBLE_DEVICES")
+"""Told where a GPU trains: on the CPU they change nothing."""
+
+LIBRARIES = (
+    *("gomp", "iomp", "libomp", "openblas", "libblas", "mkl", "dnnl", "stdc++"),
+    *("cudart", "cublas", "cudnn", "nccl", "nvrtc"),
+)
+"""Parts of the file names of libraries that do arithmetic or threads."""
+
+_ALLOCATORS = ("jemalloc", "tcmalloc", "mimalloc")
+_INSTRUCTIONS = (
+    *("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
+    *("amx_tile", "amx_int8", "amx_bf16", "asimd", "sve", "sve2", "bf16", "i8mm"),
+)
+_SECRET = re.compile("TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API|_KEY")  # a beginning may cover what nobody foresaw
+_PATH = re.compile(r"(?<![\w.])/[^\s:;,=]*")
+_NO_PATH = "<path>"
+
+
+def write(out: Path, facts: Mapping[str, str]) -> None:
+    """Leave the facts in the folder `out`, sorted, so that two files can be compared by eye."""
+    cut = {_clean(name)[:NAME_LIMIT]: _clean(value)[:VALUE_LIMIT] for name, value in sorted(facts.items())}
+    (out / FILE).write_text(json.dumps(cut, indent=1) + "\n", encoding="ascii")
+
+
+def readable(questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
+    """Ask each question and keep the answers that are not empty; versions differ in what they can tell."""
+    found = {}
+    for name, ask in questions.items():
+        try:
+            answer = ask()
+        except Exception:  # whatever a framework raises: a fact less is no reason to end a trial
+            continue
+        if answer not in (None, ""):
+            found[name] = _told(answer)
+    return found
+
+
+def common(gpu: bool, root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> Dict[str, str]:
+    """Read what needs no framework: Python, the system, limits, variables, loaded libraries, packages."""
+    beginnings = (*VARIABLES, *(GPU_VARIABLES if gpu else ()))
+    return {
+        **readable(_python()),
+        **readable(_system(root)),
+        **readable(_limits(root)),
+        **variables(beginnings, environment, "variable"),
+        **libraries(_loaded(root)),
+        **packages(),
+    }
+
+
+def variables(beginnings: Sequence[str], environment: Mapping[str, str], kind: str) -> Dict[str, str]:
+    """Tell the variables that begin so as "<kind> NAME", without paths; what might be a secret is passed over."""
+    chosen = {
+        f"{kind} {name}": pathless(value)
+        for name, value in environment.items()
+        if name.startswith(tuple(beginnings)) and not _SECRET.search(name.upper())
+    }
+    return {name: value for name, value in chosen.items() if value != _NO_PATH}
+
+
+def libraries(files: Set[str]) -> Dict[str, str]:
+    """Name those of the loaded libraries that do arithmetic or threads, each by its files."""
+    found = {part: sorted(file for file in files if file.startswith("lib") and part in file) for part in LIBRARIES}
+    return {f"library {part}": ", ".join(names) for part, names in found.items() if names}
+
+
+def packages() -> Dict[str, str]:
+    """Tell every installed package as "package name" in the normal form of names (PEP 503)."""
+    found = {}
+    for each in metadata.distributions():
+        with contextlib.suppress(Exception):  # what is left of a package half removed tells no name or no version
+            found["package " + re.sub("[-_.]+", "-", each.metadata["Name"]).lower()] = str(each.version or "")
+    return {name: version for name, version in found.items() if version}
+
+
+def pathless(text: str) -> str:
+    """Take absolute paths out of a value; a library's file name stays, since it says what is loaded."""
+    return _PATH.sub(lambda match: match[0].rpartition("/")[2] if ".so" in match[0] else _NO_PATH, text)
+
+
+def _python() -> Dict[str, Callable[[], object]]:
+    return {
+        "python_implementation": platform.python_implementation,
+        "python_build": lambda: " ".join(platform.python_build()),
+        "python_compiler": platform.python_compiler,
+        "python_optimize": lambda: sys.flags.optimize,
+        "python_dev_mode": lambda: sys.flags.dev_mode,
+        "python_gil": lambda: getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "python_hash_randomization": lambda: bool(sys.flags.hash_randomization),
+        "python_switch_interval_seconds": sys.getswitchinterval,
+        "python_gc": lambda: f"{gc.get_threshold()}" if gc.isenabled() else "off",
+        "text_encoding": sys.getfilesystemencoding,
+        "clock": lambda: time.get_clock_info("perf_counter").implementation,
+    }
+
+
+def _system(root: Path) -> Dict[str, Callable[[], object]]:
+    cpuinfo = _text(root / "proc/cpuinfo")
+    return {
+        "distribution": lambda: _field(_text(root / "etc/os-release"), "PRETTY_NAME", "=").strip('"'),
+        "libc": lambda: " ".join(platform.libc_ver()),
+        "kernel": platform.release,
+        "architecture": platform.machine,
+        "memory_allocator": lambda: _allocator(_loaded(root)),
+        "page_bytes": resource.getpagesize,
+        "cpu_model": lambda: _field(cpuinfo, "model name"),
+        "cpu_instructions": lambda: " ".join(
+            each for each in _INSTRUCTIONS if each in (_field(cpuinfo, "flags") or _field(cpuinfo, "Features")).split()
+        ),
+        "cpu_count": os.cpu_count,
+        "transparent_hugepages": lambda: re.findall(
+            r"\[(\w+)\]", _text(root / "sys/kernel/mm/transparent_hugepage/enabled")
+        )[0],
+        "nvidia_driver": lambda: re.findall(r"\s(\d+\.\d[\d.]*)\s", _text(root / "proc/driver/nvidia/version"))[0],
+    }
+
+
+def _limits(root: Path) -> Dict[str, Callable[[], object]]:
+    status, groups = _text(root / "proc/self/status"), root / "sys/fs/cgroup"
+    return {
+        "cpu_affinity": lambda: len(os.sched_getaffinity(0)),
+        "cpu_quota": lambda: _group(groups, "cpu.max", "cpu/cpu.cfs_quota_us"),
+        "numa_nodes": lambda: _field(status, "Mems_allowed_list"),
+        "memory_limit": lambda: _group(groups, "memory.max", "memory/memory.limit_in_bytes"),
+        "shared_memory_bytes": lambda: _space(root / "dev/shm"),
+        "scheduler": lambda: os.sched_getscheduler(0),
+        "nice": lambda: os.getpriority(os.PRIO_PROCESS, 0),
+        "seccomp": lambda: _field(status, "Seccomp"),
+        "speculative_store_bypass": lambda: _field(status, "Speculation_Store_Bypass"),
+        "limit_stack": lambda: _limit(resource.RLIMIT_STACK),
+        "limit_open_files": lambda: _limit(resource.RLIMIT_NOFILE),
+        "limit_locked_memory": lambda: _limit(resource.RLIMIT_MEMLOCK),
+    }
+
+
+def _group(groups: Path, second: str, first: str) -> str:
+    """Return a control group's limit, of version 2 or else 1, in the kernel's words; "none" where it sets none."""
+    text = _text(groups / second).strip() or _text(groups / first).strip()
+    return "none" if text.startswith(("max", "-1")) else text
+
+
+def _limit(kind: int) -> str:
+    soft = resource.getrlimit(kind)[0]
+    return "none" if soft == resource.RLIM_INFINITY else str(soft)
+
+
+def _space(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_blocks * found.f_frsize
+
+
+def _field(text: str, name: str, separator: str = ":") -> str:
+    """Return the first value of `name` in lines of names and values; "" where there is none."""
+    lines = (line.partition(separator) for line in text.splitlines())
+    return next((value.strip() for found, _, value in lines if found.strip() == name), "")
+
+
+def _loaded(root: Path) -> Set[str]:
+    """Return the file names of the libraries in our address space."""
+    lines = _text(root / "proc/self/maps").splitlines()
+    return {line.split()[-1].rpartition("/")[2] for line in lines if ".so" in line}
+
+
+def _allocator(files: Set[str]) -> str:
+    """Name what answers malloc: a preloaded allocator takes it from the C library."""
+    found = [each for each in _ALLOCATORS if any(each in file for file in files)]
+    return ", ".join(found) or ("libc" if files else "")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _clean(text: str) -> str:
+    """Replace the surrogates that stand for undecodable bytes of the environment: JSON cannot say them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _told(answer: object) -> str:
+    return "on" if answer is True else "off" if answer is False else str(answer)
