@@ -8,6 +8,8 @@ from statistics import median
 
 from orchestrator.audit import TOLERANCE
 from orchestrator.claims import claims
+from orchestrator.explain.attribution import explained
+from orchestrator.explain.walk import Walk
 from orchestrator.findings import findings
 from orchestrator.readings import single_seed_note
 from orchestrator.record import AuditLine, Record
@@ -21,8 +23,9 @@ def analyse(
     *,
     cores: int,
     load: float | None = None,
+    way: Walk | None = None,
 ) -> Summary:
-    """Sum up a comparison. `load` is the machine's one-minute load when it began."""
+    """Sum up a comparison. `load` is the machine's one-minute load when it began, `way` the walk that it is."""
     trials = tuple(summarised(record) for record in records)
     return Summary(
         comparison=comparison.model_copy(
@@ -35,6 +38,7 @@ def analyse(
         environment=dict(environment),
         findings=findings(records, cores, load),
         trials=trials,
+        explanation=explained(way, trials) if way else None,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
@@ -44,7 +44,12 @@ class Spec(BaseModel):
     @property
     def command(self) -> str:
         """Write the comparison as the command that repeats it."""
-        return shlex.join(("bakeoff", "compare", *self.contenders, *_options(self)))
+        recipes = self.recipes if self.recipes != DEFAULT_RECIPES else ()
+        named = [word for name in recipes for word in ("--recipe", name)]
+        return shlex.join(("bakeoff", "compare", *self.contenders, *named, *options(self)))
+
+
+S = TypeVar("S", bound=Spec)
 
 
 def read(path: Path) -> Spec:
@@ -65,22 +70,26 @@ def read(path: Path) -> Spec:
 
 def checked(document: Any, where: str) -> Spec:
     """Validate a spec; UsageError lists every wrong key, and the valid ones for an unknown key."""
+    return validated(Spec, document, where)
+
+
+def validated(kind: type[S], document: Any, where: str) -> S:
     try:
-        return Spec.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
         faults = "; ".join(f"{_key(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False))
-        raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(Spec.model_fields)}") from error
+        raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(kind.model_fields)}") from error
 
 
-def _options(spec: Spec) -> list[str]:
+def options(spec: Spec) -> list[str]:
+    """Write all but contenders and recipes as options, where they are not the defaults."""
     changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
-    recipes = spec.recipes if spec.recipes != DEFAULT_RECIPES else ()
-    options = [word for name in recipes for word in ("--recipe", name)]
+    words: list[str] = []
     for name, value in changed.items():
         flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
         values = value if isinstance(value, tuple) else (value,)
-        options += [word for each in values for word in (flag, str(each).removesuffix(".0"))]
-    return options
+        words += [word for each in values for word in (flag, str(each).removesuffix(".0"))]
+    return words
 
 
 def _key(location: tuple[int | str, ...]) -> str:

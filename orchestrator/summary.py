@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from orchestrator.explain.explanation import Explanation
 from orchestrator.record import EventCounts, Status, Value
 
 SCHEMA: Literal["bakeoff/summary/1"] = "bakeoff/summary/1"
@@ -64,7 +65,7 @@ class Comparison(Value):
 
     id: str  # the run folder's name
     title: str
-    kind: Literal["crossover", "comparison"]
+    kind: Literal["crossover", "comparison", "walk"]
     command: str  # repeats it
     started_at: str  # UTC, ISO 8601
     ended_at: str | None
@@ -117,6 +118,7 @@ class TrialSummary(Value):
     phases: dict[str, float]  # training and evaluation are sums over the epochs
     events: EventCounts
     epochs: tuple[EpochSummary, ...]
+    reused_from: str | None = None  # the earlier run that this trial was taken over from
 
 
 class Summary(Value):
@@ -129,3 +131,4 @@ class Summary(Value):
     environment: dict[str, str]
     findings: tuple[Finding, ...]
     trials: tuple[TrialSummary, ...]
+    explanation: Explanation | None = None

@@ -1,0 +1,65 @@
+"""The answer in one sentence: how much of a difference the framework carries, and what carries the most. Pure."""
+
+from __future__ import annotations
+
+from orchestrator.explain.difference import FRAMEWORK
+from orchestrator.explain.explanation import Attribution, Contribution
+from orchestrator.explain.walk import Walk
+
+
+def of(attribution: Attribution, walk: Walk) -> str:
+    """Say what explains one outcome, or why nothing does. Names stand as given: escape it like outside text."""
+    if attribution.total is None:
+        lacks = "; ".join(attribution.missing) or "no trial was run"
+        return f"The difference in {attribution.title} is not explained: {lacks}."
+    (here, mine), (there, theirs) = walk.start, walk.end
+    return (
+        f"Of the difference of {amount(attribution.total.mean, attribution.unit)} in {attribution.title}"
+        f"{_spread(attribution)} from {mine.name} in {here.written} to {theirs.name} in {there.written}, "
+        f"{_framework(attribution)}{_most(attribution)}.{_no_shares(attribution)}"
+    )
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a difference with its sign: "+0.383 nats", "−1.2 points" where the unit is a fraction."""
+    scaled, unit = (100 * value, "points") if unit == "fraction" else (value, unit)
+    digits = 3 if abs(scaled) < 10 else 1
+    written = f"{scaled:+.{digits}f}".replace("-", "−")
+    return f"{written} {unit}" if unit != "share" else written
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %".replace("-", "−").replace("−0 %", "0 %")
+
+
+def _framework(attribution: Attribution) -> str:
+    found = next((each for each in attribution.contributions if each.setting == FRAMEWORK), None)
+    return f"the framework carries {_carried(found, attribution)}" if found else "none is the framework's, which is one"
+
+
+def _most(attribution: Attribution) -> str:
+    others = [each for each in attribution.contributions if each.setting != FRAMEWORK]
+    if not others:
+        return ""
+    most = max(others, key=lambda each: abs(each.mean))
+    return f"; of the other settings {most.title} carries the most, {_carried(most, attribution)}"
+
+
+def _carried(each: Contribution, attribution: Attribution) -> str:
+    written = amount(each.mean, attribution.unit)
+    if each.share is None or each.share_interval is None:
+        return written
+    low, high = map(percent, each.share_interval)
+    return f"{written} ({percent(each.share)}, 95 % interval {low} to {high})"
+
+
+def _spread(attribution: Attribution) -> str:
+    seeds = len(attribution.seeds)
+    return " (one seed)" if seeds == 1 else f" ({seeds} seeds)"
+
+
+def _no_shares(attribution: Attribution) -> str:
+    if attribution.total is None or any(each.share is not None for each in attribution.contributions):
+        return ""
+    why = "one seed has no interval" if len(attribution.seeds) == 1 else "its 95 % interval holds 0"
+    return f" No share is given of a difference that may be noise: {why}."
