@@ -145,6 +145,7 @@ def measure(
             record = _left_out(each, on, folder, Status.FAILED, ready.refused[each.contender.written])
         elif reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[each.contender.written], folder)):
             record = earlier.take_over(found, folder)
+            view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
         else:
             record = run_trial(on, each, ready.prepared[each.contender.written], folder.trial(each.id), view.event)
         interrupted = interrupted or record.status is Status.INTERRUPTED

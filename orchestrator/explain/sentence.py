@@ -21,11 +21,16 @@ def of(attribution: Attribution, walk: Walk) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """Write a difference with its sign: "+0.383 nats", "−1.2 points" where the unit is a fraction."""
-    scaled, unit = (100 * value, "points") if unit == "fraction" else (value, unit)
-    digits = 3 if abs(scaled) < 10 else 1
-    written = f"{scaled:+.{digits}f}".replace("-", "−")
-    return f"{written} {unit}" if unit != "share" else written
+    """Write a difference with its sign: "+0.383 nats", a share without a unit, a fraction in points: "−1.20 points"."""
+    if unit == "fraction":
+        return f"{_signed(100 * value, 2)} points"
+    written = _signed(value, 3 if abs(value) < 10 else 1)
+    return written if unit == "share" else f"{written} {unit}"
+
+
+def _signed(value: float, decimals: int) -> str:
+    written = f"{value:+.{decimals}f}".replace("-", "−")
+    return written if written.strip("+−0.") else written[1:]
 
 
 def percent(share: float) -> str:

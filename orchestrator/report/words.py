@@ -27,9 +27,8 @@ CAPTIONS = {
 WALK_CAPTIONS = {
     "waterfall": "What each setting carries, from start to end",
     "walk": "Loss by epoch at every stop of the walk",
-    "loss": CAPTIONS["loss"],
 }
-"""The same for a walk, whose cells are read along the way."""
+"""The same for the figures that only a walk has."""
 
 PHASES = ("import", "data", "build", "first_step", "warm_up", "training", "evaluation", "predict")
 """In the order of a worker's life."""
