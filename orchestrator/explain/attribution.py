@@ -52,7 +52,7 @@ def contributions(orders: Sequence[Order], path: Mapping[Order, Sequence[float]]
     """
     steps = [_steps(order, path[order]) for order in orders]
     found = {name: fmean(each[name] for each in steps) for name in orders[0]}
-    _assert_sum(found, path[orders[0]])
+    _assert_sum(found, [path[order] for order in orders])
     return found
 
 
@@ -60,8 +60,9 @@ def _steps(order: Order, outcomes: Sequence[float]) -> dict[str, float]:
     return dict(zip(order, (after - before for before, after in pairwise(outcomes)), strict=True))
 
 
-def _assert_sum(found: Mapping[str, float], outcomes: Sequence[float]) -> None:
-    total, size = outcomes[-1] - outcomes[0], max(map(abs, outcomes))
+def _assert_sum(found: Mapping[str, float], paths: Sequence[Sequence[float]]) -> None:
+    """Hold contributions against the total, as closely as the largest number that was rounded on the way allows."""
+    total, size = paths[0][-1] - paths[0][0], max(abs(outcome) for path in paths for outcome in path)
     assert math.isclose(sum(found.values()), total, rel_tol=1e-9, abs_tol=1e-9 * size), "shares do not add up"
 
 
