@@ -65,6 +65,8 @@ def read(path: Path) -> Spec:
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}", "mend the syntax at the place named") from error
     repeated = path.suffix == ".json" and isinstance(document, dict)
+    if repeated and document.get("kind") == "walk":
+        raise UsageError(f"{path} is of a walk, not of a comparison", f"repeat it with {document.get('command')}")
     return checked(document.get("spec", document) if repeated else document, str(path))
 
 

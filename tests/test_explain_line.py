@@ -12,8 +12,9 @@ import pytest
 from markdown_it import MarkdownIt
 from numpy.typing import NDArray
 
-from orchestrator import console, pipeline, report
+from orchestrator import console, pipeline, report, spec
 from orchestrator.engine import Launch, Prepared
+from orchestrator.errors import UsageError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.explanation import Attribution
 from orchestrator.record import Status
@@ -167,8 +168,8 @@ def test_fresh_runs_every_trial(mine: Line) -> None:
 
 
 def test_cells_of_a_comparison_are_reused(mine: Line) -> None:
-    spec = Spec(profile="quick", device="cpu")
-    pipeline.compare(spec, mine.world(played(mine)), console.view("quiet", io.StringIO()))
+    asked = Spec(profile="quick", device="cpu")
+    pipeline.compare(asked, mine.world(played(mine)), console.view("quiet", io.StringIO()))
     _, summary = explain(mine)
     assert [trial.id for trial in summary.trials if trial.reused_from] == [
         "tf-2.21.0.article-tf.s1",
@@ -253,3 +254,11 @@ def test_one_recipe_in_two_frameworks_is_a_walk_of_one_step(mine: Line) -> None:
     found = loss(summary)
     assert [each.setting for each in found.contributions] == ["framework"]
     assert found.start == pytest.approx(START + sum(EFFECTS.values()))
+
+
+def test_a_walks_file_is_no_comparisons_and_names_the_command_to_repeat(
+    walked: tuple[RunFolder, Summary],
+) -> None:
+    with pytest.raises(UsageError, match="of a walk") as refused:
+        spec.read(walked[0].path / "comparison.json")
+    assert "bakeoff explain article-tf article-torch" in (refused.value.remedy or "")
