@@ -28,6 +28,11 @@ def amount(value: float, unit: str) -> str:
     return written if unit == "share" else f"{written} {unit}"
 
 
+def number(value: float, unit: str) -> str:
+    """Write a difference with its sign and without its unit."""
+    return amount(value, unit).partition(" ")[0]
+
+
 def _signed(value: float, decimals: int) -> str:
     written = f"{value:+.{decimals}f}".replace("-", "−")
     return written if written.strip("+−0.") else written[1:]
@@ -51,11 +56,15 @@ def _most(attribution: Attribution) -> str:
 
 
 def _carried(each: Contribution, attribution: Attribution) -> str:
+    """Write a contribution as a share where there is one, else with its own interval."""
     written = amount(each.mean, attribution.unit)
-    if each.share is None or each.share_interval is None:
+    if each.share is not None and each.share_interval is not None:
+        low, high = map(percent, each.share_interval)
+        return f"{written} ({percent(each.share)}, 95 % interval {low} to {high})"
+    if each.interval is None:
         return written
-    low, high = map(percent, each.share_interval)
-    return f"{written} ({percent(each.share)}, 95 % interval {low} to {high})"
+    low, high = (number(bound, attribution.unit) for bound in each.interval)
+    return f"{written} (95 % interval {low} to {high})"
 
 
 def _spread(attribution: Attribution) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 from orchestrator.explain.difference import FRAMEWORK
 from orchestrator.explain.explanation import Attribution, Contribution, Estimate, Explanation
 from orchestrator.explain.outcomes import OUTCOMES
-from orchestrator.explain.sentence import amount, percent
+from orchestrator.explain.sentence import number, percent
 from orchestrator.report import tables, words
 from orchestrator.summary import Summary, TrialSummary
 
@@ -72,7 +72,14 @@ def _outcome(each: Attribution, found: Explanation) -> list[str]:
 
 
 def _table(each: Attribution, found: Explanation) -> str:
-    heads = ["carried by", _unit(each), "95 % interval", "share", "95 % interval", "over the orders"]
+    heads = [
+        "carried by",
+        f"change ({_unit(each)})",
+        "95 % interval",
+        "of the total",
+        "95 % interval",
+        "over the orders",
+    ]
     rows = [_row(one, each.unit) for one in each.contributions]
     if each.total:
         total = [f"**{_number(each.total, each.unit)}**", _between(each.total.interval, each.unit)]
@@ -134,13 +141,13 @@ def _unit(each: Attribution) -> str:
 
 
 def _number(estimate: Estimate, unit: str) -> str:
-    return amount(estimate.mean, unit).partition(" ")[0]
+    return number(estimate.mean, unit)
 
 
 def _between(bounds: tuple[float, float] | None, unit: str) -> str:
     if bounds is None:
         return words.ABSENT
-    return " to ".join(amount(bound, unit).partition(" ")[0] for bound in bounds)
+    return " to ".join(number(bound, unit) for bound in bounds)
 
 
 def _style(one: Contribution) -> str:

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 
 from orchestrator.explain.difference import FRAMEWORK
 from orchestrator.explain.explanation import Attribution, Contribution, Explanation, Stop
-from orchestrator.explain.sentence import amount
+from orchestrator.explain.sentence import number
 from orchestrator.report import words
 from orchestrator.report.looks import INK
 
@@ -58,12 +58,12 @@ def _panel(panel: Axes, each: Attribution, colours: tuple[str, str]) -> None:
     for row, (one, (before, after)) in enumerate(zip(each.contributions, pairwise(levels), strict=True), start=1):
         _step(panel, row, one, before, after)
         _whiskers(panel, row, whiskers[row - 1])
-        _number(panel, row, amount(one.mean, each.unit).partition(" ")[0], one.setting == FRAMEWORK)
+        _number(panel, row, number(one.mean, each.unit), one.setting == FRAMEWORK)
     for row, level in enumerate(levels):
         panel.plot([level, level], [row, row + 1], color=INK, linewidth=0.6, linestyle=":", zorder=1)
     for row, level, colour in ((0, levels[0], colours[0]), (len(levels), levels[-1], colours[1])):
         _end(panel, row, level, colour, zero)
-        _number(panel, row, amount(level / scale, each.unit).partition(" ")[0].lstrip("+"), False)
+        _number(panel, row, number(level / scale, each.unit).lstrip("+"), False)
     panel.set_title(f"{each.title} ({'%' if scale == 100 else each.unit})", loc="left", color=INK)
 
 
@@ -72,13 +72,14 @@ def _name(stop: Stop) -> str:
 
 
 def _limits(panel: Axes, levels: Sequence[float], whiskers: Sequence[Range]) -> bool:
-    """Set the axis: from 0 where that hides no step, which is told; a whisker reaches out by half the levels' span."""
-    zero = min(levels) >= 0 and min(levels) <= FROM_ZERO_BELOW * max(levels)
-    low, high = min(0.0, *levels) if zero else min(levels), max(levels)
+    """Set the axis: with 0 where that hides no step, which is told; a whisker reaches out by half the levels' span."""
+    zero = min(levels) <= FROM_ZERO_BELOW * max(levels)
+    low, high = (min(0.0, *levels), max(levels)) if zero else (min(levels), max(levels))
     span = (high - low) or abs(high) or 1.0
     reach = [bound for whisker in whiskers for bound in whisker]
-    left = 0.0 if zero else max(min([low, *reach]), low - span / 2) - 0.04 * span
-    panel.set_xlim(left, min(max([high, *reach]), high + span / 2) + 0.04 * span)
+    left = max(min([low, *reach]), low - span / 2) - 0.04 * span
+    positive = zero and low > -0.01 * span  # rounding may leave a level a hair below 0
+    panel.set_xlim(0.0 if positive else left, min(max([high, *reach]), high + span / 2) + 0.04 * span)
     return zero
 
 
@@ -108,7 +109,8 @@ def _whiskers(panel: Axes, row: int, whisker: Range | None) -> None:
         return
     left, right = panel.get_xlim()
     panel.plot(whisker, [row, row], color=INK, linewidth=0.9, marker="|", markersize=5, zorder=3, gid="interval")
-    for beyond, edge, marker in ((whisker[0] < left, left, "<"), (whisker[1] > right, right, ">")):
+    hair = 0.005 * (right - left)
+    for beyond, edge, marker in ((whisker[0] < left - hair, left, "<"), (whisker[1] > right + hair, right, ">")):
         if beyond:
             panel.plot([edge], [row], color=INK, marker=marker, markersize=4, clip_on=False, zorder=3)
 
@@ -122,11 +124,19 @@ def _end(panel: Axes, row: int, level: float, colour: str, zero: bool) -> None:
 
 def _key(panel: Axes) -> None:
     """Say in a spare panel what the marks mean."""
+    interval = "95 % interval at the bar's far end;\nan arrow: it runs on"
     marks = [
         Patch(facecolor=SETTING, edgecolor=EDGE, label="raises it"),
         Patch(facecolor=SETTING, edgecolor=EDGE, hatch=DOWN_HATCH, label="lowers it"),
         Patch(facecolor=FRAMEWORKS, label="the framework"),
-        Line2D([], [], color=INK, marker="|", linewidth=0.9, label="95 % interval, at the bar's far end"),
+        Line2D(
+            [],
+            [],
+            color=INK,
+            marker="|",
+            linewidth=0.9,
+            label=interval,
+        ),
     ]
     panel.legend(handles=marks, loc="center left", frameon=False)
 
