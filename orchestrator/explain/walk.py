@@ -43,7 +43,7 @@ class Walk:
     @property
     def title(self) -> str:
         (here, mine), (there, theirs) = self.start, self.end
-        return f"From {mine.name} in {here.written} to {theirs.name} in {there.written}, one setting at a time"
+        return f"{mine.name} in {here.written} → {theirs.name} in {there.written}"
 
     @property
     def slug(self) -> str:
