@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.explain.difference import FRAMEWORK
 from orchestrator.explain.explanation import Attribution, Contribution
 from orchestrator.explain.walk import Walk
@@ -18,6 +20,13 @@ def of(attribution: Attribution, walk: Walk) -> str:
         f"{_spread(attribution)} from {mine.name} in {here.written} to {theirs.name} in {there.written}, "
         f"{_framework(attribution)}{_most(attribution)}.{_no_shares(attribution)}"
     )
+
+
+def framework_shares(attributions: Sequence[Attribution]) -> str:
+    """List the framework's share of every outcome that has a total; nothing where the framework is one."""
+    found = [(each.title, one) for each in attributions for one in each.contributions if one.setting == FRAMEWORK]
+    shares = [f"{title} {_share(one, '{} (95 % interval {} to {})') or 'not told from noise'}" for title, one in found]
+    return f"The framework's share: {'; '.join(shares)}." if shares else ""
 
 
 def amount(value: float, unit: str) -> str:
@@ -58,13 +67,18 @@ def _most(attribution: Attribution) -> str:
 def _carried(each: Contribution, attribution: Attribution) -> str:
     """Write a contribution as a share where there is one, else with its own interval."""
     written = amount(each.mean, attribution.unit)
-    if each.share is not None and each.share_interval is not None:
-        low, high = map(percent, each.share_interval)
-        return f"{written} ({percent(each.share)}, 95 % interval {low} to {high})"
+    if share := _share(each, "({}, 95 % interval {} to {})"):
+        return f"{written} {share}"
     if each.interval is None:
         return written
     low, high = (number(bound, attribution.unit) for bound in each.interval)
     return f"{written} (95 % interval {low} to {high})"
+
+
+def _share(each: Contribution, form: str) -> str:
+    if each.share is None or each.share_interval is None:
+        return ""
+    return form.format(*map(percent, (each.share, *each.share_interval)))
 
 
 def _spread(attribution: Attribution) -> str:

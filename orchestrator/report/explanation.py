@@ -12,7 +12,7 @@ from rich.text import Text
 from orchestrator.explain.difference import FRAMEWORK
 from orchestrator.explain.explanation import Attribution, Contribution, Estimate, Explanation
 from orchestrator.explain.outcomes import OUTCOMES
-from orchestrator.explain.sentence import number, percent
+from orchestrator.explain.sentence import framework_shares, number, percent
 from orchestrator.report import tables, words
 from orchestrator.summary import Summary, TrialSummary
 
@@ -23,7 +23,8 @@ def conclusion(summary: Summary) -> Group:
     if found is None:
         return tables.conclusion(summary)
     unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
-    parts: list[RenderableType] = [Text(words.printable(text)) for text in unexplained]
+    others = filter(None, (framework_shares(found.attributions), *unexplained))
+    parts: list[RenderableType] = [Text(words.printable(text)) for text in others]
     if any(each.total for each in found.attributions):
         parts.append(contributions_table(found))
     answer = Text(words.printable(found.sentence), style="bold")
@@ -53,6 +54,7 @@ def section(summary: Summary) -> list[str]:
     return [
         "## What explains the difference",
         f"**{words.markdown(found.sentence)}**",
+        *filter(None, [words.markdown(framework_shares(found.attributions))]),
         f"![{words.WALK_CAPTIONS['waterfall']}](figures/waterfall.png)",
         f"![{words.WALK_CAPTIONS['walk']}](figures/walk.png)",
         *(block for each in found.attributions for block in _outcome(each, found)),
