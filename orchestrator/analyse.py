@@ -10,6 +10,8 @@ from orchestrator import ledger
 from orchestrator.accuracy import Answers, differences
 from orchestrator.audit import TOLERANCES
 from orchestrator.claims import claims
+from orchestrator.explain.attribution import explained
+from orchestrator.explain.walk import Walk
 from orchestrator.findings import findings
 from orchestrator.parity import Steps, divergences
 from orchestrator.readings import single_seed_note
@@ -26,9 +28,12 @@ def analyse(
     load: float | None = None,
     steps: Sequence[Steps] = (),
     answers: Sequence[Answers] = (),
+    way: Walk | None = None,
 ) -> Summary:
-    """Sum up a comparison. `load` is the machine's one-minute load when it began; `steps` and `answers` are what
-    trials of the matched track left.
+    """Sum up a comparison.
+
+    `load` is the machine's one-minute load when it began, `steps` and `answers` are what trials of the matched track
+    left, `way` is the walk that the comparison is.
     """
     trials = tuple(summarised(record) for record in records)
     apart = divergences(steps, comparison.reference)
@@ -45,6 +50,7 @@ def analyse(
         environment=ledger.folded(environment, list(dict.fromkeys(cell.contender for cell in comparison.cells))),
         findings=findings(records, cores, load, apart),
         trials=trials,
+        explanation=explained(way, trials) if way else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from orchestrator.explain.walk import Walk
 from orchestrator.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.summary import Cell, Comparison
@@ -11,12 +12,13 @@ from orchestrator.tracks import track
 from orchestrator.world import World
 
 
-def describe(settings: Settings, trials: Plan, world: World, run_id: str) -> Comparison:
-    """Say what is compared, before it runs."""
+def describe(settings: Settings, trials: Plan, world: World, run_id: str, way: Walk | None = None) -> Comparison:
+    """Say what is compared, before it runs; `way` is given where that is a walk."""
+    crossed = len(settings.recipes) > 1 and len(settings.contenders) > 1
     return Comparison(
         id=run_id,
-        title=title(settings),
-        kind="crossover" if len(settings.recipes) > 1 and len(settings.contenders) > 1 else "comparison",
+        title=way.title if way else title(settings),
+        kind="walk" if way else "crossover" if crossed else "comparison",
         command=settings.spec.command,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         ended_at=None,

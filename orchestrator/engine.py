@@ -30,6 +30,7 @@ class Prepared:
     contender: Contender
     image: str  # what the record names: an image id, or an environment's path
     handle: str  # what the engine starts
+    fixed: bool = True  # `image` names all that runs: the same name is the same code
 
 
 @dataclass(frozen=True)

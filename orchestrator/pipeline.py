@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, ledger, machine, report, store
+from orchestrator import dataset, earlier, ledger, machine, report, store
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
 from orchestrator.description import describe, heading, slug, surroundings
 from orchestrator.engine import Prepared, PrepareError
+from orchestrator.explain.asked import Asked
+from orchestrator.explain.walk import Walk, walk
 from orchestrator.parity import steps_of
-from orchestrator.plan import Plan, PlannedTrial, plan, with_parity
+from orchestrator.plan import Plan, PlannedTrial, lay_out, plan, with_parity
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
-from orchestrator.runner import Bench, run_trial
+from orchestrator.runner import Bench, audited, run_trial
 from orchestrator.settings import Settings, resolve
 from orchestrator.spec import Spec
 from orchestrator.store import RunFolder
@@ -49,8 +51,24 @@ def compare(
     return conduct(settings, planned(settings), world, view, needed_bytes=needed_bytes)
 
 
+def explain(asked: Asked, world: World, view: View, *, fresh: bool = False) -> tuple[RunFolder, Summary]:
+    """Walk from one cell to another, setting by setting, and say what each carries of the difference.
+
+    Trials of earlier runs are taken over unless `fresh`. Otherwise as `compare`.
+    """
+    settings, way = walked(asked, world)
+    return conduct(settings, laid_out(settings, way), world, view, way=way, reuse=not fresh)
+
+
 def conduct(
-    settings: Settings, trials: Plan, world: World, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES
+    settings: Settings,
+    trials: Plan,
+    world: World,
+    view: View,
+    *,
+    needed_bytes: int = store.RUN_FOLDER_BYTES,
+    way: Walk | None = None,
+    reuse: bool = False,
 ) -> tuple[RunFolder, Summary]:
     """Run the trials of a plan, whatever it was made for, and report."""
     view.planned(trials, heading(settings))
@@ -59,14 +77,16 @@ def conduct(
     store.check(world.out, needed_bytes)
     data = dataset.ensure(world.data, world.idx, view.say)
     ready = prepare(settings, world, view)
-    folder = store.create(world.out, slug(settings))
-    comparison = describe(settings, trials, world, folder.id)
+    folder = store.create(world.out, way.slug if way else slug(settings))
+    comparison = describe(settings, trials, world, folder.id, way)
     folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})
+    environment = {**world.environment, **world.engine.facts()}
+    folder.write_json("environment.json", environment)  # for whoever takes over trials of a run that was killed
     expected = expectations(trials, data.folder, view)
     on = bench(settings, world, folder, data, expected)
-    records = measure(trials, ready, on, folder, view)
+    records = measure(trials, ready, on, folder, view, reuse=reuse)
     ended = _ended(comparison, records)
-    environment = {**world.environment, **machine.at_end(), **world.engine.facts(), **ledger.inside(records)}
+    environment |= {**machine.at_end(), **ledger.inside(records)}
     folder.write_json("environment.json", environment)
     steps = [steps_of(record, folder.left(record.id, "steps.npz")) for record in records]
     answers = [answers_of(record, folder.left(record.id, "predictions.npy"), on.test_labels) for record in records]
@@ -78,6 +98,7 @@ def conduct(
         load=world.load,
         steps=[each for each in steps if each],
         answers=[each for each in answers if each],
+        way=way,
     )
     folder.write_summary(summary)
     report.write(folder.path)
@@ -98,6 +119,26 @@ def planned(settings: Settings) -> Plan:
     return with_parity(measured) if settings.spec.parity else measured
 
 
+def walked(asked: Asked, world: World) -> tuple[Settings, Walk]:
+    """Resolve what is asked for and plan the walk between its ends, sizes applied; both may share an end's name."""
+    ends = asked.model_copy(update={"contenders": _once(asked.contenders), "recipes": _once(asked.recipes)})
+    settings = replace(resolve(ends, world.gpus, world.gives_gpus, world.cores), spec=asked)
+    contenders, recipes = settings.contenders, settings.recipes
+    return settings, walk((contenders[0], recipes[0]), (contenders[-1], recipes[-1]), asked.paths)
+
+
+def laid_out(settings: Settings, way: Walk) -> Plan:
+    """Lay out a walk's cells as one row, so that each seed starts it with another cell."""
+    return lay_out(
+        [way.row],
+        seeds=settings.spec.seeds,
+        runs=1,
+        device=settings.device,
+        threads=settings.threads,
+        precision=settings.spec.precision,
+    )
+
+
 def prepare(settings: Settings, world: World, view: View) -> Ready:
     """Make every contender ready before the first trial, so that no build runs between measurements."""
     prepared: dict[str, Prepared] = {}
@@ -113,8 +154,10 @@ def prepare(settings: Settings, world: World, view: View) -> Ready:
     return Ready(prepared, refused)
 
 
-def measure(trials: Plan, ready: Ready, on: Bench, folder: RunFolder, view: View) -> list[Record]:
-    """Run the trials one after another: two at a time would measure each other."""
+def measure(
+    trials: Plan, ready: Ready, on: Bench, folder: RunFolder, view: View, *, reuse: bool = False
+) -> list[Record]:
+    """Run the trials one after another: two at a time would measure each other. `reuse` takes over earlier ones."""
     records: list[Record] = []
     interrupted = False
     for each in trials.trials:
@@ -123,6 +166,9 @@ def measure(trials: Plan, ready: Ready, on: Bench, folder: RunFolder, view: View
             record = _left_out(each, on, folder, Status.SKIPPED, "the comparison was interrupted before its turn")
         elif each.contender.written in ready.refused:
             record = _left_out(each, on, folder, Status.FAILED, ready.refused[each.contender.written])
+        elif reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[each.contender.written], folder)):
+            record = earlier.take_over(found, folder)
+            view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
         else:
             record = run_trial(on, each, ready.prepared[each.contender.written], folder.trial(each.id), view.event)
         interrupted = interrupted or record.status is Status.INTERRUPTED
@@ -157,6 +203,10 @@ def bench(
         limits=Limits(trial_seconds=settings.spec.timeout_seconds),
         expected=expected,
     )
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _offer(contender: Contender) -> str:

@@ -56,13 +56,13 @@ class ProcessEngine:
         if contender.image:
             raise PrepareError(f"{contender.written} names an image: only the docker engine runs images")
         content = context(contender, offered(self._images)[contender.name], variant, self._images, "")
-        self._apps[contender.name] = self._app(contender, content)
+        app = self._apps[contender.name] = self._app(contender, content)
         existing = self._interpreters.get(contender.name)
         if existing is not None:
             # Absolute, and no link resolved: through its link a virtual environment's Python knows its packages.
-            return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()))
+            return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()), fixed=False)
         folder = self._environment(contender, variant, content, say)
-        return Prepared(contender, f"environment {folder.name}", str(folder / "bin" / "python"))
+        return Prepared(contender, f"environment {folder.name}, worker {app.name}", str(folder / "bin" / "python"))
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:  # noqa: ARG002 - the seam's signature
         self._data = data

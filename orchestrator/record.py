@@ -105,4 +105,5 @@ class Record(Value):
     warnings: tuple[str, ...] = ()
     stderr_tail: tuple[str, ...] = ()
     events: EventCounts = EventCounts()
+    reused_from: str | None = None  # the earlier run that this trial was taken over from
     reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated

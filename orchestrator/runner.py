@@ -51,9 +51,7 @@ def run_trial(
     Ctrl-C while it runs stops the worker and gives an `interrupted` record; a second
     Ctrl-C propagates.
     """
-    expected = bench.expected.get((planned.trial.recipe.name, planned.trial.seed))
-    if expected is not None:
-        planned = replace(planned, trial=replace(planned.trial, audit=list(expected.indices)))
+    planned, expected = audited(bench, planned), _expected(bench, planned)
     folder.write_trial(planned.trial)
     started_at, start = datetime.now(UTC), time.monotonic()
     intake = Intake(planned.id)
@@ -74,6 +72,16 @@ def run_trial(
         record = record_of(known, bench.test_labels)
     folder.write_record(record)
     return record
+
+
+def audited(bench: Bench, planned: PlannedTrial) -> PlannedTrial:
+    """Ask for the audit where one is expected; this is what the worker gets."""
+    expected = _expected(bench, planned)
+    return replace(planned, trial=replace(planned.trial, audit=list(expected.indices))) if expected else planned
+
+
+def _expected(bench: Bench, planned: PlannedTrial) -> Expected | None:
+    return bench.expected.get((planned.trial.recipe.name, planned.trial.seed))
 
 
 def _follow(

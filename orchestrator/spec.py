@@ -6,7 +6,7 @@ import json
 import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
@@ -47,7 +47,12 @@ class Spec(BaseModel):
     @property
     def command(self) -> str:
         """Write the comparison as the command that repeats it."""
-        return shlex.join(("bakeoff", "compare", *self.contenders, *_options(self)))
+        recipes = self.recipes if self.recipes != DEFAULT_RECIPES else ()
+        named = [word for name in recipes for word in ("--recipe", name)]
+        return shlex.join(("bakeoff", "compare", *self.contenders, *named, *options(self)))
+
+
+S = TypeVar("S", bound=Spec)
 
 
 def read(path: Path) -> Spec:
@@ -63,29 +68,33 @@ def read(path: Path) -> Spec:
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}", "mend the syntax at the place named") from error
     repeated = path.suffix == ".json" and isinstance(document, dict)
+    if repeated and document.get("kind") == "walk":
+        raise UsageError(f"{path} is of a walk, not of a comparison", f"repeat it with {document.get('command')}")
     return checked(document.get("spec", document) if repeated else document, str(path))
 
 
 def checked(document: Any, where: str) -> Spec:
     """Validate a spec; UsageError lists every wrong key, and the valid ones for an unknown key."""
+    return validated(Spec, document, where)
+
+
+def validated(kind: type[S], document: Any, where: str) -> S:
     try:
-        return Spec.model_validate(document)
+        return kind.model_validate(document)
     except ValidationError as error:
         faults = "; ".join(f"{_key(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False))
-        raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(Spec.model_fields)}") from error
+        raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(kind.model_fields)}") from error
 
 
-def _options(spec: Spec) -> list[str]:
+def options(spec: Spec) -> list[str]:
+    """Write all but contenders and recipes as options, where they are not the defaults."""
     changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
-    recipes = spec.recipes if spec.recipes != DEFAULT_RECIPES else ()
-    options = [word for name in recipes for word in ("--recipe", name)]
-    if changed.pop("parity", True) is False:
-        options.append("--no-parity")
+    words = ["--no-parity"] if changed.pop("parity", True) is False else []
     for name, value in changed.items():
         flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
         values = value if isinstance(value, tuple) else (value,)
-        options += [word for each in values for word in (flag, str(each).removesuffix(".0"))]
-    return options
+        words += [word for each in values for word in (flag, str(each).removesuffix(".0"))]
+    return words
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -147,7 +147,12 @@ def read_summary(folder: Path) -> Summary:
 
 def read_records(folder: Path) -> list[Record]:
     """Read the records of a run's trials, in the order of their names."""
-    return [Record.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("trials/*/record.json"))]
+    return [read_record(path.parent) for path in sorted(folder.glob("trials/*/record.json"))]
+
+
+def read_record(trial: Path) -> Record:
+    """Read the record in a trial's folder. Raises OSError or ValidationError."""
+    return Record.model_validate_json((trial / "record.json").read_bytes())
 
 
 def write_model(path: Path, model: BaseModel) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from orchestrator.explain.explanation import Explanation
 from orchestrator.record import EventCounts, Status, Value
 from orchestrator.tracks import Track
 from shared.trial import Precision
@@ -118,7 +119,7 @@ class Comparison(Value):
 
     id: str  # the run folder's name
     title: str
-    kind: Literal["crossover", "comparison"]
+    kind: Literal["crossover", "comparison", "walk"]
     command: str  # repeats it
     started_at: str  # UTC, ISO 8601
     ended_at: str | None
@@ -176,6 +177,7 @@ class TrialSummary(Value):
     phases: dict[str, float]  # training and evaluation are sums over the epochs
     events: EventCounts
     epochs: tuple[EpochSummary, ...]
+    reused_from: str | None = None  # the earlier run that this trial was taken over from
 
 
 class Summary(Value):
@@ -188,3 +190,4 @@ class Summary(Value):
     environment: dict[str, str]
     findings: tuple[Finding, ...]
     trials: tuple[TrialSummary, ...]
+    explanation: Explanation | None = None

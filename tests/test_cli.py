@@ -16,7 +16,7 @@ import pytest
 import typer.main
 from numpy.typing import NDArray
 
-from orchestrator.cli import app, comparing, main
+from orchestrator.cli import app, comparing, explaining, main
 from orchestrator.errors import PreflightError
 from orchestrator.spec import Spec
 from orchestrator.store import read_summary
@@ -27,7 +27,7 @@ from tests.test_contract import RECORDED
 from tests.test_pipeline import TF, Line
 
 QUICK = ("--epochs", "1", "--train-images", "640", "--recipe", "article-torch")
-COMMANDS = ("compare", "audit", "data", "report", "ls", "clean", "schema", "images build", "images ls")
+COMMANDS = ("compare", "explain", "audit", "data", "report", "ls", "clean", "schema", "images build", "images ls")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def around(monkeypatch: pytest.MonkeyPatch, line: Line) -> Callable[[World], Non
         def asked(spec: Spec, out: Path, idx: Path | None) -> World:
             return replace(world, out=out)
 
-        monkeypatch.setattr(comparing, "world", asked)
+        for command in (comparing, explaining):
+            monkeypatch.setattr(command, "world", asked)
 
     put(line.world())
     return put
@@ -356,3 +357,62 @@ def test_sigterm_is_taken_as_ctrl_c(bakeoff: Bakeoff) -> None:
 def test_the_first_contender_is_the_one_others_are_divided_by(bakeoff: Bakeoff, around: object) -> None:
     document = json.loads(bakeoff("compare", *QUICK, "--json").out)
     assert document["comparison"]["reference"] == TF
+
+
+WALK = ("--epochs", "3", "--train-images", "640", "--seeds", "2")
+
+
+def test_a_walk_ends_with_its_answer_and_a_report(bakeoff: Bakeoff, around: object) -> None:
+    answer = bakeoff("explain", *WALK)
+    assert answer.code == 0
+    assert answer.out.startswith("Of the difference of ")
+    assert "explain-article-tf-article-torch/report.md" in answer.out
+
+
+def test_a_walks_json_is_its_summary_with_the_explanation(bakeoff: Bakeoff, around: object) -> None:
+    document = json.loads(bakeoff("explain", *WALK, "--json").out)
+    assert document["comparison"]["kind"] == "walk"
+    assert document["explanation"]["sentence"].startswith("Of the difference")
+    jsonschema.Draft202012Validator(json.loads(bakeoff("schema", "summary").out)).validate(document)
+
+
+def test_the_plan_of_a_walk_shows_its_cells_and_starts_nothing(bakeoff: Bakeoff, around: object) -> None:
+    answer = bakeoff("explain", "--plan")
+    assert "+ training images" in answer.out
+    assert "1 order, 9 cells, 3 seeds: 27 trials" in answer.out
+    assert len(json.loads(bakeoff("explain", "--plan", "--json").out)["cells"]) == 9
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("article-tf",), "a walk has two ends"),
+        (("article-tf", "article-tf", "--to", "tf"), "the two ends do not differ"),
+        (("article-tf", "nothing"), "there is no recipe"),
+        (("--paths", "0"), "paths"),
+        (("--from", "jax"), "jax"),
+        (("--profile", "article", "--train-images", "256"), "a batch of 512 of 256 training images"),
+    ],
+)
+def test_a_walk_that_cannot_be_made_is_exit_code_2_before_anything_starts(
+    bakeoff: Bakeoff, around: object, words: tuple[str, ...], said: str
+) -> None:
+    answer = bakeoff("explain", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in " ".join(answer.err.split())
+    assert "try: " in answer.err
+    assert not Path("runs").exists()
+
+
+def test_ctrl_c_during_a_walk_is_exit_code_130_with_a_report(
+    bakeoff: Bakeoff, around: Callable[[World], None], line: Line
+) -> None:
+    def pressed(launch: object) -> None:
+        raise KeyboardInterrupt
+
+    around(line.world(pressed))  # type: ignore[arg-type]
+    answer = bakeoff("explain", *WALK)
+    assert answer.code == 130
+    assert "is not explained" in answer.out
+    assert "is not explained" in (Path("runs") / "latest" / "report.md").read_text()

@@ -115,7 +115,7 @@ def test_the_summary_on_disk_is_the_one_returned(good: tuple[RunFolder, Summary]
 
 def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summary]) -> None:
     document = json.loads((good[0].path / "summary.json").read_text())
-    assert set(document) == {"schema", "comparison", "environment", "findings", "trials"}
+    assert set(document) == {"schema", "comparison", "environment", "findings", "trials", "explanation"}
     assert document["schema"] == "bakeoff/summary/1"
     assert set(document["trials"][0]["events"]) == {"received", "lost", "duplicated", "rejected"}
 

@@ -33,7 +33,7 @@ def test_a_trial_without_an_epoch_has_one_row_whose_epoch_is_null() -> None:
 
 
 def test_every_field_is_filled_by_a_complete_trial() -> None:
-    full = trial(phases=dict.fromkeys((*words.PHASES, "own"), 1.0))
+    full = trial(phases=dict.fromkeys((*words.PHASES, "own"), 1.0), reused_from="20261122-081500-earlier")
     row = results.table(summary(full)).to_pylist()[0]
     assert [name for name, value in row.items() if value is None] == []
     assert row["other_phases_seconds"] == 1.0

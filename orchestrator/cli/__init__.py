@@ -9,7 +9,7 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import auditing, comparing, housekeeping, imaging
+from orchestrator.cli import auditing, comparing, explaining, housekeeping, imaging
 from orchestrator.cli.options import app
 from orchestrator.engine import EngineLost
 from orchestrator.errors import BakeoffError, PreflightError
@@ -18,6 +18,7 @@ from orchestrator.report.words import printable
 __all__ = ["app", "main"]
 
 app.command("compare")(comparing.compare)
+app.command("explain")(explaining.explain)
 app.command("audit")(auditing.audit)
 app.command("data")(housekeeping.data)
 app.command("report")(housekeeping.report)

@@ -120,7 +120,7 @@ def compare(
     except KeyboardInterrupt:
         raise Interrupted("interrupted", "`bakeoff clean` removes containers that a hasty end may have left") from None
     _show(folder, summary, as_json)
-    raise typer.Exit(_exit_code(summary))
+    raise typer.Exit(exit_code(summary))
 
 
 def _asked(file: Path | None, given: dict[str, object]) -> Spec:
@@ -134,7 +134,7 @@ def _asked(file: Path | None, given: dict[str, object]) -> Spec:
     return read(file)
 
 
-def _exit_code(summary: Summary) -> int:
+def exit_code(summary: Summary) -> int:
     if summary.comparison.interrupted:
         return Interrupted.exit_code
     return 0 if all(trial.status is Status.DONE for trial in summary.trials) else TRIAL_FAILED
@@ -146,10 +146,10 @@ def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
         return
     console = stdout()
     console.print(conclusion(summary, console.width))
-    console.print(Text(f"report: {_near(folder.path / 'report.md')}"), soft_wrap=True)
+    console.print(Text(f"report: {near(folder.path / 'report.md')}"), soft_wrap=True)
 
 
-def _near(path: Path) -> Path:
+def near(path: Path) -> Path:
     here = Path.cwd()
     return path.absolute().relative_to(here) if path.absolute().is_relative_to(here) else path
 

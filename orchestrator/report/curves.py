@@ -137,7 +137,7 @@ def _labels(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
         text = _silence(each)
         panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color=INK, wrap=True)
         return
-    heights = _apart([_height(panel, value) for _, value, _ in ends])
+    heights = apart([relative_height(panel, value) for _, value, _ in ends], _LABEL_GAP)
     for (epoch, _, text), height in zip(ends, heights, strict=True):
         panel.text(
             epoch, height, f"  {text}", transform=panel.get_xaxis_transform(), va="center", color=INK, fontsize=7
@@ -193,18 +193,18 @@ def _all_points(trial: TrialSummary, quantity: Quantity) -> list[Point]:
     return sorted(point for series in quantity.series for point in _points(trial, series, quantity))
 
 
-def _height(panel: Axes, value: float) -> float:
+def relative_height(panel: Axes, value: float) -> float:
     """Return where `value` lies in the panel, 0 at the bottom and 1 at the top."""
     x, y = panel.transData.transform((1, value))
     return float(panel.transAxes.inverted().transform((x, y))[1])
 
 
-def _apart(heights: Sequence[float]) -> list[float]:
+def apart(heights: Sequence[float], gap: float) -> list[float]:
     """Push heights apart until each has its line of text, evenly to both sides, within the panel."""
     placed = list(heights)
     order = sorted(range(len(placed)), key=placed.__getitem__)
     for below, above in list(pairwise(order)) * 20:
-        overlap = max(0.0, _LABEL_GAP - (placed[above] - placed[below]))
+        overlap = max(0.0, gap - (placed[above] - placed[below]))
         placed[below] -= overlap / 2
         placed[above] += overlap / 2
     shift = max(0.0, 0.03 - min(placed)) - max(0.0, max(placed) - 0.98)

@@ -15,8 +15,10 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from orchestrator.report import bars, curves, divergence, words
+from orchestrator.explain.explanation import Explanation
+from orchestrator.report import bars, curves, divergence, stops, waterfall, words
 from orchestrator.report.cells import CellTrials, by_cell
+from orchestrator.report.looks import colour
 from orchestrator.summary import Summary
 
 PNG_DOTS_PER_INCH = 150
@@ -56,7 +58,14 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
 def figures(summary: Summary) -> dict[str, Figure]:
     """Draw every figure, by file name without its ending. Call it within `style`."""
     cells = by_cell(summary)
-    drawn = {
+    drawn = _of_walk(summary.explanation, cells) if summary.explanation else _of_cells(summary, cells)
+    for name, figure in drawn.items():
+        figure.suptitle(_title(name, cells), fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return drawn
+
+
+def _of_cells(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, Figure]:
+    return {
         "loss": curves.draw(cells, curves.LOSS),
         "accuracy": curves.draw(cells, curves.ACCURACY),
         "throughput": bars.throughput(cells),
@@ -64,9 +73,16 @@ def figures(summary: Summary) -> dict[str, Figure]:
         "memory": bars.memory(cells),
         **({"divergence": divergence.draw(summary)} if summary.comparison.divergences else {}),
     }
-    for name, figure in drawn.items():
-        figure.suptitle(_title(name, cells), fontsize=10, fontweight="bold", x=0.01, ha="left")
-    return drawn
+
+
+def _of_walk(found: Explanation, cells: tuple[CellTrials, ...]) -> dict[str, Figure]:
+    """Draw what a walk is read by: each of its cells has a recipe of its own, so no bar has a neighbour."""
+    colours = {(each.cell.contender, each.cell.recipe): colour(each) for each in cells}
+    start, end = (colours[stop.contender, stop.recipe] for stop in (found.stops[0], found.stops[-1]))
+    return {
+        "waterfall": waterfall.draw(found, (start, end)),
+        "walk": stops.draw(found.stops, cells),
+    }
 
 
 @contextmanager
@@ -78,12 +94,13 @@ def style() -> Iterator[None]:
 
 
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
+    caption = {**words.WALK_CAPTIONS, **words.CAPTIONS}[name]
     if not any(each.done for each in cells):
-        return f"{words.CAPTIONS[name]} (no trial is done)"
-    if name == "divergence":
-        return words.CAPTIONS[name]
+        return f"{caption} (no trial is done)"
     several = any(len(each.trials) > 1 for each in cells)
-    return f"{words.CAPTIONS[name]} (numbers: medians)" if several else words.CAPTIONS[name]
+    if not several or name == "divergence":
+        return caption
+    return f"{caption} (means over seeds, 95 % intervals)" if name == "waterfall" else f"{caption} (numbers: medians)"
 
 
 def _saved(figure: Figure, stem: Path) -> list[Path]:

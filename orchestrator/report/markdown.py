@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
-from orchestrator.report import cells, environment, matched, words
+from orchestrator.report import cells, environment, explanation, matched, words
 from orchestrator.summary import Claim, Finding, Summary, TrialSummary
 from orchestrator.tracks import TRACKS, Track
 
@@ -34,16 +34,16 @@ def page(summary: Summary) -> str:
     """Return the report's text."""
     errors = [finding for finding in summary.findings if finding.severity == "error"]
     others = [finding for finding in summary.findings if finding.severity != "error"]
+    walked = summary.explanation is not None  # read along the way, so not cell by cell
     blocks = [
         *_opening(summary),
         *_findings("Errors", errors),
+        *explanation.section(summary),
         *matched.sections(summary),
         *_results(summary),
-        *_speeds(summary),
-        *_figures(summary),
-        *_claims(summary),
+        *([] if walked else [*_speeds(summary), *_figures(summary), *_claims(summary)]),
         *_findings("Findings", others),
-        *_phases(summary),
+        *([] if walked else _phases(summary)),
         "## What MNIST can and cannot show",
         LIMITS,
         *environment.section(summary),

@@ -39,6 +39,7 @@ SCHEMA = pa.schema(
         pa.field("engine", pa.string(), nullable=False),
         pa.field("device", pa.string()),
         pa.field("image", pa.string()),
+        pa.field("reused_from", pa.string()),  # the earlier run that the trial was taken over from
         pa.field("status", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("parameters", pa.int64()),

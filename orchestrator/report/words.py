@@ -26,6 +26,12 @@ CAPTIONS = {
 }
 """Figure → what it shows, in the order of a report; also the alternative text."""
 
+WALK_CAPTIONS = {
+    "waterfall": "What each setting carries, from start to end",
+    "walk": "Loss by epoch at every stop of the walk",
+}
+"""The same for the figures that only a walk has."""
+
 PHASES = ("import", "data", "build", "first_step", "warm_up", "training", "evaluation", "predict")
 """In the order of a worker's life."""
 

@@ -1,0 +1,161 @@
+"""`bakeoff explain`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from orchestrator import pipeline
+from orchestrator.cli.comparing import exit_code, near
+from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
+from orchestrator.console import view
+from orchestrator.description import heading, surroundings
+from orchestrator.errors import Interrupted, UsageError
+from orchestrator.explain.asked import Asked
+from orchestrator.explain.walk import Walk
+from orchestrator.report.explanation import conclusion
+from orchestrator.settings import Settings
+from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Device, EngineName, Profile, validated
+from orchestrator.store import RunFolder
+from orchestrator.summary import Summary
+from orchestrator.world import World, world
+
+_EXAMPLES = """
+\b
+Examples:
+  bakeoff explain                             the article: how much of its difference is the framework
+  bakeoff explain --plan                      the cells on the way, and stop
+  bakeoff explain --paths 8                   more orders: shares become Shapley estimates
+  bakeoff explain matched mine.toml --from torch --to torch   two recipes, one framework
+"""
+
+
+def explain(
+    recipes: Annotated[
+        list[str] | None, typer.Argument(help="Two names or TOML files; default: article-tf article-torch.")
+    ] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="Contender of the first recipe.", envvar="BAKEOFF_FROM")
+    ] = DEFAULT_CONTENDERS[0],
+    end: Annotated[
+        str, typer.Option("--to", help="Contender of the second recipe.", envvar="BAKEOFF_TO")
+    ] = DEFAULT_CONTENDERS[1],
+    seeds: Annotated[int, typer.Option(help="Seeds 1 to N; intervals are over them.", envvar="BAKEOFF_SEEDS")] = 3,
+    paths: Annotated[int, typer.Option(help="Orders of the settings to walk.", envvar="BAKEOFF_PATHS")] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipes'.", envvar="BAKEOFF_EPOCHS")] = None,
+    train_images: Annotated[int | None, typer.Option(help="The first N only.", envvar="BAKEOFF_TRAIN_IMAGES")] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")
+    ] = "auto",
+    engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")] = "auto",
+    variant: Annotated[
+        Device, typer.Option(help="Which build of the framework; auto follows the device.", envvar="BAKEOFF_VARIANT")
+    ] = "auto",
+    gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")] = 4 * 3600.0,
+    python: Annotated[
+        list[str] | None,
+        typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run every trial, also those that an earlier run has.")
+    ] = False,
+    out: Out = RUNS,
+    idx: Idx = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the cells on the way and stop.")] = False,
+    as_json: Json = False,
+    progress: Show = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Walk from one recipe to another, one setting at a time, and say how much of the difference each carries.
+
+    The walk starts with the first recipe in one contender and ends with the second recipe in another; only what
+    differs is walked, the framework last. Trials that an earlier run in the same folder has done are taken over, so
+    an interrupted walk goes on where it was.
+
+    Exit codes: 0 ok, 2 usage, 3 preflight, 4 a trial failed (the report is written), 130 interrupted.
+    """
+    if recipes and len(recipes) != 2:
+        raise UsageError(f"a walk has two ends, {len(recipes)} recipe was named", "name two recipes, or none")
+    given: dict[str, object] = {
+        "contenders": (start, end),
+        "recipes": recipes or DEFAULT_RECIPES,
+        "seeds": seeds,
+        "paths": paths,
+        "epochs": epochs,
+        "train_images": train_images,
+        "profile": profile,
+        "engine": engine,
+        "device": device,
+        "variant": variant,
+        "gpu": gpu,
+        "threads": threads,
+        "timeout_seconds": timeout,
+        "python": python or (),
+    }
+    asked = validated(Asked, given, "command line")
+    around = world(asked, out, idx)
+    if plan:
+        _show_plan(*pipeline.walked(asked, around), around, as_json)
+        return
+    try:
+        with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
+            folder, summary = pipeline.explain(asked, around, watching, fresh=fresh)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", "repeat the command: it goes on where it was") from None
+    _show(folder, summary, as_json)
+    raise typer.Exit(exit_code(summary))
+
+
+def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write((folder.path / "summary.json").read_text(encoding="utf-8"))
+        return
+    console = stdout()
+    console.print(conclusion(summary))
+    console.print(Text(f"report: {near(folder.path / 'report.md')}"), soft_wrap=True)
+
+
+def _show_plan(settings: Settings, way: Walk, around: World, as_json: bool) -> None:
+    if as_json:
+        stdout().print_json(data={"heading": heading(settings), "orders": way.orders, "cells": _rows(way)})
+        return
+    console = stdout()
+    console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}\n{way.title}"), soft_wrap=True)
+    table = listing("contender", "step", "epochs", "batch", "training\nimages", "validation\nimages")
+    for step, row in zip(_steps(way), _rows(way), strict=True):
+        table.add_row(*(Text(str(value)) for value in {**row, "recipe": step}.values()))
+    count = len(way.row) * settings.spec.seeds
+    orders = "1 order" if len(way.orders) == 1 else f"{len(way.orders)} orders"
+    console.print(table, Text(f"{orders}, {len(way.row)} cells, {settings.spec.seeds} seeds: {count} trials"))
+
+
+def _steps(way: Walk) -> list[str]:
+    """Name the cells of the first order by what is taken there, those of other orders by all that was taken."""
+    first = [way.start[1].name, *(f"+ {setting.title}" for setting in way.settings)]
+    others = [recipe.name.removeprefix(f"{way.start[1].name}.") for _, recipe in way.row[len(first) :]]
+    return [*first, *others]
+
+
+def _rows(way: Walk) -> list[dict[str, str | int]]:
+    return [
+        {
+            "contender": contender.written,
+            "recipe": recipe.name,
+            "epochs": recipe.training.epochs,
+            "batch_size": recipe.training.batch_size,
+            "train_images": recipe.data.train.images,
+            "validation_images": recipe.data.validation.images,
+        }
+        for contender, recipe in way.row
+    ]
+
+
+explain.__doc__ = f"{inspect.cleandoc(explain.__doc__ or '')}\n{_EXAMPLES}"
