@@ -20,6 +20,7 @@ FILES = {
     "__init__.py",
     "contender.toml",
     "model.py",
+    "optimizer.py",
     "requirements.in",
     "settings.py",
     "training.py",
