@@ -47,6 +47,7 @@ class AuditLine(Value):
     largest_absolute_error: float | None  # None: missing, of another shape, or not finite
     norm_relative_error: float | None  # of the reference's Euclidean norm
     agrees: bool
+    tolerance: float = 1e-5  # of the norm-relative error
 
 
 class EventCounts(Value):

@@ -7,6 +7,7 @@ are re-ordered here, when somebody looks at them, and never while training. No t
 
 from collections import OrderedDict
 from contextlib import contextmanager
+from functools import partial
 from typing import Iterable, Iterator, Optional, Tuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from shared.recipe import (
     shapes,
 )
 
-ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU}  # GELU's default is the exact one
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": partial(nn.GELU, approximate="none")}
 
 NAMES = {  # of a layer's arrays here
     "kernel": "weight",

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline, recipes, store
-from orchestrator.audit import BATCH, TOLERANCE
+from orchestrator.audit import BATCH
 from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.errors import TRIAL_FAILED, UsageError
@@ -61,7 +61,7 @@ def _asked(contenders: list[str] | None, recipe: str, engine: EngineName) -> Spe
 def _show(records: list[Record], folder: Path) -> None:
     console = stdout()
     for record in records:
-        table = listing("tensor", "", "largest absolute error", "error relative to norm")
+        table = listing("tensor", "", "largest absolute error", "error relative to norm", "at most")
         for line in record.audit:
             state = Text("✓ agrees", "green") if line.agrees else Text("✗ differs", "bold red")
             table.add_row(
@@ -69,8 +69,9 @@ def _show(records: list[Record], folder: Path) -> None:
                 state,
                 _number(line.largest_absolute_error),
                 _number(line.norm_relative_error),
+                f"{line.tolerance:.0e}",
             )
-        console.print(Text(f"{record.id}: {record.reason or f'tolerance {TOLERANCE:.0e}, float32'}"), table)
+        console.print(Text(f"{record.id}: {record.reason or 'float32 beside float64'}"), table)
     console.print(Text(f"every number: {folder / 'trials'}"), soft_wrap=True)
 
 

@@ -26,27 +26,25 @@ class Moments(NamedTuple):
 def evaluated(layer: BatchNorm, parameters: Parameters, inputs: Array) -> Applied:
     """Normalise by the running statistics, as evaluation does: nothing depends on the batch."""
     mean, deviation = parameters["running_mean"], np.sqrt(parameters["running_variance"] + layer.epsilon)
-    normal = (inputs - mean) / deviation
+    values = (inputs - mean) / deviation
 
     def backward(gradient: Array) -> tuple[Array, dict[str, Array]]:
-        return gradient * parameters["scale"] / deviation, _by_own(gradient, normal)
+        return gradient * parameters["scale"] / deviation, by_own(gradient, values)
 
-    return activated(layer.activation, normal * parameters["scale"] + parameters["shift"], backward)
+    return activated(layer.activation, values * parameters["scale"] + parameters["shift"], backward)
 
 
 def trained(layer: BatchNorm, parameters: Parameters, inputs: Array) -> Applied:
     """Normalise by the batch's own moments, as training does."""
-    mean, variance, _ = moments(inputs)
-    deviation = np.sqrt(variance + layer.epsilon)
-    normal = (inputs - mean) / deviation
+    values, deviation = normal(layer, inputs), np.sqrt(moments(inputs).variance + layer.epsilon)
 
     def backward(gradient: Array) -> tuple[Array, dict[str, Array]]:
         axes = _axes(gradient)
         by_normal = gradient * parameters["scale"]
-        along = normal * (by_normal * normal).mean(axis=axes)  # what the variance takes back, and the mean
-        return (by_normal - by_normal.mean(axis=axes) - along) / deviation, _by_own(gradient, normal)
+        along = values * (by_normal * values).mean(axis=axes)  # what the variance takes back, and the mean
+        return (by_normal - by_normal.mean(axis=axes) - along) / deviation, by_own(gradient, values)
 
-    return activated(layer.activation, normal * parameters["scale"] + parameters["shift"], backward)
+    return activated(layer.activation, values * parameters["scale"] + parameters["shift"], backward)
 
 
 def statistics(layer: BatchNorm, parameters: Parameters, inputs: Array) -> dict[str, Array]:
@@ -59,6 +57,12 @@ def statistics(layer: BatchNorm, parameters: Parameters, inputs: Array) -> dict[
     }
 
 
+def normal(layer: BatchNorm, inputs: Array) -> Array:
+    """Return values of mean 0 and variance 1, but for epsilon."""
+    mean, variance, _ = moments(inputs)
+    return (inputs - mean) / np.sqrt(variance + layer.epsilon)
+
+
 def moments(inputs: Array) -> Moments:
     axes = _axes(inputs)
     return Moments(inputs.mean(axis=axes), inputs.var(axis=axes), inputs.size // inputs.shape[-1])
@@ -68,6 +72,7 @@ def _axes(values: Array) -> tuple[int, ...]:
     return tuple(range(values.ndim - 1))
 
 
-def _by_own(gradient: Array, normal: Array) -> dict[str, Array]:
+def by_own(gradient: Array, values: Array) -> dict[str, Array]:
+    """Return the gradients by scale and shift for normal values."""
     axes = _axes(gradient)
-    return {"scale": (gradient * normal).sum(axis=axes), "shift": gradient.sum(axis=axes)}
+    return {"scale": (gradient * values).sum(axis=axes), "shift": gradient.sum(axis=axes)}

@@ -14,6 +14,7 @@ import numpy as np
 from orchestrator.reference.arrays import Array, Arrays, Backward, Images, Labels, Named, Parameters
 from orchestrator.reference.layers import apply, remembered
 from orchestrator.reference.metrics import cross_entropy
+from orchestrator.reference.rounding import disturbed
 from shared.initial import arrays
 from shared.recipe import Recipe, shapes
 
@@ -46,17 +47,19 @@ def _logits(recipe: Recipe, parameters: list[Parameters], outputs: Array) -> Arr
     return outputs
 
 
-def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels) -> Gradients:
+def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels, *, unit: float = 0.0) -> Gradients:
     """Return the gradient of the batch's mean softmax cross-entropy by every weight, and that loss.
 
-    Images are (n, height, width, channels), scaled; labels (n,). Raises ValueError where weights, images or
-    labels are not the recipe's. 128 images of the `matched` recipe take a few hundred MB.
+    Images are (n, height, width, channels), scaled; labels (n,). With a `unit` every gradient is as far off as sums in
+    that precision may be, see `rounding`. Raises ValueError where weights, images or labels are not the recipe's. 128
+    images of the `matched` recipe take a few hundred MB.
     """
     outputs, way_back, statistics = exact_images(recipe, images), list[Backward](), list[tuple[str, Array]]()
     for index, (layer, own) in enumerate(zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True)):
         statistics += [(f"{index}.{name}", array) for name, array in remembered(layer, own, outputs).items()]
-        outputs, backward = apply(layer, own, outputs, training=True)
-        way_back.append(backward)
+        after, backward = apply(layer, own, outputs, training=True)
+        way_back.append(disturbed(layer, own, outputs, backward, unit) if unit else backward)
+        outputs = after
     loss, gradient = cross_entropy(outputs, labels)
     found = _walk_back(way_back, gradient)
     return Gradients([(name, found[name]) for name, _ in weights if name in found], loss, statistics)

@@ -32,15 +32,15 @@ def steps(recipe: Recipe, weights: Named, batches: Batches) -> list[Arrays]:
     return [step.weights for step in training(recipe, weights, batches)]
 
 
-def training(recipe: Recipe, weights: Named, batches: Batches) -> Iterator[Step]:
+def training(recipe: Recipe, weights: Named, batches: Batches, *, unit: float = 0.0) -> Iterator[Step]:
     """Yield a step for each batch of images (n, height, width, channels) and labels (n,).
 
-    Raises ValueError where weights, images or labels are not the recipe's.
+    `unit` is that of `gradients`. Raises ValueError where weights, images or labels are not the recipe's.
     """
     current: Arrays = [(name, np.asarray(array, np.float64)) for name, array in weights]
     states: dict[str, State] = {}
     for images, labels in batches:
-        found = gradients(recipe, current, images, labels)
+        found = gradients(recipe, current, images, labels, unit=unit)
         current, states = _stepped(recipe, current, found, states)
         yield Step(found.loss, found.arrays, current)
 
