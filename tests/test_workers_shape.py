@@ -26,7 +26,7 @@ FILES = {
     "training.py",
     "worker.py",
 }
-CONTRACT = ("trial", "recipe", "events", "emitter", "timing")
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing")
 FRAMEWORKS = {"torch", "tensorflow", "keras"}
 
 READ_A_TRIAL_AND_SPEAK = """
