@@ -33,8 +33,7 @@ TOLERANCE = 1e-5
 
 UNIT = 1e-5
 """Behind a batch norm a gradient is what is left of tens of thousands of terms that cancel. There float32 may be off by
-this share of the terms' magnitudes, about √n of its rounding; where that is
-more than TOLERANCE of a tensor, it counts."""
+this share of the terms' magnitudes, about √n roundings; where that is more than TOLERANCE of a tensor, it counts."""
 
 
 @dataclass(frozen=True, eq=False)

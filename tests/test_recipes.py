@@ -198,7 +198,7 @@ def test_the_files_schema_has_the_recipes_keys() -> None:
         (
             FLAT,
             f'{FLAT}\n{LAYER}"average_pool2d"\nsize = 2',
-            "layers[3]: layer 4 of 5 (average_pool2d): a,
+            "layers[3]: layer 4 of 5 (average_pool2d): ",
         ),
         ('activation = "relu"', NORM, "layers[0].bias: has no effect: a batch norm behind it subtracts it"),
         (f'activation = "relu"\n{POOL}', f"{POOL}\n{NORM}", "layers[0].bias: has no effect"),
