@@ -155,9 +155,11 @@ def without_dropout(network: keras.Sequential) -> Iterator[bool]:
     rates = [layer.rate for layer in found]
     for layer in found:
         layer.rate = 0.0
-    yield bool(found)
-    for layer, rate in zip(found, rates):
-        layer.rate = rate
+    try:
+        yield bool(found)
+    finally:
+        for layer, rate in zip(found, rates):
+            layer.rate = rate
 
 
 def parameter_count(network: keras.Sequential) -> int:

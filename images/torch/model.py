@@ -163,9 +163,11 @@ def without_dropout(network: nn.Sequential) -> Iterator[bool]:
     rates = [module.p for module in found]
     for module in found:
         module.p = 0.0
-    yield bool(found)
-    for module, rate in zip(found, rates):
-        module.p = rate
+    try:
+        yield bool(found)
+    finally:
+        for module, rate in zip(found, rates):
+            module.p = rate
 
 
 def parameter_count(network: nn.Sequential) -> int:
