@@ -8,7 +8,7 @@ from orchestrator.explain.walk import Walk
 from orchestrator.plan import Plan
 from orchestrator.settings import Settings
 from orchestrator.summary import Cell, Comparison
-from orchestrator.tracks import track
+from orchestrator.tracks import not_stepwise, track
 from orchestrator.world import World
 
 
@@ -37,6 +37,7 @@ def describe(settings: Settings, trials: Plan, world: World, run_id: str, way: W
                 recipe=recipe.name,
                 recipe_title=recipe.title,
                 track=track(recipe),
+                not_stepwise=not_stepwise(recipe),
             )
             for contender, recipe in trials.cells
         ),

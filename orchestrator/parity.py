@@ -44,8 +44,8 @@ class Steps:
 
 
 def steps_of(record: Record, left: bytes | None) -> Steps | None:
-    """Read steps.npz of a done trial of the matched track; None where it is absent or none of the contract's."""
-    if record.track != "matched" or record.status is not Status.DONE or left is None:
+    """Read steps.npz of a done trial that can be compared; None where it is absent or none of the contract's."""
+    if record.not_stepwise or record.status is not Status.DONE or left is None:
         return None
     try:
         arrays = npy.archive(left)

@@ -184,7 +184,7 @@ def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], 
         if (trial.recipe.name, trial.seed) not in expected:
             view.say(f"audit: computing the float64 reference of {trial.recipe.name}, seed {trial.seed}")
             loaded = mnist.load(data, trial.recipe.data.view)
-            expected[trial.recipe.name, trial.seed] = expect(trial.recipe, trial.seed, loaded)
+            expected[trial.recipe.name, trial.seed] = expect(trial.recipe, trial.seed, loaded, trial.precision)
     return expected
 
 

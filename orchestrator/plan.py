@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchestrator.contenders import Contender
-from orchestrator.tracks import track
+from orchestrator.tracks import not_stepwise
 from shared.recipe import Recipe
 from shared.trial import Precision, Trial
 
@@ -97,9 +97,9 @@ def lay_out(
 
 
 def with_parity(planned: Plan) -> Plan:
-    """Add parity trials, of the first seed, for every cell of the matched track that has another one beside it."""
-    matched = [recipe.name for _, recipe in planned.cells if track(recipe) == "matched"]
-    trials = [each for each in planned.trials if matched.count(each.trial.recipe.name) > 1]
+    """Add parity trials, of the first seed, where contenders of a recipe can be held beside each other step by step."""
+    stepwise = [recipe.name for _, recipe in planned.cells if not not_stepwise(recipe)]
+    trials = [each for each in planned.trials if stepwise.count(each.trial.recipe.name) > 1]
     first = [each for each in trials if (each.trial.seed, each.run) == (1, 1)]
     added = [_parity(each, run) for run in range(1, PARITY_RUNS + 1) for each in first]
     return Plan((*planned.trials, *added))

@@ -1,27 +1,26 @@
 """What can be wrong with a recipe file, each fault with its key and what to do about it. Pure.
 
 `malformed` translates what validation found into the words of the file; `senseless` finds
-what is well-formed and cannot be trained: slices, layers that do not fit, numbers that are
-not positive. All faults are listed, so that a file is mended in one go.
+what is well-formed and cannot be trained: slices, numbers out of range, layers that do not
+fit (`layer_faults`). All faults are listed, so that a file is mended in one go.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
-from shared.recipe import LAYER_TYPES, Data, Dense, LayerError, Recipe, Slice, parameter_count, shapes
+from orchestrator.constants import USUAL, outside
+from orchestrator.layer_faults import layer_faults
+from shared.recipe import LAYER_TYPES, OPTIMIZER_TYPES, Data, Recipe, Sgd, Slice
 
 Fault = tuple[str, str]
 """Where and what: "layers[2].units", and what to do about it."""
 
 FILE_IMAGES = {"train": 60_000, "test": 10_000}
-CLASSES = 10
-MOST_PARAMETERS = 10**9  # 4 GB in float32: a slip of the keyboard, not a network for MNIST
 LEAST_STD = 1e-6  # images are divided by it in float32
 
 _NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9_.-]{0,63}")  # it becomes part of file and container names
@@ -32,11 +31,13 @@ def malformed(error: ValidationError) -> Iterator[Fault]:
     for fault in error.errors(include_url=False):
         kind, message = fault["type"], fault["msg"]
         if kind == "missing":
-            yield _key(fault["loc"]), "is missing: add it"
+            usual = USUAL.get(str(fault["loc"][-1]))
+            yield _key(fault["loc"]), f"is missing: add it{f'; usual is {usual}' if usual else ''}"
         elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
             yield _key(fault["loc"]), "is not a key of a recipe: correct or remove it"
         elif kind.startswith("union_tag"):
-            yield f"{_key(fault['loc'])}.type", f"must be one of {', '.join(LAYER_TYPES)}"
+            known = OPTIMIZER_TYPES if fault["loc"][0] == "optimizer" else LAYER_TYPES
+            yield f"{_key(fault['loc'])}.type", f"must be one of {', '.join(known)}"
         else:
             yield _key(fault["loc"]), f"{message.replace('Input should', 'should')}, not {_short(fault['input'])}"
 
@@ -47,16 +48,19 @@ def senseless(recipe: Recipe) -> Iterator[Fault]:
     yield from _data_faults(recipe.data)
     yield from _training_faults(recipe)
     yield from _quick_faults(recipe)
-    yield from list(_layer_numbers(recipe)) or _layer_faults(recipe)
+    yield from layer_faults(recipe)
 
 
 def _key(place: tuple[int | str, ...]) -> str:
-    """Write a place as the file's author knows it: ("layers", 2, "dense", "units") is layers[2].units."""
+    """Write a place as the file's author knows it, without a type's name.
+
+    ("layers", 2, "dense", "units") is layers[2].units, ("optimizer", "adam", "beta_1") is optimizer.beta_1.
+    """
     text = ""
     for before, part in zip((None, *place), place, strict=False):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not isinstance(before, int):  # after an index stands the layer's type, not a key
+        elif not isinstance(before, int) and before != "optimizer":  # behind these stands a type, not a key
             text += f".{part}" if text else part
     return text or "the file"
 
@@ -95,12 +99,12 @@ def _slice_faults(key: str, part: Slice) -> Iterator[Fault]:
 
 def _training_faults(recipe: Recipe) -> Iterator[Fault]:
     training, images = recipe.training, recipe.data.train.images
-    yield from _positive("training.epochs", training.epochs)
-    yield from _positive("training.batch_size", training.batch_size)
+    yield from outside("training", training)
     if training.batch_size > images > 0:
         yield "training.batch_size", f"{training.batch_size} is more than the {images} training images: lower it"
-    if recipe.optimizer.learning_rate <= 0:
-        yield "optimizer.learning_rate", f"must be more than 0, not {recipe.optimizer.learning_rate:g}"
+    yield from outside("optimizer", recipe.optimizer)
+    if isinstance(recipe.optimizer, Sgd) and recipe.optimizer.nesterov and not recipe.optimizer.momentum:
+        yield "optimizer.nesterov", "looks ahead along the momentum, which is 0: add momentum, 0.9 is usual"
 
 
 def _quick_faults(recipe: Recipe) -> Iterator[Fault]:
@@ -111,32 +115,3 @@ def _quick_faults(recipe: Recipe) -> Iterator[Fault]:
     ):
         if limit is not None and not max(1, least) <= limit <= images:
             yield f"quick.{key}", f"must be from {max(1, least)} to {images}, not {limit}; leave it out for all images"
-
-
-def _layer_numbers(recipe: Recipe) -> Iterator[Fault]:
-    for index, layer in enumerate(recipe.layers):
-        for field in dataclasses.fields(layer):
-            value = getattr(layer, field.name)
-            if isinstance(value, int):
-                yield from _positive(f"layers[{index}].{field.name}", value)
-
-
-def _layer_faults(recipe: Recipe) -> Iterator[Fault]:
-    """Follow one image through the layers; the first that does not fit hides what comes after it."""
-    try:
-        shapes(recipe)
-    except LayerError as error:
-        layer = recipe.layers[error.index]
-        yield f"layers[{error.index}]", f"layer {error.index + 1} of {len(recipe.layers)} ({layer.type}): {error}"
-        return
-    if parameter_count(recipe) > MOST_PARAMETERS:
-        yield "layers", f"more than {MOST_PARAMETERS:,} parameters, {parameter_count(recipe):,}: make a layer smaller"
-    last = recipe.layers[-1] if recipe.layers else None
-    if not isinstance(last, Dense) or last.units != CLASSES or last.activation is not None:
-        key = f"layers[{len(recipe.layers) - 1}]" if last else "layers"
-        yield key, f"the last layer must be dense with {CLASSES} units and no activation: the loss takes its logits"
-
-
-def _positive(key: str, value: int) -> Iterator[Fault]:
-    if value < 1:
-        yield key, f"must be 1 or more, not {value}"

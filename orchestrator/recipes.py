@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator import recipe_faults as faults
 from orchestrator.contenders import ROOT
 from orchestrator.errors import UsageError
+from orchestrator.layer_faults import lone_images
 from orchestrator.recipe_faults import Fault
-from shared.recipe import Data, Initial, Layer, Quick, Recipe, Sgd, Slice, Training
+from shared.recipe import Data, Initial, Layer, Optimizer, Quick, Recipe, Slice, Training
 
 FOLDER = ROOT / "shared" / "recipes"
 
@@ -40,7 +41,7 @@ class RecipeFile(BaseModel):
     layers: list[Annotated[Layer, Field(discriminator="type")]]
     training: Training
     initial: Initial
-    optimizer: Sgd
+    optimizer: Annotated[Optimizer, Field(discriminator="type")]
     quick: Quick = Quick()
 
 
@@ -93,7 +94,13 @@ def sized(
             f"of {data.train.images} training images",
             "give a smaller --batch-size or more --train-images",
         )
-    return dataclasses.replace(recipe, data=data, training=training)
+    found = dataclasses.replace(recipe, data=data, training=training)
+    if any(lone_images(found)):
+        raise UsageError(
+            f"{recipe.name}: {_given(batch_size, train_images)} leaves a batch of one image, and batch norm needs two",
+            "give another --batch-size or --train-images",
+        )
+    return found
 
 
 def _path(name_or_path: str) -> Path:

@@ -50,6 +50,7 @@ class AuditLine(Value):
     largest_absolute_error: float | None  # None: missing, of another shape, or not finite
     norm_relative_error: float | None  # of the reference's Euclidean norm
     agrees: bool
+    tolerance: float = 1e-5  # of the norm-relative error
 
 
 class EventCounts(Value):
@@ -75,6 +76,7 @@ class Record(Value):
     run: int  # repetition with the same seed and role, from 1
     role: Literal["measured", "parity"] = "measured"  # a parity trial also keeps norms: its speed is not counted
     track: Track = "as written"
+    not_stepwise: str = ""  # why it cannot be held beside another contender step by step
     precision: Literal["float32", "float64"] = "float32"
     engine: str
     device: str | None

@@ -17,7 +17,7 @@ from orchestrator.plan import PlannedTrial
 from orchestrator.record import Epoch, Record, Status
 from orchestrator.scores import PredictionsError, accuracy
 from orchestrator.stream import Intake
-from orchestrator.tracks import track
+from orchestrator.tracks import not_stepwise, track
 from orchestrator.verdict import Verdict, verdict
 from orchestrator.watch import Watched
 from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Warned, WorkerReady
@@ -65,7 +65,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             "facts": told,
             "phases": _phases(events, epochs),
             "epochs": epochs,
-            "audit": judge(facts.expected, facts.left.files.get("audit.npz"), facts.planned.trial.precision)
+            "audit": judge(facts.expected, facts.left.files.get("audit.npz"))
             if facts.expected and judged.status is Status.DONE
             else (),
             "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
@@ -97,6 +97,7 @@ def _blank(planned: PlannedTrial, engine: str) -> Record:
         run=planned.run,
         role=planned.role,
         track=track(trial.recipe),
+        not_stepwise=not_stepwise(trial.recipe),
         precision=trial.precision,
         engine=engine,
         device=None,

@@ -112,6 +112,7 @@ class Cell(Value):
     recipe: str
     recipe_title: str
     track: Track
+    not_stepwise: str = ""  # why its contenders are not held beside each other step by step
 
 
 class Comparison(Value):

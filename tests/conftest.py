@@ -11,8 +11,11 @@ import pytest
 from docker import DockerClient
 
 from orchestrator import dataset
+from orchestrator.docker_engine import connect
 from orchestrator.docker_engine.owned import OWNED
+from orchestrator.engine import Engine
 from orchestrator.errors import PreflightError
+from orchestrator.process_engine import ProcessEngine
 from shared import mnist
 from tests import engines
 
@@ -45,6 +48,17 @@ def idx_folder(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         header = b"".join(number.to_bytes(4, "big") for number in (2049, len(labels)))
         (folder / f"{name}-labels-idx1-ubyte").write_bytes(header + labels.tobytes())
     return folder
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    """What trains with the real frameworks: Docker where it answers; elsewhere processes, unless Docker is required."""
+    try:
+        return connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))
+    except PreflightError:
+        if os.environ.get("BAKEOFF_REQUIRE_DOCKER"):
+            raise
+        return ProcessEngine(dataset.default_folder().parent)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAMEWORKS = {"torch", "torchvision", "tensorflow", "keras", "jax", "flax"}
-CONTRACT = ("trial", "recipe", "events", "emitter", "timing")
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing")
 
 Rule = Callable[[str, str], bool]
 """Takes a file's path in the project and an imported module; tells whether the file may import it."""

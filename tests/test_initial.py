@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from orchestrator import recipes
-from shared.initial import bounds, digest, shared_weights, weighted
-from shared.recipe import Conv2d, Dense, Initial
+from shared.initial import arrays, digest, ranges, shared_weights, weighted
+from shared.recipe import BatchNorm, Conv2d, Dense, Flatten, Initial, Layer
 
 MATCHED_8X8_SEED_1 = "7e9cd06ef0a906285c99821e78084d09c3b1191a36e5c40561028c21dea02ca9"
 CONV = Conv2d(filters=64, kernel=3)
@@ -17,12 +19,38 @@ CONV = Conv2d(filters=64, kernel=3)
 
 def test_glorot_counts_both_fans_of_a_convolution_and_leaves_biases_at_zero() -> None:
     # fan_in 3 * 3 * 32 = 288, fan_out 3 * 3 * 64 = 576
-    assert bounds(Initial("glorot_uniform"), CONV, (26, 26, 32)) == (math.sqrt(6 / 864), 0.0)
+    bound = math.sqrt(6 / 864)
+    assert ranges(Initial("glorot_uniform"), CONV, (26, 26, 32)) == {"kernel": (-bound, bound), "bias": (0.0, 0.0)}
 
 
 def test_fan_in_gives_kernels_and_biases_the_same_bound() -> None:
-    assert bounds(Initial("fan_in_uniform"), CONV, (6, 6, 32)) == (1 / math.sqrt(288), 1 / math.sqrt(288))
-    assert bounds(Initial("fan_in_uniform"), Dense(10), (1024,)) == (1 / 32, 1 / 32)
+    for layer, shape, bound in ((CONV, (6, 6, 32), 1 / math.sqrt(288)), (Dense(10), (1024,), 1 / 32)):
+        found = ranges(Initial("fan_in_uniform"), layer, shape)
+        assert found == {"kernel": (-bound, bound), "bias": (-bound, bound)}
+
+
+@pytest.mark.parametrize("distribution", ["glorot_uniform", "fan_in_uniform"])
+def test_batch_norm_starts_by_changing_nothing_whatever_the_distribution(distribution: Any) -> None:
+    recipe = recipes.load("matched-8x8")
+    layers: list[Layer] = [Flatten(), BatchNorm(0.9, 1e-5), Dense(10)]
+    start = dict(shared_weights(replace(recipe, layers=layers, initial=Initial(distribution, "shared")), seed=1))
+    assert list(start)[:4] == ["1.scale", "1.shift", "1.running_mean", "1.running_variance"]
+    assert [set(start[name].tolist()) for name in list(start)[:4]] == [{1.0}, {0.0}, {0.0}, {1.0}]
+    assert not np.signbit(start["1.shift"]).any()
+
+
+def test_a_statistic_is_not_trained_and_a_layer_without_bias_has_none() -> None:
+    layers: list[Layer] = [Conv2d(2, 3, bias=False), BatchNorm(0.9, 1e-5), Flatten(), Dense(10)]
+    found = {each.name: each.trained for each in arrays(replace(recipes.load("matched-8x8"), layers=layers))}
+    assert found == {
+        "0.kernel": True,
+        "1.scale": True,
+        "1.shift": True,
+        "1.running_mean": False,
+        "1.running_variance": False,
+        "3.kernel": True,
+        "3.bias": True,
+    }
 
 
 def test_weighted_layers_come_with_their_index_and_input_shape() -> None:

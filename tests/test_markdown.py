@@ -246,3 +246,11 @@ def test_the_console_says_in_a_line_what_the_audits_found(red: bool, told: str) 
     console.print(tables.conclusion(audited(red=red), 100))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert f"✓ audit: {told} trials compute what their recipe says, to 2e-07 of every tensor's norm." in shown
+
+
+def test_a_recipe_that_cannot_be_compared_step_by_step_says_why() -> None:
+    found = summary(trial(TF, "matched"), trial(TORCH, "matched"))
+    why = "dropout draws other masks in each framework"
+    cells = tuple(cell.model_copy(update={"not_stepwise": why}) for cell in found.comparison.cells)
+    page = markdown.page(found.model_copy(update={"comparison": found.comparison.model_copy(update={"cells": cells})}))
+    assert f"Not compared step by step: matched, because {why}." in page

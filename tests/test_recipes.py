@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 
 from orchestrator import recipes
 from orchestrator.errors import UsageError
+from orchestrator.tracks import not_stepwise
+from shared.initial import FIRST
 from shared.recipe import (
+    LAYER_TYPES,
+    Adam,
+    AdamW,
+    AveragePool2d,
+    BatchNorm,
     Conv2d,
     Data,
     Dense,
@@ -22,14 +30,19 @@ from shared.recipe import (
     Layer,
     LayerError,
     MaxPool2d,
+    Optimizer,
     Recipe,
+    RmsProp,
     Sgd,
     Slice,
     Training,
+    multiplications_per_image,
     parameter_count,
     recipe_from,
     shapes,
 )
+
+ZOO = Path(__file__).parent / "data" / "recipes" / "zoo.toml"
 
 SOUND = """
 name = "mine"
@@ -60,10 +73,17 @@ order = "sequential"
 [initial]
 distribution = "fan_in_uniform"
 [optimizer]
+type = "sgd"
 learning_rate = 0.1
 [quick]
 train_images = 500
 """
+
+ADAM = 'type = "adam"\nbeta_1 = 0.9\nbeta_2 = 0.999\nepsilon = 1e-8'
+LAYER = "[[layers]]\ntype = "
+NORM = f'{LAYER}"batch_norm"\nmomentum = 0.9\nepsilon = 1e-5'
+POOL = f'{LAYER}"max_pool2d"\nsize = 2'
+FLAT = 'type = "flatten"'
 
 
 def test_the_articles_recipes_come_with_bakeoff() -> None:
@@ -133,8 +153,16 @@ def test_the_files_schema_has_the_recipes_keys() -> None:
         ("filters = 4", "", "layers[0].filters: is missing: add it"),
         ("kernel = 3", "kernel = 9", "layers[0]: layer 1 of 4 (conv2d): a 9x9 kernel is larger than its input of 8x8"),
         ("size = 2", "size = 7", "layers[1]: layer 2 of 4 (max_pool2d): a 7x7 window is larger than its input of 6x6"),
-        ('type = "flatten"', 'type = "lstm"', "layers[2].type: must be one of conv2d, max_pool2d, flatten, dense"),
-        ('type = "flatten"', "", "layers[2].type: must be one of conv2d, max_pool2d, flatten, dense"),
+        (
+            'type = "flatten"',
+            'type = "lstm"',
+            "layers[2].type: must be one of conv2d, max_pool2d, average_pool2d, batch_norm, dropout,",
+        ),
+        (
+            'type = "flatten"',
+            "",
+            "layers[2].type: must be one of conv2d, max_pool2d, average_pool2d, batch_norm, dropout,",
+        ),
         ('[[layers]]\ntype = "flatten"', "", "layers[2]: layer 3 of 3 (dense): a dense layer takes features"),
         ("units = 10", "units = 11", "layers[3]: the last layer must be dense with 10 units and no activation"),
         ("units = 10", 'units = 10\nactivation = "relu"', "layers[3]: the last layer must be dense with 10 units"),
@@ -145,6 +173,35 @@ def test_the_files_schema_has_the_recipes_keys() -> None:
         ("batch_size = 50", "batch_size = 1001", "training.batch_size: 1001 is more than the 1000 training images"),
         ("learning_rate = 0.1", "learning_rate = -0.1", "optimizer.learning_rate: must be more than 0, not -0.1"),
         ("learning_rate = 0.1", "learning_rate = 1e999", "optimizer.learning_rate: should be a finite number"),
+        ('type = "sgd"', "", "optimizer.type: must be one of sgd, adam, adamw, rmsprop"),
+        ('type = "sgd"', 'type = "lion"', "optimizer.type: must be one of sgd, adam, adamw, rmsprop"),
+        ('type = "sgd"', 'type = "adam"', "optimizer.beta_1: is missing: add it; usual is 0.9"),
+        ('type = "sgd"', 'type = "adamw"', "optimizer.weight_decay: is missing: add it; usual is 0.01"),
+        ('type = "sgd"', 'type = "rmsprop"', "optimizer.epsilon: is missing: add it; usual is 1e-8 in an optimiser"),
+        ('type = "sgd"', 'type = "sgd"\nrho = 0.9', "optimizer.rho: is not a key of a recipe"),
+        ('type = "sgd"', 'type = "sgd"\nmomentum = 1.0', "optimizer.momentum: must be from 0 to below 1, not 1"),
+        ('type = "sgd"', 'type = "sgd"\nnesterov = true', "optimizer.nesterov: looks ahead along the momentum"),
+        ('type = "sgd"', ADAM.replace("0.999", "-0.1"), "optimizer.beta_2: must be from 0 to below 1, not -0.1"),
+        ('type = "sgd"', ADAM.replace("1e-8", "0.0"), "optimizer.epsilon: must be more than 0, not 0"),
+        (
+            'type = "sgd"',
+            ADAM.replace("adam", "adamw") + "\nweight_decay = -1",
+            "optimizer.weight_decay: must be 0 or more",
+        ),
+        ("filters = 4", "filters = 4\nstride = 0", "layers[0].stride: must be 1 or more, not 0"),
+        ("filters = 4", 'filters = 4\npadding = "full"', "layers[0].padding: should be 'valid' or 'same', not 'full'"),
+        ('"relu"', '"swish"', "layers[0].activation: should be 'relu', 'tanh' or 'gelu', not 'swish'"),
+        (FLAT, f'{FLAT}\n{LAYER}"dropout"', "layers[3].rate: is missing: add it; usual is 0.5"),
+        (FLAT, f'{FLAT}\n{LAYER}"dropout"\nrate = 1.0', "layers[3].rate: must be from 0 to below 1, not 1"),
+        (FLAT, f'{FLAT}\n{LAYER}"batch_norm"', "layers[3].momentum: is missing: add it; usual is 0.9"),
+        (FLAT, f"{FLAT}\n{NORM.replace('1e-5', '-1')}", "layers[3].epsilon: must be more than 0, not -1"),
+        (
+            FLAT,
+            f'{FLAT}\n{LAYER}"average_pool2d"\nsize = 2',
+            "layers[3]: layer 4 of 5 (average_pool2d): ",
+        ),
+        ('activation = "relu"', NORM, "layers[0].bias: has no effect: a batch norm behind it subtracts it"),
+        (f'activation = "relu"\n{POOL}', f"{POOL}\n{NORM}", "layers[0].bias: has no effect"),
         ("train_images = 500", "train_images = 1001", "quick.train_images: must be from 50 to 1000, not 1001"),
         ("train_images = 500", "train_images = 49", "quick.train_images: must be from 50 to 1000, not 49"),
         ("train_images = 500", "validation_images = 0", "quick.validation_images: must be from 1 to 200, not 0"),
@@ -200,6 +257,62 @@ def test_several_missing_and_unknown_keys_are_told_at_once(tmp_path: Path) -> No
         recipes.load(written(tmp_path, faulty))
     keys = {line.split(":")[0].strip() for line in caught.value.message.splitlines()[1:]}
     assert keys == {"data.mean", "data.average", "layers[3].units"}
+
+
+def test_a_lone_image_for_batch_norm_is_told_in_a_file_and_by_its_option(tmp_path: Path) -> None:
+    normal = SOUND.replace(FLAT, f"{FLAT}\n{NORM}")
+    with pytest.raises(
+        UsageError, match="batch_size: 37 leaves a batch of one of 1000 images, and batch norm needs two"
+    ):
+        recipes.load(written(tmp_path, normal.replace("batch_size = 50", "batch_size = 37")))
+    recipe = recipes.load(written(tmp_path, normal))
+    with pytest.raises(UsageError, match="--train-images 101 leaves a batch of one image, and batch norm needs two"):
+        recipes.sized(recipe, train_images=101)
+    assert recipes.sized(recipe, train_images=102).data.train.images == 102
+
+
+def test_a_layer_of_which_nobody_says_how_it_starts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(FIRST, Dense)
+    with pytest.raises(
+        UsageError, match=r"layer 4 of 4 \(dense\) has weights and nothing says how they start"
+    ) as caught:
+        recipes.load(written(tmp_path, SOUND))
+    assert caught.value.exit_code == 2
+
+
+OPTIMIZERS = [
+    Sgd(0.1, momentum=0.9, nesterov=True),
+    Adam(0.1, 0.9, 0.999, 1e-8),
+    AdamW(0.1, 0.9, 0.999, 1e-8, 0.01),
+    RmsProp(0.1, 0.9, 1e-8),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda each: each.type)
+def test_every_optimiser_is_read_whole_and_survives_json(optimizer: Optimizer, tmp_path: Path) -> None:
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in dataclasses.asdict(optimizer).items())
+    recipe = recipes.load(written(tmp_path, SOUND.replace('type = "sgd"\nlearning_rate = 0.1', lines)))
+    assert recipe.optimizer == optimizer
+    assert recipe_from(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
+
+
+def test_a_recipe_of_every_layer_is_read_whole_and_survives_json() -> None:
+    recipe = recipes.load(str(ZOO))
+    assert {type(layer) for layer in recipe.layers} == {*LAYER_TYPES.values()}
+    assert recipe_from(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
+
+
+def test_dropout_and_a_start_of_ones_own_are_the_reasons_not_to_compare_steps() -> None:
+    zoo, matched, article = recipes.load(str(ZOO)), recipes.load("matched"), recipes.load("article-tf")
+    assert not_stepwise(matched) == ""
+    assert not_stepwise(zoo) == "dropout draws other masks in each framework"
+    assert not_stepwise(article) == "each framework draws first weights of its own"
+
+
+def test_multiplications_count_a_kernel_at_each_of_its_positions() -> None:
+    # stride 2 leaves 4x4 positions of 3·3·1·6 + 6 = 60 parameters; batch norm scales and shifts 6 channels at each
+    layers: list[Layer] = [Conv2d(6, 3, stride=2, padding="same"), BatchNorm(0.9, 1e-5), AveragePool2d(2)]
+    assert multiplications_per_image(of_layers([*layers, Flatten(), Dense(10)])) == 16 * 60 + 16 * 12 + (24 * 10 + 10)
 
 
 def test_a_misspelt_name_gets_a_guess_and_the_valid_names() -> None:

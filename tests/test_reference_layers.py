@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.reference.arrays import Array
-from orchestrator.reference.layers import ACTIVATIONS, LAYERS, Parameters, apply
-from shared.recipe import LAYER_TYPES, Conv2d, Dense, Flatten, Layer, MaxPool2d
+from orchestrator.reference.activations import ACTIVATIONS
+from orchestrator.reference.arrays import Array, Parameters
+from orchestrator.reference.layers import LAYERS, apply, remembered
+from shared.recipe import LAYER_TYPES, AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d
 
 STEP = 1 / 16  # times the largest element, 4, moves a sum by a quarter: less than the half that keeps it from 0
 
@@ -64,12 +65,21 @@ def distinct(seed: int, *shape: int) -> Array:
     return np.random.default_rng(seed).permutation(int(np.prod(shape))).astype(np.float64).reshape(shape)
 
 
-@given(SEEDS, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, ACTIVATED)
+@given(SEEDS, SMALL, SMALL, SMALL, SMALL, SMALL, SMALL, ACTIVATED, SMALL, st.sampled_from(["valid", "same"]))
 def test_a_convolutions_gradients_are_its_differences(
-    seed: int, n: int, more_rows: int, more_columns: int, channels: int, filters: int, size: int, activation: Any
+    seed: int,
+    n: int,
+    more_rows: int,
+    more_columns: int,
+    channels: int,
+    filters: int,
+    size: int,
+    activation: Any,
+    stride: int,
+    padding: Any,
 ) -> None:
     inputs = whole(seed, n, size + more_rows - 1, size + more_columns - 1, channels)
-    layer = Conv2d(filters, size, activation=activation)
+    layer = Conv2d(filters, size, activation=activation, stride=stride, padding=padding)
     assert_gradients_are_differences(layer, weights(seed, size, size, channels, filters), inputs)
 
 
@@ -87,6 +97,13 @@ def test_a_max_pools_gradient_is_its_difference(
 ) -> None:
     inputs = distinct(seed, n, size + more_rows, size + more_columns, channels)
     assert_gradients_are_differences(MaxPool2d(size), {}, inputs)
+
+
+@given(SEEDS, SMALL, SMALL, SMALL, SMALL)
+def test_an_average_pools_gradient_is_its_difference(seed: int, n: int, more: int, channels: int, power: int) -> None:
+    size = 2 ** (power - 1)  # so that a mean is a dyadic number too
+    inputs = whole(seed, n, size + more, size, channels)
+    assert_gradients_are_differences(AveragePool2d(size), {}, inputs)
 
 
 @given(SEEDS, SMALL, SMALL, SMALL, SMALL)
@@ -163,3 +180,73 @@ def test_every_layer_and_activation_of_a_recipe_has_a_reference(layer: type) -> 
     activations = get_args(get_type_hints(layer).get("activation"))
     named = {name for part in activations for name in get_args(part)}
     assert named <= ACTIVATIONS.keys()
+
+
+def smooth_difference(layer: Layer, own: dict[str, Array], inputs: Array, *, training: bool) -> None:
+    """Hold gradients against central differences where nothing is dyadic: to 1e-8 of a step of 1e-5."""
+    outputs, backward = apply(layer, own, inputs, training=training)
+    gradient = np.random.default_rng(1).standard_normal(outputs.shape)
+    by_inputs, by_own = backward(gradient)
+    for name, found in {"inputs": by_inputs, **by_own}.items():
+        for index in np.ndindex(*found.shape):
+            ends = []
+            for by in (1e-5, -1e-5):
+                moved = {"inputs": inputs.copy(), **{other: array.copy() for other, array in own.items()}}
+                moved[name][index] += by
+                ends.append(float((apply(layer, moved, moved.pop("inputs"), training=training)[0] * gradient).sum()))
+            assert found[index] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-8), (name, index)
+
+
+def norm_arrays(channels: int) -> dict[str, Array]:
+    random = np.random.default_rng(3)
+    names = ("scale", "shift", "running_mean", "running_variance")
+    return {name: random.uniform(0.5, 1.5, channels) for name in names}
+
+
+@pytest.mark.parametrize("activation", [None, "tanh", "gelu"])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(5, 3), (2, 3, 2, 2)], ids=["features", "images"])
+def test_batch_norms_gradients_are_its_differences(activation: Any, training: bool, shape: tuple[int, ...]) -> None:
+    inputs = np.random.default_rng(2).normal(1, 2, shape)
+    layer = BatchNorm(0.9, 1e-3, activation=activation)
+    smooth_difference(layer, norm_arrays(shape[-1]), inputs, training=training)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+def test_smooth_activations_have_their_slope(activation: Any) -> None:
+    own = weights(4, 3, 2)
+    smooth_difference(
+        Dense(2, activation=activation), own, np.random.default_rng(4).normal(0, 1, (4, 3)), training=True
+    )
+
+
+def test_gelu_is_the_exact_one() -> None:
+    own = {"kernel": np.ones((1, 1)), "bias": np.zeros(1)}
+    outputs, _ = apply(Dense(1, activation="gelu"), own, np.array([[1.0]]))
+    assert outputs[0, 0] == pytest.approx(0.8413447460685429, abs=1e-15)  # Φ(1); the approximation by tanh gives 0.8412
+
+
+def test_batch_norm_by_hand() -> None:
+    """Of 1, 3: mean 2, biased variance 1, unbiased 2."""
+    layer = BatchNorm(momentum=0.75, epsilon=3.0)
+    own = {
+        "scale": np.array([4.0]),
+        "shift": np.array([1.0]),
+        "running_mean": np.zeros(1),
+        "running_variance": np.ones(1),
+    }
+    inputs = np.array([[1.0], [3]])
+    assert apply(layer, own, inputs, training=True)[0].tolist() == [[-1], [3]]  # 4 · (∓1 / √(1 + 3)) + 1
+    assert apply(layer, own, inputs)[0].tolist() == [[3], [7]]  # 4 · (x / √(1 + 3)) + 1
+    found = {name: array.tolist() for name, array in remembered(layer, own, inputs).items()}
+    assert found == {"running_mean": [0.25 * 2], "running_variance": [0.75 + 0.25 * 2]}
+
+
+def test_same_padding_puts_the_odd_zero_after() -> None:
+    image = np.arange(1.0, 5).reshape(1, 1, 4, 1)
+    layer = Conv2d(1, 3, stride=2, padding="same")
+    assert layer.borders((1, 4, 1)) == ((1, 1), (0, 1))
+    kernel = np.zeros((3, 3, 1, 1))
+    kernel[1, :, 0, 0] = 1, 10, 100
+    outputs, _ = apply(layer, {"kernel": kernel, "bias": np.zeros(1)}, image)
+    assert outputs[0, 0, :, 0].tolist() == [321, 43]  # symmetric padding would see 0 1 2 and 2 3 4

@@ -7,21 +7,17 @@ engine answers and through the process engine elsewhere; the tests read what the
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from orchestrator import dataset, ledger, recipes
+from orchestrator import ledger, recipes
 from orchestrator.audit import expect
 from orchestrator.contenders import offered, parse
-from orchestrator.docker_engine import connect
 from orchestrator.engine import Engine
-from orchestrator.errors import PreflightError
 from orchestrator.plan import PlannedTrial, plan
-from orchestrator.process_engine import ProcessEngine
 from orchestrator.record import Record, Status
 from orchestrator.runner import Bench, run_trial
 from orchestrator.store import RunFolder
@@ -54,17 +50,6 @@ class Trained:
 
     def step_losses(self, record: Record, run: int) -> list[float]:
         return _step_losses(RunFolder(self.folder.path / "runs" / str(run)), record.id)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    """Docker where it answers; elsewhere the process engine, unless Docker is required."""
-    try:
-        return connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))
-    except PreflightError:
-        if os.environ.get("BAKEOFF_REQUIRE_DOCKER"):
-            raise
-        return ProcessEngine(dataset.default_folder().parent)
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,13 @@ FILES = {
     "contender.toml",
     "facts.py",
     "model.py",
+    "optimizer.py",
     "requirements.in",
     "settings.py",
     "training.py",
     "worker.py",
 }
-CONTRACT = ("trial", "recipe", "events", "emitter", "timing", "facts")
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts")
 FRAMEWORKS = {"torch", "tensorflow", "keras"}
 
 READ_A_TRIAL_AND_SPEAK = """

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from images.tf import model, optimizer
 from shared import mnist
 from shared.order import Order, order_of, sequential, shuffled
 from shared.recipe import Recipe
@@ -42,15 +43,18 @@ class Score(NamedTuple):
     accuracy: float  # 0..1
 
 
+Named = Tuple[str, np.ndarray]
+
+
 class Audit(NamedTuple):
-    """One array a weight, kernel and bias in turn, in TensorFlow's own layout."""
+    """Arrays by their names in the recipe, in TensorFlow's own layout."""
 
     logits: np.ndarray  # (n, classes) of the first batch, before any step
     loss: float  # of that batch, as training computes it
     score: Score  # of those logits, as evaluation computes it
-    gradients: List[np.ndarray]
-    weights_1: List[np.ndarray]  # after a step on the first batch
-    weights_2: List[np.ndarray]  # and one on the second
+    gradients: List[Named]
+    weights_1: List[Named]  # after a step on the first batch, statistics among them
+    weights_2: List[Named]  # and one on the second
 
 
 def resident(recipe: Recipe, folder: Path, device: str) -> Data:
@@ -75,22 +79,21 @@ class Training:
 
     def __init__(self, trial: Trial, network: keras.Sequential, train: Part) -> None:
         self.network = network
-        self.optimizer = keras.optimizers.SGD(
-            learning_rate=trial.recipe.optimizer.learning_rate, momentum=0.0, weight_decay=None, nesterov=False
-        )
-        if hasattr(self.optimizer, "jit_compile"):
-            self.optimizer.jit_compile = False  # Keras 2 compiles its update with XLA on a GPU, unasked
-        self.optimizer.build(network.trainable_variables)
+        self.optimizer = optimizer.build(trial.recipe.optimizer, network.trainable_variables)
+        self._named = list(model.tensors(trial.recipe, network))
         self._train = train
         self._recipe = trial.recipe.training
         self._seed = trial.seed
         self._norms = trial.norms
         with tf.device("CPU:0"):
             self._shuffle = tf.random.Generator.from_seed(trial.seed, alg="philox")
-        xla = "xla" in trial.modes
-        self.step = tf.function(self._step, [tf.TensorSpec([None], tf.int64)], jit_compile=xla)
+        self._xla = "xla" in trial.modes
+        self.step = self._traced_step()
         images = tf.TensorSpec([None, *train.images.shape[1:]], train.images.dtype)
-        self.forward = tf.function(self._forward, [images], jit_compile=xla)
+        self.forward = tf.function(self._forward, [images], jit_compile=self._xla)
+
+    def _traced_step(self) -> Any:
+        return tf.function(self._step, [tf.TensorSpec([None], tf.int64)], jit_compile=self._xla)
 
     def order(self, epoch: int) -> Order:
         """Return the images' order in an epoch, made on the CPU: the same whatever the device."""
@@ -137,17 +140,20 @@ class Training:
         """Compute what the host's float64 reference must agree with; the weights are two steps on afterwards."""
         batches = [tf.constant(half) for half in (first, second)]
         part = Part(tf.gather(self._train.images, batches[0]), tf.gather(self._train.labels, batches[0]))
-        logits = self.logits(part)
-        loss, _, found = tf.function(self._differentiate, [tf.TensorSpec([None], tf.int64)])(batches[0])
-        gradients = self._arrays(found)
-        weights = []
-        for batch in batches:
-            self.step(batch)
-            weights.append(self._arrays(self.network.trainable_variables))
+        before, logits = self.snapshot(), self.logits(part)
+        with model.without_dropout(self.network) as without:
+            step = self._traced_step() if without else self.step  # a graph keeps the rates that it was traced with
+            loss, _, found = tf.function(self._differentiate, [tf.TensorSpec([None], tf.int64)])(batches[0])
+            gradients = self._arrays(zip((name for name, weight in self._named if weight.trainable), found))
+            self.restore(before)  # to differentiate moves the statistics
+            weights = []
+            for batch in batches:
+                step(batch)
+                weights.append(self._arrays(self._named))
         return Audit(self.array(logits), float(loss), self.score(logits, part), gradients, *weights)
 
-    def _arrays(self, tensors: Iterable[Any]) -> List[np.ndarray]:
-        return [self.array(tensor) for tensor in tensors]
+    def _arrays(self, named: Iterable[Tuple[str, Any]]) -> List[Named]:
+        return [(name, self.array(tensor)) for name, tensor in named]
 
     def _forward(self, images: tf.Tensor) -> tf.Tensor:
         return self.network(images, training=False)

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from images.torch import model, optimizer
 from shared import mnist
 from shared.order import Order, order_of, sequential, shuffled
 from shared.recipe import Recipe
@@ -44,15 +45,18 @@ class Score(NamedTuple):
     accuracy: float  # 0..1
 
 
+Named = Tuple[str, np.ndarray]
+
+
 class Audit(NamedTuple):
-    """One array a weight, kernel and bias in turn, in PyTorch's own layout."""
+    """Arrays by their names in the recipe, in PyTorch's own layout."""
 
     logits: np.ndarray  # (n, classes) of the first batch, before any step
     loss: float  # of that batch, as training computes it
     score: Score  # of those logits, as evaluation computes it
-    gradients: List[np.ndarray]
-    weights_1: List[np.ndarray]  # after a step on the first batch
-    weights_2: List[np.ndarray]  # and one on the second
+    gradients: List[Named]
+    weights_1: List[Named]  # after a step on the first batch, statistics among them
+    weights_2: List[Named]  # and one on the second
 
 
 def resident(recipe: Recipe, folder: Path, device: torch.device) -> Data:
@@ -75,11 +79,10 @@ def resident(recipe: Recipe, folder: Path, device: torch.device) -> Data:
 class Training:
     """A network, its optimiser and its training images."""
 
-    def __init__(self, trial: Trial, network: nn.Module, train: Part) -> None:
+    def __init__(self, trial: Trial, network: nn.Sequential, train: Part) -> None:
         self.network = network
-        self.optimizer = torch.optim.SGD(
-            network.parameters(), lr=trial.recipe.optimizer.learning_rate, momentum=0, weight_decay=0, nesterov=False
-        )
+        self.optimizer = optimizer.build(trial.recipe.optimizer, list(network.parameters()))
+        self._named = list(model.tensors(trial.recipe, network))
         self._train = train
         self._recipe = trial.recipe.training
         self._seed = trial.seed
@@ -128,17 +131,19 @@ class Training:
         """Compute what the host's float64 reference must agree with; the weights are two steps on afterwards."""
         batches = [torch.from_numpy(half).to(self._train.labels.device) for half in (first, second)]
         part = Part(self._train.images[batches[0]], self._train.labels[batches[0]])
-        logits = self.logits(part)
-        loss, _ = self._differentiate(batches[0])
-        gradients = self._arrays(parameter.grad for parameter in self.network.parameters())
-        weights = []
-        for batch in batches:
-            self.step(batch)
-            weights.append(self._arrays(self.network.parameters()))
+        before, logits = self.snapshot(), self.logits(part)
+        with model.without_dropout(self.network):
+            loss, _ = self._differentiate(batches[0])
+            gradients = self._arrays((name, weight.grad) for name, weight in self._named if weight.requires_grad)
+            self.restore(before)  # to differentiate moves the statistics
+            weights = []
+            for batch in batches:
+                self.step(batch)
+                weights.append(self._arrays(self._named))
         return Audit(self.array(logits), float(loss), self.score(logits, part), gradients, *weights)
 
-    def _arrays(self, tensors: Iterable[Any]) -> List[np.ndarray]:
-        return [self.array(tensor.detach()).copy() for tensor in tensors]
+    def _arrays(self, named: Iterable[Tuple[str, Any]]) -> List[Named]:
+        return [(name, self.array(tensor.detach()).copy()) for name, tensor in named]
 
     @torch.no_grad()
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -157,7 +162,10 @@ class Training:
 
     def logits(self, part: Part) -> torch.Tensor:
         """Return what the network says of every image, (n, classes)."""
-        return torch.cat([self.forward(images) for images in part.images.split(EVALUATION_BATCH)])
+        self.network.eval()
+        found = torch.cat([self.forward(images) for images in part.images.split(EVALUATION_BATCH)])
+        self.network.train()
+        return found
 
     def score(self, logits: torch.Tensor, part: Part) -> Score:
         loss = F.cross_entropy(logits, part.labels)

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline, recipes, store
-from orchestrator.audit import BATCH, TOLERANCES
+from orchestrator.audit import BATCH
 from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.errors import TRIAL_FAILED, UsageError
@@ -66,7 +66,7 @@ def _asked(contenders: list[str] | None, recipe: str, engine: EngineName, precis
 def _show(records: list[Record], folder: Path) -> None:
     console = stdout()
     for record in records:
-        table = listing("tensor", "", "largest absolute error", "error relative to norm")
+        table = listing("tensor", "", "largest absolute error", "error relative to norm", "at most")
         for line in record.audit:
             state = Text("✓ agrees", "green") if line.agrees else Text("✗ differs", "bold red")
             table.add_row(
@@ -74,8 +74,9 @@ def _show(records: list[Record], folder: Path) -> None:
                 state,
                 _number(line.largest_absolute_error),
                 _number(line.norm_relative_error),
+                f"{line.tolerance:.0e}",
             )
-        held = f"tolerance {TOLERANCES[record.precision]:.0e}, {record.precision}"
+        held = f"{record.precision} beside the reference's float64"
         console.print(Text(f"{record.id}: {record.reason or held}"), table)
     console.print(Text(f"every number: {folder / 'trials'}"), soft_wrap=True)
 

@@ -4,7 +4,8 @@ Weights, images and labels go in; logits, loss, gradients and the weights after 
 named and laid out as in `shared.initial`. No framework is imported, nothing is drawn at random, no
 tolerance is set (the audit does that), and nothing here is meant to be fast.
 
-A new layer is one function and one entry in `layers.LAYERS`, a new optimiser one in `optimisers.OPTIMISERS`.
+A new layer is one function and one entry in `layers.LAYERS`, a new optimiser one in `optimisers.OPTIMISERS`. Dropout
+drops nothing here.
 """
 
 from orchestrator.reference.agreement import Agreement, compare, compare_all

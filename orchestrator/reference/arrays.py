@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,3 +19,11 @@ Named = Sequence[tuple[str, NDArray[np.floating[Any]]]]
 Images = NDArray[np.floating[Any]]
 
 Labels = NDArray[np.integer[Any]]
+
+Parameters = Mapping[str, Array]
+"""A layer's own: "kernel" and "bias", or nothing."""
+
+Backward = Callable[[Array], tuple[Array, dict[str, Array]]]
+"""From the loss's gradient by a layer's outputs to that by its inputs and by its own weights."""
+
+Applied = tuple[Array, Backward]

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from orchestrator.reference.arrays import Array, Images, Named
-from orchestrator.reference.layers import Parameters, apply, windows
-from orchestrator.reference.network import exact_images, parameters_by_layer, parts
-from shared.recipe import Conv2d, Dense, MaxPool2d, Recipe
+from orchestrator.reference import batch_norm
+from orchestrator.reference.arrays import Array, Images, Named, Parameters
+from orchestrator.reference.layers import apply
+from orchestrator.reference.network import exact_images, parameters_by_layer
+from orchestrator.reference.pooling import windows
+from shared.recipe import BatchNorm, Conv2d, Dense, MaxPool2d, Recipe
 
 EXACT = 1e-12
 """Relative distances below this are float64's own rounding of a true tie or zero, as an image's empty border makes
@@ -26,19 +28,16 @@ them: both sides of such a tie see equal inputs, so its gradient is the same whi
 def margins(recipe: Recipe, weights: Named, images: Images) -> Array:
     """Return each image's smallest distance from a kink, (n,): infinite where nothing comes near one.
 
-    Distances are relative, so they compare with a precision (6e-8 is float32's). They hold for these weights;
-    after a step there are others.
+    The images are one batch, as training would see it: where a layer normalises by the batch, each image's distance
+    depends on the others. Distances are relative, so they compare with a precision (6e-8 is float32's). They hold for
+    these weights; after a step there are others.
     """
-    parameters = parameters_by_layer(recipe, weights)
-    return np.concatenate([_smallest(recipe, parameters, part) for part in parts(exact_images(recipe, images))])
-
-
-def _smallest(recipe: Recipe, parameters: list[Parameters], outputs: Array) -> Array:
+    outputs = exact_images(recipe, images)
     found = np.full(len(outputs), np.inf)
-    for layer, own in zip(recipe.layers, parameters, strict=True):
+    for layer, own in zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True):
         if type(layer) in KINKS:
             found = np.minimum(found, KINKS[type(layer)](layer, own, outputs))
-        outputs, _ = apply(layer, own, outputs)
+        outputs, _ = apply(layer, own, outputs, training=True)
     return found
 
 
@@ -52,6 +51,16 @@ def _from_zero(layer: Conv2d | Dense, own: Parameters, inputs: Array) -> Array:
     plain, absolute = replace(layer, activation=None), {name: np.abs(array) for name, array in own.items()}
     sums, terms = apply(plain, own, inputs)[0], apply(plain, absolute, np.abs(inputs))[0]
     return _nearest(np.abs(sums), terms)
+
+
+def _from_norms_zero(layer: BatchNorm, own: Parameters, inputs: Array) -> Array:
+    """Return the same for batch norm, whose terms are the value and the mean, both scaled, and the shift."""
+    if layer.activation != "relu":
+        return np.full(len(inputs), np.inf)
+    sums, _ = batch_norm.trained(replace(layer, activation=None), own, inputs)
+    mean, variance, _ = batch_norm.moments(inputs)
+    scale = np.abs(own["scale"]) / np.sqrt(variance + layer.epsilon)
+    return _nearest(np.abs(sums), (np.abs(inputs) + np.abs(mean)) * scale + np.abs(own["shift"]))
 
 
 def _from_tie(layer: MaxPool2d, _: Parameters, inputs: Array) -> Array:
@@ -73,6 +82,7 @@ def _nearest(distances: Array, scale: Array) -> Array:
 
 KINKS: dict[type, Callable[[Any, Parameters, Array], Array]] = {
     Conv2d: _from_zero,
+    BatchNorm: _from_norms_zero,
     Dense: _from_zero,
     MaxPool2d: _from_tie,
 }

@@ -11,23 +11,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.reference.arrays import Array, Arrays, Images, Labels, Named
-from orchestrator.reference.layers import Backward, Parameters, apply
+from orchestrator.reference.arrays import Array, Arrays, Backward, Images, Labels, Named, Parameters
+from orchestrator.reference.layers import apply, remembered
 from orchestrator.reference.metrics import cross_entropy
-from shared.initial import kernel_shape, weighted
-from shared.recipe import Recipe, Shape, shapes
+from orchestrator.reference.rounding import disturbed
+from shared.initial import arrays
+from shared.recipe import Recipe, shapes
 
 FORWARD_IMAGES = 128
 """Images that `forward` takes at a time: they do not depend on each other, and ten thousand at once take gigabytes."""
 
 
 class Gradients(NamedTuple):
-    arrays: Arrays  # by every weight, in the order and the shapes of the weights
+    arrays: Arrays  # by every weight that is trained, in the order and the shapes of the weights
     loss: float  # mean per image, before any step
+    statistics: Arrays  # as the batch leaves them: what a layer remembers and no gradient moves
 
 
 def forward(recipe: Recipe, weights: Named, images: Images) -> Array:
-    """Return logits (n, classes) for scaled images (n, height, width, channels).
+    """Return logits (n, classes) for scaled images (n, height, width, channels), as evaluation computes them.
 
     Raises ValueError where weights or images are not the recipe's.
     """
@@ -45,19 +47,22 @@ def _logits(recipe: Recipe, parameters: list[Parameters], outputs: Array) -> Arr
     return outputs
 
 
-def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels) -> Gradients:
+def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels, *, unit: float = 0.0) -> Gradients:
     """Return the gradient of the batch's mean softmax cross-entropy by every weight, and that loss.
 
-    Images are (n, height, width, channels), scaled; labels (n,). Raises ValueError where weights, images or
-    labels are not the recipe's. 128 images of the `matched` recipe take a few hundred MB.
+    Images are (n, height, width, channels), scaled; labels (n,). With a `unit` every gradient is as far off as sums in
+    that precision may be, see `rounding`. Raises ValueError where weights, images or labels are not the recipe's. 128
+    images of the `matched` recipe take a few hundred MB.
     """
-    outputs, way_back = exact_images(recipe, images), list[Backward]()
-    for layer, own in zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True):
-        outputs, backward = apply(layer, own, outputs)
-        way_back.append(backward)
+    outputs, way_back, statistics = exact_images(recipe, images), list[Backward](), list[tuple[str, Array]]()
+    for index, (layer, own) in enumerate(zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True)):
+        statistics += [(f"{index}.{name}", array) for name, array in remembered(layer, own, outputs).items()]
+        after, backward = apply(layer, own, outputs, training=True)
+        way_back.append(disturbed(layer, own, outputs, backward, unit) if unit else backward)
+        outputs = after
     loss, gradient = cross_entropy(outputs, labels)
     found = _walk_back(way_back, gradient)
-    return Gradients([(name, found[name]) for name, _ in weights], loss)
+    return Gradients([(name, found[name]) for name, _ in weights if name in found], loss, statistics)
 
 
 def _walk_back(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
@@ -78,7 +83,8 @@ def exact_images(recipe: Recipe, images: Images) -> Array:
 
 def parameters_by_layer(recipe: Recipe, weights: Named) -> list[Parameters]:
     """Sort weights by layer. A bias of one element would be broadcast in silence, so shapes are checked."""
-    found, expected = {name: array.shape for name, array in weights}, _weight_shapes(recipe)
+    found = {name: array.shape for name, array in weights}
+    expected = {each.name: each.shape for each in arrays(recipe)}
     if found != expected:
         wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
         told = "; ".join(f"{name}: {found.get(name)}, expected {expected.get(name)}" for name in wrong)
@@ -88,11 +94,3 @@ def parameters_by_layer(recipe: Recipe, weights: Named) -> list[Parameters]:
         index, own = name.split(".")
         layers[int(index)][own] = np.asarray(array, np.float64)
     return list(layers)
-
-
-def _weight_shapes(recipe: Recipe) -> dict[str, Shape]:
-    found: dict[str, Shape] = {}
-    for index, layer, shape in weighted(recipe):
-        kernel = kernel_shape(layer, shape)
-        found |= {f"{index}.kernel": kernel, f"{index}.bias": kernel[-1:]}
-    return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.reference.arrays import Arrays, Images, Labels, Named
-from orchestrator.reference.network import gradients
+from orchestrator.reference.network import Gradients, gradients
 from orchestrator.reference.optimisers import State, moved
 from shared.recipe import Recipe
 
@@ -24,7 +24,7 @@ class Step:
 
     loss: float  # mean per image of the batch, before the step
     gradients: Arrays
-    weights: Arrays
+    weights: Arrays  # statistics among them
 
 
 def steps(recipe: Recipe, weights: Named, batches: Batches) -> list[Arrays]:
@@ -32,25 +32,25 @@ def steps(recipe: Recipe, weights: Named, batches: Batches) -> list[Arrays]:
     return [step.weights for step in training(recipe, weights, batches)]
 
 
-def training(recipe: Recipe, weights: Named, batches: Batches) -> Iterator[Step]:
+def training(recipe: Recipe, weights: Named, batches: Batches, *, unit: float = 0.0) -> Iterator[Step]:
     """Yield a step for each batch of images (n, height, width, channels) and labels (n,).
 
-    Raises ValueError where weights, images or labels are not the recipe's.
+    `unit` is that of `gradients`. Raises ValueError where weights, images or labels are not the recipe's.
     """
     current: Arrays = [(name, np.asarray(array, np.float64)) for name, array in weights]
     states: dict[str, State] = {}
     for images, labels in batches:
-        found = gradients(recipe, current, images, labels)
-        current, states = _stepped(recipe, current, found.arrays, states)
+        found = gradients(recipe, current, images, labels, unit=unit)
+        current, states = _stepped(recipe, current, found, states)
         yield Step(found.loss, found.arrays, current)
 
 
 def _stepped(
-    recipe: Recipe, weights: Arrays, by_weights: Arrays, states: dict[str, State]
+    recipe: Recipe, weights: Arrays, found: Gradients, states: dict[str, State]
 ) -> tuple[Arrays, dict[str, State]]:
-    after: Arrays = []
+    by_weights, after = dict(found.arrays), dict(found.statistics)
     remembered: dict[str, State] = {}
-    for (name, weight), (_, gradient) in zip(weights, by_weights, strict=True):
-        array, remembered[name] = moved(recipe.optimizer, weight, gradient, states.get(name, {}))
-        after.append((name, array))
-    return after, remembered
+    for name, weight in weights:
+        if name in by_weights:
+            after[name], remembered[name] = moved(recipe.optimizer, weight, by_weights[name], states.get(name, {}))
+    return [(name, after[name]) for name, _ in weights], remembered

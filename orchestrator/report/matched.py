@@ -38,8 +38,9 @@ def _audits(summary: Summary) -> list[str]:
 
 def _divergences(summary: Summary) -> list[str]:
     found = summary.comparison.divergences
+    left_out = _left_out(summary)
     if not found:
-        return []
+        return ["## Parity (matched track)", *left_out] if left_out else []
     heads = ["trials", "what", "precision", "steps", f"first {EARLY_STEPS}", "all steps", "parts at step"]
     text = (
         "Every contender had the same first weights and the same batches. Shown is the largest difference of a step's"
@@ -49,7 +50,14 @@ def _divergences(summary: Summary) -> list[str]:
         " it starts from, so what counts is the beginning. A gradient's norm jumps where an image lies at a kink"
         " (a relu's zero, two equal maxima) and rounding chooses its side."
     )
-    return ["## Parity (matched track)", words.table(heads, map(_divergence, found), left=3), text]
+    return ["## Parity (matched track)", words.table(heads, map(_divergence, found), left=3), text, *left_out]
+
+
+def _left_out(summary: Summary) -> list[str]:
+    """Say which recipes of the track are not compared step by step, and why."""
+    cells = [cell for cell in summary.comparison.cells if cell.track == "matched" and cell.not_stepwise]
+    reasons = dict.fromkeys((cell.recipe, cell.not_stepwise) for cell in cells)
+    return [f"Not compared step by step: {words.markdown(recipe)}, because {reason}." for recipe, reason in reasons]
 
 
 def _divergence(apart: Divergence) -> list[str]:
