@@ -46,7 +46,7 @@ def npz(**arrays: Any) -> bytes:
 
 
 def matched(**changes: Any) -> Record:
-    return record(recipe="matched", track="matched", **changes)
+    return record(**{"recipe": "matched", "track": "matched", "not_stepwise": "", **changes})
 
 
 def test_the_largest_difference_is_told_for_the_beginning_and_for_all() -> None:
