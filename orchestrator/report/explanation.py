@@ -22,13 +22,22 @@ def conclusion(summary: Summary) -> Group:
     found = summary.explanation
     if found is None:
         return tables.conclusion(summary)
+    answer = Text(words.printable(found.sentence), style="bold")
+    parts = [answer, *(_details(found) if any(each.total for each in found.attributions) else [])]
+    errors = tables.findings(without_skipped(summary), "error")
+    return Group(errors, *parts, tables.findings(summary, "warning", "note"))
+
+
+def without_skipped(summary: Summary) -> Summary:
+    """Leave out that trials were skipped: a walk has dozens, and says of each outcome what it lacks."""
+    told = tuple(finding for finding in summary.findings if finding.id != "trial-skipped")
+    return summary.model_copy(update={"findings": told})
+
+
+def _details(found: Explanation) -> list[RenderableType]:
     unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
     others = filter(None, (framework_shares(found.attributions), *unexplained))
-    parts: list[RenderableType] = [Text(words.printable(text)) for text in others]
-    if any(each.total for each in found.attributions):
-        parts.append(contributions_table(found))
-    answer = Text(words.printable(found.sentence), style="bold")
-    return Group(tables.findings(summary, "error"), answer, *parts, tables.findings(summary, "warning", "note"))
+    return [*(Text(words.printable(text)) for text in others), contributions_table(found)]
 
 
 def contributions_table(found: Explanation) -> Table:
