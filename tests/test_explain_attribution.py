@@ -193,4 +193,7 @@ def test_where_the_framework_is_one_it_has_no_share() -> None:
     ends = [trial(TF, name, curves=([0.9], [loss])) for name, loss in (("small", 0.9), ("other", 0.8))]
     found = explained(way, ends)
     assert framework_shares(found.attributions) == ""
-    assert "none is the framework's, which is one; of the other settings optimiser carries the most" in found.sentence
+    assert (
+        "none is the framework's, the same at both ends; of the other settings optimiser carries the most"
+        in found.sentence
+    )

@@ -223,7 +223,10 @@ def test_ctrl_c_leaves_a_partial_report_and_the_next_walk_goes_on(mine: Line) ->
     assert 9 < len(done) < 27
     assert loss(summary).seeds == (1,)
     assert loss(summary).missing[0].startswith("seed 2 has no final validation loss for ")
-    assert "Left out: seed 2" in (folder.path / "report.md").read_text()
+    page = (folder.path / "report.md").read_text()
+    assert "Left out: seed 2" in page
+    assert "was interrupted" in page
+    assert "was skipped" not in page
     _, whole = explain(mine)
     assert reused(whole) == len(done)
     assert loss(whole).seeds == (1, 2, 3)

@@ -23,10 +23,10 @@ def of(attribution: Attribution, walk: Walk) -> str:
 
 
 def framework_shares(attributions: Sequence[Attribution]) -> str:
-    """List the framework's share of every outcome that has a total; nothing where the framework is one."""
+    """List the framework's share of every outcome, nothing where it has none: one framework, one seed, or noise."""
     found = [(each.title, one) for each in attributions for one in each.contributions if one.setting == FRAMEWORK]
     shares = [f"{title} {_share(one, '{} (95 % interval {} to {})') or 'not told from noise'}" for title, one in found]
-    return f"The framework's share: {'; '.join(shares)}." if shares else ""
+    return f"The framework's share: {'; '.join(shares)}." if any(one.share is not None for _, one in found) else ""
 
 
 def amount(value: float, unit: str) -> str:
@@ -53,7 +53,11 @@ def percent(share: float) -> str:
 
 def _framework(attribution: Attribution) -> str:
     found = next((each for each in attribution.contributions if each.setting == FRAMEWORK), None)
-    return f"the framework carries {_carried(found, attribution)}" if found else "none is the framework's, which is one"
+    return (
+        f"the framework carries {_carried(found, attribution)}"
+        if found
+        else "none is the framework's, the same at both ends"
+    )
 
 
 def _most(attribution: Attribution) -> str:

@@ -22,13 +22,22 @@ def conclusion(summary: Summary) -> Group:
     found = summary.explanation
     if found is None:
         return tables.conclusion(summary)
+    answer = Text(words.printable(found.sentence), style="bold")
+    parts = [answer, *(_details(found) if any(each.total for each in found.attributions) else [])]
+    errors = tables.findings(without_skipped(summary), "error")
+    return Group(errors, *parts, tables.findings(summary, "warning", "note"))
+
+
+def without_skipped(summary: Summary) -> Summary:
+    """Leave out that trials were skipped: a walk has dozens, and says of each outcome what it lacks."""
+    told = tuple(finding for finding in summary.findings if finding.id != "trial-skipped")
+    return summary.model_copy(update={"findings": told})
+
+
+def _details(found: Explanation) -> list[RenderableType]:
     unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
     others = filter(None, (framework_shares(found.attributions), *unexplained))
-    parts: list[RenderableType] = [Text(words.printable(text)) for text in others]
-    if any(each.total for each in found.attributions):
-        parts.append(contributions_table(found))
-    answer = Text(words.printable(found.sentence), style="bold")
-    return Group(tables.findings(summary, "error"), answer, *parts, tables.findings(summary, "warning", "note"))
+    return [*(Text(words.printable(text)) for text in others), contributions_table(found)]
 
 
 def contributions_table(found: Explanation) -> Table:
@@ -107,28 +116,32 @@ def _row(one: Contribution, unit: str) -> list[str]:
 
 
 def _cautions(found: Explanation) -> list[str]:
-    count = f"all {found.orders} orders" if found.exhaustive else f"{found.orders} orders"
-    orders = (
-        f"Settings were taken in {count}, and a number is the mean over them: "
-        + (
-            "the Shapley value."
-            if found.exhaustive
-            else "an estimate of the Shapley value. The first order is given, the others are drawn."
-        )
-        + " Where the range over the orders is wide, settings act together."
-        if found.orders > 1
-        else "One order of the settings was walked. Settings act together, so in another order a setting may carry "
-        "another share: `--paths 8` walks more, and shows how much that matters."
-    )
     return [
         "What a setting carries is the outcome after taking it minus the outcome before; seed by seed these add up "
         "to the total, to the last digit that floating point keeps.",
-        orders,
+        _of_orders(found),
         "Intervals are Student's t over the seeds, for shares Fieller's; both take the seeds' values as normal, which "
         "a few seeds cannot show. A share is given only where the total's own interval excludes 0.",
         "Where the images change, the validation images change with them: that step also changes what is measured.",
         "Seconds per epoch are facts of this machine and of what else it did.",
     ]
+
+
+def _of_orders(found: Explanation) -> str:
+    """Say how far the numbers hang on the order in which settings were taken."""
+    if found.orders == 1 and found.exhaustive:
+        return "There is one setting, so its share hangs on no order."
+    if found.orders == 1:
+        return (
+            "One order of the settings was walked. Settings act together, so in another order a setting may carry "
+            "another share: `--paths 8` walks more, and shows how much that matters."
+        )
+    means = "the Shapley value" if found.exhaustive else "an estimate of the Shapley value; all but the first are drawn"
+    count = f"all {found.orders} orders" if found.exhaustive else f"{found.orders} orders"
+    return (
+        f"Settings were taken in {count}, and a number is the mean over them: {means}. Where the range over the "
+        "orders is wide, settings act together."
+    )
 
 
 def _reused(trials: Sequence[TrialSummary]) -> list[str]:

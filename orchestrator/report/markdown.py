@@ -32,9 +32,10 @@ def write(summary: Summary, folder: Path) -> Path:
 
 def page(summary: Summary) -> str:
     """Return the report's text."""
-    errors = [finding for finding in summary.findings if finding.severity == "error"]
-    others = [finding for finding in summary.findings if finding.severity != "error"]
     walked = summary.explanation is not None  # read along the way, so not cell by cell
+    findings = explanation.without_skipped(summary).findings if walked else summary.findings
+    errors = [finding for finding in findings if finding.severity == "error"]
+    others = [finding for finding in findings if finding.severity != "error"]
     blocks = [
         *_opening(summary),
         *_findings("Errors", errors),

@@ -144,7 +144,7 @@ def _key(panel: Axes) -> None:
 def _number(panel: Axes, row: int, text: str, bold: bool) -> None:
     """Write a number in a column of its own beside the panel, where no whisker crosses it."""
     place, weight = panel.get_yaxis_transform(), "bold" if bold else "normal"
-    panel.text(1.02, row, text, transform=place, va="center", fontsize=7.5, color=INK, fontweight=weight)
+    panel.text(1.04, row, text, transform=place, va="center", fontsize=7.5, color=INK, fontweight=weight)
 
 
 def _rows(panel: Axes, titles: Sequence[str]) -> None:
