@@ -11,7 +11,7 @@ import pytest
 from orchestrator import recipes
 from orchestrator.reference import Arrays, compare, gradients, margins
 from orchestrator.reference.network import FORWARD_IMAGES
-from shared.recipe import Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe
+from shared.recipe import BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe
 
 FIRST = Dense(2, activation="relu")
 
@@ -102,3 +102,18 @@ def test_rounding_moves_a_gradient_at_a_kink_only(bias: float, hurt: bool) -> No
     found, expected = (dict(gradients(recipe, each, pixels(1), label).arrays)["1.kernel"] for each in (rounded, exact))
     assert (compare("1.kernel", found, expected).norm_relative_error > 0.1) is hurt
     assert (margins(recipe, exact, pixels(1))[0] < 1e-9) is np.bool_(hurt)
+
+
+def test_batch_norms_margin_is_an_images_distance_from_the_mean_of_its_company() -> None:
+    recipe = network(Flatten(), BatchNorm(0.9, 1e-5, activation="relu"), Dense(10))
+    ones, zeros = np.ones(64), np.zeros(64)
+    weights = [
+        ("1.scale", ones),
+        ("1.shift", zeros),
+        ("1.running_mean", zeros),
+        ("1.running_variance", ones),
+        *head(64),
+    ]
+    found = margins(recipe, weights, pixels(1, 2, 6))  # their mean is 3; the other pixels are 0 and stay 0
+    assert found == pytest.approx([2 / 4, 1 / 5, 3 / 9])
+    assert margins(recipe, weights, pixels(1, 2, 3))[0] == pytest.approx(1 / 3)  # of another mean, 2

@@ -145,7 +145,7 @@ def test_many_images_go_forward_as_one_at_a_time() -> None:
 
 @dataclass(frozen=True)
 class HeavyBall:
-    """v ← v / 2 + gradient, w ← w − v: an optimiser that remembers, which no recipe has yet."""
+    """v ← v / 2 + gradient, w ← w − v: an optimiser that no recipe has."""
 
 
 def heavy_ball(_: HeavyBall, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
