@@ -23,6 +23,7 @@ from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Device, Engin
 from orchestrator.store import RunFolder
 from orchestrator.summary import Summary
 from orchestrator.world import World, world
+from shared.trial import Precision
 
 _EXAMPLES = """
 \b
@@ -58,6 +59,9 @@ def explain(
     ] = "auto",
     gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")
+    ] = "float32",
     timeout: Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")] = 4 * 3600.0,
     python: Annotated[
         list[str] | None,
@@ -97,6 +101,7 @@ def explain(
         "variant": variant,
         "gpu": gpu,
         "threads": threads,
+        "precision": precision,
         "timeout_seconds": timeout,
         "python": python or (),
     }
