@@ -6,17 +6,13 @@ The small recipe trains 300 steps in every contender and precision, twice more w
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 import pytest
 
-from orchestrator import console, dataset, pipeline
-from orchestrator.docker_engine import connect
+from orchestrator import console, pipeline
 from orchestrator.engine import Engine
-from orchestrator.errors import PreflightError
 from orchestrator.parity import EARLY_STEPS
-from orchestrator.process_engine import ProcessEngine
 from orchestrator.record import Status
 from orchestrator.spec import Spec
 from orchestrator.summary import Divergence, Summary
@@ -26,17 +22,6 @@ from shared.trial import Precision
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 
 BATCH = 128  # the recipe's: smaller ones meet more images at a kink, where float32 parts sooner
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    """Docker where it answers; elsewhere the process engine, unless Docker is required."""
-    try:
-        return connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))
-    except PreflightError:
-        if os.environ.get("BAKEOFF_REQUIRE_DOCKER"):
-            raise
-        return ProcessEngine(dataset.default_folder().parent)
 
 
 @pytest.fixture(scope="module", params=["float32", "float64"])
