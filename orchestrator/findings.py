@@ -224,7 +224,7 @@ def _uneven(records: Sequence[Record]) -> Iterator[Finding]:
             id="uneven-speed",
             severity="warning",
             message=f"The epochs of {worst} differ in speed by {uneven[worst]:.0%}{others}.",
-            advice="Something else may have used the machine; repeat with --runs 5 on an idle one.",
+            advice="Something else may have used the machine; repeat on an idle one.",
             trials=tuple(uneven),
         )
 
