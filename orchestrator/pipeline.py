@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, ledger, report, store
+from orchestrator import dataset, doctor, ledger, report, store
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
@@ -57,8 +57,10 @@ def conduct(
     for line in filter(None, (surroundings(settings, world), world.engine_notice)):
         view.say(line)
     store.check(world.out, needed_bytes)
+    doctor.preflight(settings, world, view.say)
     data = dataset.ensure(world.data, world.idx, view.say)
     ready = prepare(settings, world, view)
+    doctor.check_built(settings, world, ready.prepared, view.say)
     folder = store.create(world.out, slug(settings))
     comparison = describe(settings, trials, world, folder.id)
     folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})

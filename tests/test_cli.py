@@ -27,7 +27,7 @@ from tests.test_contract import RECORDED
 from tests.test_pipeline import TF, Line
 
 QUICK = ("--epochs", "1", "--train-images", "640", "--recipe", "article-torch")
-COMMANDS = ("compare", "audit", "data", "report", "ls", "clean", "schema", "images build", "images ls")
+COMMANDS = ("compare", "audit", "doctor", "data", "report", "ls", "clean", "schema", "images build", "images ls")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ FILES = {
     "__init__.py",
     "contender.toml",
     "model.py",
+    "probe.py",
     "requirements.in",
     "settings.py",
     "training.py",
