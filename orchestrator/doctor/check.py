@@ -27,9 +27,9 @@ class Check(Value):
     fix: str = ""
 
 
-def refused(id: str, title: str, why: str, error: PreflightError) -> Check:  # noqa: A002 - the field's name
+def refused(name: str, title: str, why: str, error: PreflightError) -> Check:
     """Take over the message and the way out of an error that a comparison would end with."""
-    return Check(id=id, title=title, state=State.FAILED, found=error.message, why=why, fix=error.remedy)
+    return Check(id=name, title=title, state=State.FAILED, found=error.message, why=why, fix=error.remedy)
 
 
 def failure(checks: Iterable[Check]) -> PreflightError | None:

@@ -19,7 +19,7 @@ def absent(asked: bool) -> Check:
         title="GPU",
         state=State.FAILED if asked else State.SKIPPED,
         found="no GPU: the NVIDIA driver lists none on this machine" + ("" if asked else "; the CPU is compared"),
-        why="the article's size takes minutes on a GPU and a quarter of an hour on two cores",
+        why="all trials of a comparison run on one device; results of two devices are not comparable",
         fix="use --device cpu" if asked else "",
     )
 

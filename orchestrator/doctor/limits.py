@@ -133,9 +133,9 @@ def _files(tried: Tried) -> Check:
     return _promised("files", "file systems", faults, f"root read-only, /tmp writable, {shared}", why)
 
 
-def _promised(id: str, title: str, faults: list[str], well: str, why: str) -> Check:  # noqa: A002
+def _promised(name: str, title: str, faults: list[str], well: str, why: str) -> Check:
     return Check(
-        id=f"limits.{id}",
+        id=f"limits.{name}",
         title=title,
         state=State.FAILED if faults else State.OK,
         found=f"a container {', '.join(faults)}" if faults else well,
