@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import docker
 from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from docker.utils import version_lt
 from requests.exceptions import RequestException
@@ -27,6 +28,7 @@ _ANSWER_SECONDS = 60
 def connect(base_image: str = "") -> DockerEngine:
     """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
     try:
+        _check_context(os.environ)
         return _connected(base_image)
     except (DockerException, RequestException) as error:
         raise _unreachable(error, named_by(os.environ)) from error
@@ -36,15 +38,15 @@ def named_by(environment: Mapping[str, str]) -> str:
     """Say what leads to the engine: DOCKER_HOST, a CLI context, or "" for the usual socket."""
     if host := environment.get("DOCKER_HOST"):
         return f"DOCKER_HOST={host}"
-    context = environment.get("DOCKER_CONTEXT") or _current_context()
+    context = environment.get("DOCKER_CONTEXT") or get_current_context_name()
     return f"the CLI context {context}" if context != "default" else ""
 
 
-def _current_context() -> str:
-    try:
-        return str(ContextAPI.get_current_context().Name)
-    except (DockerException, AttributeError, OSError, ValueError):
-        return "default"  # a context that cannot be read is the SDK's to complain of
+def _check_context(environment: Mapping[str, str]) -> None:
+    """Refuse a context that does not exist: the SDK takes the usual socket instead, and says nothing."""
+    named = named_by(environment)
+    if named.startswith("the CLI") and ContextAPI.get_context(named.rpartition(" ")[2]) is None:
+        raise PreflightError(f"{named} does not exist", "`docker context ls` lists those that do; unset DOCKER_CONTEXT")
 
 
 def _connected(base_image: str) -> DockerEngine:

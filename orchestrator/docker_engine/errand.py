@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,15 @@ def _ended(container: Any, seconds: float) -> int | None:
     return None
 
 
-def _bounded(chunks: Iterable[bytes]) -> bytes:
+def _bounded(stream: Any) -> bytes:
     read = b""
-    for chunk in chunks:
-        read += chunk
-        if len(read) >= OUTPUT_BYTES:
-            break
+    try:
+        for chunk in stream:
+            read += chunk
+            if len(read) >= OUTPUT_BYTES:
+                break
+    finally:
+        with contextlib.suppress(DockerException, OSError):
+            stream.close()
+        stream._response.close()  # the SDK leaves the descriptor to the garbage collector
     return read[:OUTPUT_BYTES]
