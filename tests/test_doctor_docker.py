@@ -22,6 +22,7 @@ from orchestrator.doctor import State, docker_checks, limits
 from orchestrator.doctor.check import Check
 from orchestrator.doctor.remembered import Memory
 from orchestrator.errors import PreflightError
+from orchestrator.spec import Spec
 from tests.engines import TOYS, DockerRig, quiet
 
 pytestmark = pytest.mark.docker
@@ -140,7 +141,7 @@ def test_a_base_image_that_is_here_and_one_that_cannot_be_had(checkup: Checkup) 
         assert replace(checkup, base_image=base).base_of(toy).present
     found = replace(checkup, base_image="localhost:1/no-such-base:none").base_of(toy)
     assert not found.present
-    assert "localhost:1" in found.fault
+    assert "localhost:1" in checkup.pullable(found).fault
 
 
 def test_a_default_base_image_is_read_where_it_stands(checkup: Checkup) -> None:
@@ -189,6 +190,23 @@ def test_a_gpu_that_the_engine_cannot_hand_out_fails_and_leaves_nothing(
     (found,) = docker_checks.frameworks(checkup, images, ("GPU-none", "580.65"), Memory(tmp_path), quiet)
     assert found.state is State.FAILED
     assert "its container does not start" in found.found
+
+
+def test_a_whole_examination_builds_nothing_and_leaves_nothing(
+    docker_client: DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    said: list[str] = []
+    # A version that nobody builds: whatever images this machine has, this one is missing.
+    found = doctor.examine(Spec(contenders=("torch==2.4.0",), device="cpu"), tmp_path / "runs", None, said.append)
+    assert [each.id for each in found][:2] == ["engine", "engine.clock"]
+    assert found[2].id.startswith("engine.base_image.")
+    states = {each.id: each.state for each in found}
+    assert states["framework.torch-2.4.0"] is State.SKIPPED
+    assert {states[f"limits.{name}"] for name in ("memory", "processes", "rights", "network", "files")} == {OK}
+    assert "trying a container's limits" in said
+    assert not (tmp_path / "runs").exists()
+    assert docker_client.images.list(filters={"label": "bakeoff.contender=torch==2.4.0"}) == []
 
 
 @pytest.mark.frameworks

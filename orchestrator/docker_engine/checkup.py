@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -98,17 +98,20 @@ class Checkup:
             return find_image(self.client, contender.image or self._tag(contender, variant))
 
     def base_of(self, contender: Contender) -> BaseImage:
-        """Tell whether the base image is there; where it is not, the engine asks its registry and pulls nothing."""
+        """Tell what a contender's image is built on, and whether that is here."""
         offer = offered(self.images)[contender.name].versions.get(contender.version)
         name = self.base_image or (offer.base if offer else "") or _default_base(self.images / contender.name)
         with _answering():
-            if find_image(self.client, name):
-                return BaseImage(name, present=True)
+            return BaseImage(name, present=find_image(self.client, name) is not None)
+
+    def pullable(self, base: BaseImage) -> BaseImage:
+        """Have the engine ask the registry, which may take seconds; nothing is pulled."""
+        with _answering():
             try:
-                self.client.images.get_registry_data(name)
+                self.client.images.get_registry_data(base.name)
             except APIError as error:
-                return BaseImage(name, present=False, fault=str(error.explanation or error))
-        return BaseImage(name, present=False)
+                return replace(base, fault=str(error.explanation or error))
+        return base
 
     def restrictions_tried(self, image: str) -> Ended:
         """Try a worker's restrictions from inside, with limits so small that passing them is quick."""

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from orchestrator.contenders import Contender, offered
-from orchestrator.docker_engine.checkup import INSIDE, Checkup, Identity
-from orchestrator.doctor import disk, framework, limits
+from orchestrator.docker_engine.checkup import INSIDE, BaseImage, Checkup, Identity
+from orchestrator.doctor import disk, engine, framework, limits
 from orchestrator.doctor.check import Check
 from orchestrator.doctor.remembered import Memory
 from orchestrator.engine import Say, StartError
@@ -32,7 +32,23 @@ def image_to_try(checkup: Checkup, contenders: Sequence[Contender], variant: str
     """Return an image that is there and has Python: a contender's, else what it will be built on."""
     built = (checkup.image_of(each, variant) for each in contenders)
     bases = (checkup.base_of(each) for each in contenders if not each.image)
-    return next((image for image in built if image), None) or next((base.name for base in bases if base.present), None)
+    return next(filter(None, built), None) or next((base.name for base in bases if base.present), None)
+
+
+def bases(checkup: Checkup, contenders: Sequence[Contender], missing: Mapping[str, int], say: Say) -> list[Check]:
+    """Check each base image once; a registry is asked for what must still be built on it alone."""
+    needed: dict[BaseImage, bool] = {}
+    for each in contenders:
+        if not each.image:
+            base = checkup.base_of(each)
+            needed[base] = needed.get(base, False) or each.written in missing
+    found = []
+    for base, wanted in needed.items():
+        ask = wanted and not base.present
+        if ask:
+            say(f"asking for {base.name} in its registry")
+        found.append(engine.base(checkup.pullable(base) if ask else base, wanted))
+    return found
 
 
 def restrictions(checkup: Checkup, image: str, say: Say) -> tuple[list[Check], int | None]:
@@ -46,10 +62,10 @@ def restrictions(checkup: Checkup, image: str, say: Say) -> tuple[list[Check], i
     return limits.judge(ended), answer[0].free_bytes if answer else None
 
 
-def question_of(engine: Identity) -> list[str]:
+def question_of(asked: Identity) -> list[str]:
     """Name what the limits depend on."""
     script = hashlib.sha256(INSIDE.read_bytes()).hexdigest()
-    return ["limits", engine.id, engine.version, engine.surroundings, script]
+    return ["limits", asked.id, asked.version, asked.surroundings, script]
 
 
 def frameworks(

@@ -46,7 +46,7 @@ def base(image: BaseImage, needed: bool) -> Check:
     else:
         state, found = State.FAILED, f"{image.name} is not here and cannot be pulled: {image.fault}"
     return Check(
-        id="engine.base_image",
+        id=f"engine.base_image.{image.name}",
         title="base image",
         state=state,
         found=found,

@@ -10,10 +10,11 @@ from pathlib import Path
 from orchestrator import dataset, gpus
 from orchestrator.contenders import Contender, parse
 from orchestrator.docker_engine import DockerEngine, connect, named_by
+from orchestrator.docker_engine.checkup import Checkup
 from orchestrator.doctor import data, disk, docker_checks, engine, gpu, limits, process
 from orchestrator.doctor.check import Check, refused
 from orchestrator.doctor.remembered import Memory
-from orchestrator.engine import Say
+from orchestrator.engine import EngineLost, Say
 from orchestrator.errors import PreflightError
 from orchestrator.gpus import Gpu
 from orchestrator.process_engine import ProcessEngine
@@ -46,7 +47,7 @@ class Patient:
 
 
 def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = False) -> list[Check]:
-    """Look at all that a comparison of `spec` would need. Raises UsageError, and EngineLost midway.
+    """Look at all that a comparison of `spec` would need. Raises UsageError.
 
     `again` probes frameworks whose good answer is remembered.
     """
@@ -54,7 +55,12 @@ def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = 
     contenders = tuple(parse(text) for text in spec.contenders)
     memory = Memory(folder.parent / "doctor", forgetful=again)
     patient = Patient(spec, contenders, gpus.gpus(), folder, idx, memory, say)
-    found = _process(patient) if spec.engine == "process" else _docker(patient)
+    found: list[Check] = []
+    try:
+        found.extend(_process(patient) if spec.engine == "process" else _docker(patient))
+    except EngineLost as error:
+        lost = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
+        found.append(refused("engine.lost", "Docker Engine", engine.WHY, lost))
     return [*found, data.prepared(folder, dataset.ready(folder), idx), disk.runs(out)]
 
 
@@ -67,28 +73,28 @@ def _docker(patient: Patient) -> Iterator[Check]:
             yield from _process(patient)
         return
     checkup = connected.checkup()
-    identity = checkup.identity()
+    identity, used = checkup.identity(), patient.gpu(connected.gpu_ready())
     yield engine.reached(identity, named_by(os.environ))
     yield engine.clock(identity)
-    used = patient.gpu(connected.gpu_ready())
-    variant = patient.variant(used)
+    yield from _room_and_limits(patient, checkup, patient.variant(used))
+    yield from _gpu(patient, connected)
+    images = {each: checkup.image_of(each, patient.variant(used)) for each in patient.contenders}
+    given = (used.uuid, used.driver_version) if used else None
+    yield from docker_checks.frameworks(checkup, images, given, patient.memory, patient.say)
+    yield data.volume(checkup.data_volume, checkup.volume_is_ours())
+
+
+def _room_and_limits(patient: Patient, checkup: Checkup, variant: str) -> Iterator[Check]:
     missing = docker_checks.missing_bytes(checkup, patient.contenders, variant)
-    bases = {checkup.base_of(each): each.written in missing for each in patient.contenders if not each.image}
-    for base, needed in bases.items():
-        yield engine.base(base, needed)
+    yield from docker_checks.bases(checkup, patient.contenders, missing, patient.say)
     image, free_bytes = docker_checks.image_to_try(checkup, patient.contenders, variant), checkup.free_bytes()
     if image is None:
-        yield limits.unknown("no image is here to try them with")
+        yield limits.untried("not tried: neither an image nor what it would be built on is here")
     else:
         tried, inside_bytes = docker_checks.restrictions(checkup, image, patient.say)
         yield from tried
         free_bytes = inside_bytes if free_bytes is None else free_bytes
     yield docker_checks.room(missing, free_bytes)
-    yield from _gpu(patient, connected)
-    images = {each: checkup.image_of(each, variant) for each in patient.contenders}
-    given = (used.uuid, used.driver_version) if used else None
-    yield from docker_checks.frameworks(checkup, images, given, patient.memory, patient.say)
-    yield data.volume(checkup.data_volume, checkup.volume_is_ours())
 
 
 def _process(patient: Patient) -> Iterator[Check]:
@@ -99,8 +105,8 @@ def _process(patient: Patient) -> Iterator[Check]:
 
 
 def _gpu(patient: Patient, connected: DockerEngine | None) -> Iterator[Check]:
-    if not patient.gpus or patient.spec.device == "cpu":
-        yield gpu.absent(patient.asks_for_gpu)
+    if patient.spec.device == "cpu" or not patient.gpus:
+        yield gpu.declined() if patient.spec.device == "cpu" else gpu.absent(patient.asks_for_gpu)
         return
     chosen = gpus.choose(patient.gpus, patient.spec.gpu)
     yield gpu.present(chosen)

@@ -12,6 +12,9 @@ NEEDED_BYTES = 2 * 2**30
 """A CUDA context, cuDNN's workspace and the network take less than half of it."""
 
 
+WHY = "all trials of a comparison run on one device; results of two devices are not comparable"
+
+
 def absent(asked: bool) -> Check:
     """Say that there is none: the CPU serves, unless a GPU was asked for."""
     return Check(
@@ -19,15 +22,19 @@ def absent(asked: bool) -> Check:
         title="GPU",
         state=State.FAILED if asked else State.SKIPPED,
         found="no GPU: the NVIDIA driver lists none on this machine" + ("" if asked else "; the CPU is compared"),
-        why="all trials of a comparison run on one device; results of two devices are not comparable",
+        why=WHY,
         fix="use --device cpu" if asked else "",
     )
+
+
+def declined() -> Check:
+    return Check(id="gpu", title="GPU", state=State.SKIPPED, found="not looked at, by --device cpu", why=WHY)
 
 
 def present(gpu: Gpu) -> Check:
     memory = f", {gpu.memory_bytes / 2**30:.0f} GiB" if gpu.memory_bytes is not None else ""
     found = f"{gpu.name}{memory}, driver {gpu.driver_version} ({gpu.uuid})"
-    return Check(id="gpu", title="GPU", state=State.OK, found=found, why="every trial runs on this one, named by UUID")
+    return Check(id="gpu", title="GPU", state=State.OK, found=found, why=WHY)
 
 
 def driver(gpu: Gpu, contenders: Sequence[Contender]) -> list[Check]:

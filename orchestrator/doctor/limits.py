@@ -79,6 +79,10 @@ def unknown(found: str) -> Check:
     )
 
 
+def untried(found: str) -> Check:
+    return unknown(found).model_copy(update={"state": State.SKIPPED, "fix": ""})
+
+
 def _memory(held: bool, told: bool) -> Check:
     limit = TRIED_MEMORY_BYTES >> 20
     noticed = "and the engine told of it" if told else "but the engine did not tell why"
