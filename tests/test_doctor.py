@@ -317,7 +317,7 @@ def test_a_step_that_nothing_needs_informs_and_fails_nothing() -> None:
 def test_a_step_that_is_needed_fails_in_the_frameworks_words() -> None:
     found = framework.judge(TORCH, "cuda", Ended(1, False, IMPORTED + BROKEN))
     assert found.state is FAILED
-    assert found.found == "fails on the cuda: convolution: RuntimeError: no kernel image"
+    assert found.found == "fails on the GPU: convolution: RuntimeError: no kernel image"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def _framework(
     if known:
         return known[0]
     device = "cuda" if gpu else "cpu"
-    say(f"probing {contender.written} on the {device}: once an image and driver")
+    say(f"probing {contender.written} on the {framework.PLACES[device]}: once an image and driver")
     try:
         ended = checkup.probed(contender, image, device, gpu[0] if gpu else None)
     except StartError as error:

@@ -53,7 +53,7 @@ def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = 
     """
     folder = dataset.default_folder()
     contenders = tuple(parse(text) for text in spec.contenders)
-    memory = Memory(folder.parent / "doctor", forgetful=again)
+    memory = Memory.beside(folder, forgetful=again)
     patient = Patient(spec, contenders, gpus.gpus(), folder, idx, memory, say)
     found: list[Check] = []
     try:

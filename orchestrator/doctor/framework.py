@@ -14,6 +14,9 @@ from orchestrator.record import Value
 WHY = "a driver, a GPU generation or a processor that a wheel does not know fails at the first real operation"
 
 
+PLACES = {"cpu": "CPU", "cuda": "GPU"}
+
+
 class Step(Value):
     """One line of `images.<name>.probe`."""
 
@@ -39,11 +42,11 @@ def judge(contender: Contender, device: str, ended: Ended) -> Check:
     steps = read(ended)
     if steps is None or ended.code is None:
         late = "did not end in time" if ended.code is None else f"ended with {ended.code} and no answer"
-        return _check(contender, State.FAILED, f"its probe on the {device} {late}: {_last(ended.stderr)}")
+        return _check(contender, State.FAILED, f"its probe on the {PLACES[device]} {late}: {_last(ended.stderr)}")
     failed = [step for step in steps if step.needed and not step.ok]
     if failed or ended.code != 0:
         told = f"{failed[0].step}: {failed[0].found}" if failed else f"exit code {ended.code}: {_last(ended.stderr)}"
-        return _check(contender, State.FAILED, f"fails on the {device}: {told}")
+        return _check(contender, State.FAILED, f"fails on the {PLACES[device]}: {told}")
     names = ", ".join(step.step for step in steps[1:] if step.ok)
     found = f"{steps[0].found}: {names} right, {sum(step.seconds for step in steps):.1f} s"
     without = "; ".join(f"cannot {step.step}, which nothing here needs ({step.found})" for step in steps if not step.ok)

@@ -23,9 +23,9 @@ from orchestrator.world import World
 
 def preflight(settings: Settings, world: World, say: Say) -> None:
     """Check engine, disk, limits and GPU; say what is not well. Raises PreflightError with the failure's fix."""
-    memory = Memory(world.data.parent / "doctor")
     match world.engine:
         case DockerEngine():
+            memory = Memory.beside(world.data)
             _heed(_docker(world.engine.checkup(), settings.contenders, settings.variant, memory, say), say)
         case ProcessEngine():
             _heed(process.checks(world.engine, settings.contenders, settings.variant), say)
@@ -49,7 +49,7 @@ def check_built(settings: Settings, world: World, prepared: Mapping[str, Prepare
         return
     images: dict[Contender, str | None] = {each.contender: each.handle for each in prepared.values()}
     given = (settings.gpu.uuid, settings.gpu.driver_version)
-    memory = Memory(world.data.parent / "doctor")
+    memory = Memory.beside(world.data)
     _heed(docker_checks.frameworks(world.engine.checkup(), images, given, memory, say), say)
 
 

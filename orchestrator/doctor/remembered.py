@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,6 +24,11 @@ _CHECKS = TypeAdapter(list[Check])
 
 class Memory:
     """Remembers checks by what their answer depends on."""
+
+    @classmethod
+    def beside(cls, data: Path, *, forgetful: bool = False) -> Self:
+        """Return the user's memory: it lies in the cache, beside the data set."""
+        return cls(data.parent / "doctor", forgetful=forgetful)
 
     def __init__(self, folder: Path, *, forgetful: bool = False) -> None:
         self._folder = folder
