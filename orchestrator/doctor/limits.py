@@ -117,7 +117,7 @@ def _rights(tried: Tried) -> Check:
         *([] if tried.no_new_privileges else ["may gain privileges"]),
     ]
     well = f"user {tried.user}, no capabilities, no way to gain any"
-    return _promised("rights", "no rights", faults, well, "what a contender installs from an index is nobody's friend")
+    return _promised("rights", "no rights", faults, well, "packages from an index may do whatever a container's rights allow")
 
 
 def _network(tried: Tried) -> Check:
