@@ -117,7 +117,7 @@ def _rights(tried: Tried) -> Check:
         *([] if tried.no_new_privileges else ["may gain privileges"]),
     ]
     well = f"user {tried.user}, no capabilities, no way to gain any"
-    return _promised("rights", "no rights", faults, well, "packages from an index may do whatever a container's rights allow")
+    return _promised("rights", "no rights", faults, well, "an index's packages may do all that these allow")
 
 
 def _network(tried: Tried) -> Check:
