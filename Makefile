@@ -5,7 +5,7 @@ BIN := .venv/bin
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick data images report test test-cuda check lint types lock clean
+.PHONY: help compare quick doctor data images report test test-cuda check lint types lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -15,6 +15,9 @@ compare: .venv/.ready ## compare: the article's two recipes in TensorFlow and Py
 
 quick: .venv/.ready ## the same at the quick size: minutes on two cores
 	@$(BIN)/bakeoff compare $(CONTENDERS) --profile quick $(ARGS)
+
+doctor: .venv/.ready ## look at all that a comparison needs: engine, limits, disk, data, GPU
+	@$(BIN)/bakeoff doctor $(CONTENDERS) $(ARGS)
 
 data: .venv/.ready ## fetch and check MNIST, show where it came from
 	@$(BIN)/bakeoff data $(ARGS)

@@ -86,6 +86,14 @@ def offered(images: Path = IMAGES) -> dict[str, ContenderFile]:
     return {path.parent.name: _read(path) for path in sorted(images.glob("*/contender.toml"))}
 
 
+def driver_floor(contender: Contender, images: Path = IMAGES) -> int:
+    """Return the oldest NVIDIA driver (major) for the contender's CUDA; 0 where none is known."""
+    file = offered(images).get(contender.name)
+    version = file.versions.get(contender.version) if file else None
+    variant = file.variants.get("cuda") if file else None
+    return (version.driver if version else 0) or (variant.driver if variant else 0)
+
+
 def parse(text: str, images: Path = IMAGES) -> Contender:
     """Read one contender as a user writes it; UsageError lists what is valid."""
     match = _WRITTEN.fullmatch(text.strip())

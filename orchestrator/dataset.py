@@ -59,13 +59,13 @@ def ensure(folder: Path, idx_folder: Path | None, say: Say, origins: Sequence[so
     `origins` are tried in order; by default the user's IDX folder where one is named, else the
     public sources. Raises PreflightError: no source, no disk, not writable.
     """
-    ready = _ready(folder)
-    if ready is None:
+    found = ready(folder)
+    if found is None:
         with _world(folder), _alone(folder, say):
-            ready = _ready(folder) or _made(folder, origins or sources.chosen(idx_folder), say)
+            found = ready(folder) or _made(folder, origins or sources.chosen(idx_folder), say)
     elif idx_folder is not None:
         say(f"MNIST is already prepared in {folder}, with the same hashes: {idx_folder} is not read")
-    return ready
+    return found
 
 
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -87,7 +87,7 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
     ]
 
 
-def _ready(folder: Path) -> Dataset | None:
+def ready(folder: Path) -> Dataset | None:
     """Read the manifest and hold the files against it: 14 MB, some hundredths of a second."""
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8")

@@ -27,6 +27,19 @@ class Gpu:
     index: int  # of the physical GPU, as nvidia-smi counts
     state: Mapping[str, str] = field(default_factory=dict)  # clocks, power cap and the like, each with its unit
 
+    def serves(self, driver: int) -> bool:
+        """Tell whether the driver is of this major version or newer; one that is not a number is not judged."""
+        major = self.driver_version.partition(".")[0]
+        return not major.isdigit() or int(major) >= driver
+
+
+@dataclass(frozen=True)
+class Use:
+    """What others do with a GPU at this moment."""
+
+    free_bytes: int | None
+    processes: int  # that compute on it, in whatever container
+
 
 def gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
     """List the GPUs in the driver's order; none where there is no driver. Never raises for absence."""
@@ -39,6 +52,23 @@ def gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
         return tuple(_each(nvml, driver))
     except nvml.NVMLError:
         return ()  # a driver that is being replaced answers Init and nothing else
+    finally:
+        nvml.nvmlShutdown()
+
+
+def use(uuid: str, nvml: Any = pynvml) -> Use | None:
+    """Tell who else uses a GPU; None where the driver does not say."""
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return None
+    try:
+        handle = nvml.nvmlDeviceGetHandleByUUID(uuid)
+        memory = _told(nvml, "nvmlDeviceGetMemoryInfo", handle)
+        running = _told(nvml, "nvmlDeviceGetComputeRunningProcesses", handle) or ()
+        return Use(int(memory.free) if memory else None, len(running))
+    except nvml.NVMLError:
+        return None
     finally:
         nvml.nvmlShutdown()
 

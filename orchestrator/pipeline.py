@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, earlier, ledger, machine, report, store
+from orchestrator import dataset, doctor, earlier, ledger, machine, report, store
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
@@ -75,8 +75,10 @@ def conduct(
     for line in filter(None, (surroundings(settings, world), world.engine_notice)):
         view.say(line)
     store.check(world.out, needed_bytes)
+    doctor.preflight(settings, world, view.say)
     data = dataset.ensure(world.data, world.idx, view.say)
     ready = prepare(settings, world, view)
+    doctor.check_built(settings, world, ready.prepared, view.say)
     folder = store.create(world.out, way.slug if way else slug(settings))
     comparison = describe(settings, trials, world, folder.id, way)
     folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})

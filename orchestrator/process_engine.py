@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import filelock
@@ -63,6 +63,20 @@ class ProcessEngine:
             return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()), fixed=False)
         folder = self._environment(contender, variant, content, say)
         return Prepared(contender, f"environment {folder.name}, worker {app.name}", str(folder / "bin" / "python"))
+
+    def missing_bytes(self, contenders: Sequence[Contender], variant: str) -> dict[str, int]:
+        """Estimate the environments that are still to be made, by contender."""
+        known, found = offered(self._images), {}
+        for each in contenders:
+            if not each.image and each.name not in self._interpreters:
+                content = context(each, known[each.name], variant, self._images, "")
+                if not _whole(self._folder(each, variant, content)):
+                    found[each.written] = known[each.name].variants[variant].size_bytes
+        return found
+
+    def free_bytes(self) -> int:
+        """Return what is free where environments are kept."""
+        return shutil.disk_usage(next(each for each in (self._cache, *self._cache.parents) if each.exists())).free
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:  # noqa: ARG002 - the seam's signature
         self._data = data
@@ -120,16 +134,19 @@ class ProcessEngine:
 
     def _environment(self, contender: Contender, variant: str, content: Context, say: Say) -> Path:
         """Return the contender's virtual environment, making it where it is missing or half made."""
-        python = f"py{sys.version_info.major}{sys.version_info.minor}"
         requirements = content.files[f"images/{contender.name}/requirements.in"]
-        folder = self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
+        folder = self._folder(contender, variant, content)
         with filelock.FileLock(_made(folder.parent) / f"{folder.name}.lock"):
-            if not ((folder / _MARK).exists() and (folder / "bin" / "python").exists()):
+            if not _whole(folder):
                 say(f"making the environment {folder.name}: this downloads the framework once")
                 shutil.rmtree(folder, ignore_errors=True)
                 self._install(contender, folder, requirements, content, say)
                 (folder / _MARK).touch()
         return folder
+
+    def _folder(self, contender: Contender, variant: str, content: Context) -> Path:
+        python = f"py{sys.version_info.major}{sys.version_info.minor}"
+        return self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
 
     def _install(self, contender: Contender, folder: Path, requirements: Path, content: Context, say: Say) -> None:
         variables = {**_without_paths(os.environ), **environment(content.arguments)}
@@ -140,6 +157,10 @@ class ProcessEngine:
         for step in steps(requirements, pins, content.arguments, wheelhouse):
             command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
             _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
+
+
+def _whole(environment: Path) -> bool:
+    return (environment / _MARK).exists() and (environment / "bin" / "python").exists()
 
 
 def _run(command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:

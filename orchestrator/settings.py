@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator import gpus, recipes
-from orchestrator.contenders import Contender, offered, parse
+from orchestrator.contenders import Contender, driver_floor, parse
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.gpus import Gpu
 from orchestrator.spec import Spec
@@ -102,14 +102,11 @@ def _device(spec: Spec, found: Sequence[Gpu], given: bool) -> tuple[Literal["cpu
 
 def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
     """Refuse what this machine's NVIDIA driver is too old for: the floor is the image's CUDA's, known beforehand."""
-    known, driver = offered(), gpu.driver_version
-    for contender in (each for each in contenders if each.name in known):
-        file = known[contender.name]
-        version, variant = file.versions.get(contender.version), file.variants.get("cuda")
-        floor = (version.driver if version else 0) or (variant.driver if variant else 0)
-        if driver.partition(".")[0].isdigit() and int(driver.partition(".")[0]) < floor:
+    for contender in contenders:
+        if not gpu.serves(driver_floor(contender)):
             raise PreflightError(
-                f"{contender.written} needs NVIDIA driver {floor} or newer, this machine has {driver}",
+                f"{contender.written} needs NVIDIA driver {driver_floor(contender)} or newer, this machine has"
+                f" {gpu.driver_version}",
                 "update the driver, name an older version, or use --device cpu",
             )
 

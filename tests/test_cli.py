@@ -27,7 +27,19 @@ from tests.test_contract import RECORDED
 from tests.test_pipeline import TF, Line
 
 QUICK = ("--epochs", "1", "--train-images", "640", "--recipe", "article-torch")
-COMMANDS = ("compare", "explain", "audit", "data", "report", "ls", "clean", "schema", "images build", "images ls")
+COMMANDS = (
+    "compare",
+    "explain",
+    "audit",
+    "doctor",
+    "data",
+    "report",
+    "ls",
+    "clean",
+    "schema",
+    "images build",
+    "images ls",
+)
 
 
 @dataclass(frozen=True)
@@ -217,6 +229,47 @@ def test_no_engine_is_exit_code_3_with_a_way_out(bakeoff: Bakeoff, words: tuple[
     assert "error: " in answer.err
     assert "try: " in answer.err
     assert answer.out == ""
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_the_doctor_without_an_engine_is_exit_code_3_and_one_object(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("doctor", "torch", "--json")
+    gc.collect()
+    document = json.loads(answer.out)
+    assert (answer.code, document["schema"], document["ok"]) == (3, "bakeoff/doctor/1", False)
+    (failed,) = [check for check in document["checks"] if check["state"] == "failed"]
+    assert failed["id"] == "engine"
+    assert "unset DOCKER_HOST" in failed["fix"]
+    assert "process.python" in {check["id"] for check in document["checks"]}, "what it would fall back to"
+
+
+def test_the_doctor_of_the_process_engine_needs_no_docker_and_leaves_nothing(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("doctor", "torch", "tf==2.20.0", "--engine", "process", "--device", "cpu")
+    assert answer.code == 0
+    assert "! warning" in answer.out
+    assert "✓ ok" in answer.out
+    assert "why: " in answer.out
+    assert "0 failed" in answer.out
+    assert list(Path().iterdir()) == []
+
+
+def test_the_doctor_hushed_says_what_is_not_well_alone(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("doctor", "torch", "--engine", "process", "--device", "cpu", "-q")
+    assert "✓ ok" not in answer.out
+    assert "fix: install Docker" in answer.out
+
+
+def test_the_doctor_asked_for_a_gpu_that_is_not_there_is_exit_code_3(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.gpus.gpus", lambda: ())
+    answer = bakeoff("doctor", "torch", "--engine", "process", "--device", "cuda")
+    assert answer.code == 3
+    assert "fix: use --device cpu" in answer.out
+
+
+def test_the_doctor_of_an_unknown_contender_is_exit_code_2(bakeoff: Bakeoff) -> None:
+    assert bakeoff("doctor", "jax").code == 2
 
 
 def test_no_gpu_is_exit_code_3(bakeoff: Bakeoff, around: object) -> None:

@@ -111,14 +111,6 @@ def test_a_base_image_that_cannot_be_had_concerns_every_contender(docker_client:
     assert "BAKEOFF_BASE_IMAGE" in refused.value.remedy
 
 
-def test_a_disk_that_is_too_full_is_told_before_a_build(docker_client: DockerClient, toy: Path) -> None:
-    file = toy / "contender.toml"
-    file.write_text(file.read_text().replace("size_bytes = 200_000_000", "size_bytes = 1_000_000_000_000_000"))
-    with pytest.raises(PreflightError, match="GB of the engine's disk") as refused:
-        _prepare(docker_client, toy, quiet)
-    assert "bakeoff clean --images" in refused.value.remedy
-
-
 def test_a_ready_image_runs_as_it_stands(rig: DockerRig) -> None:
     tag = next(tag for tag in rig.client.images.get(rig.prepared.image).tags if "cpu-" in tag)
     ready = rig.engine.prepare(parse(f"mine@{tag}", TOYS), "cpu", quiet)

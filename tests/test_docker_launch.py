@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import os
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import DockerException
 
 from orchestrator.docker_engine import connect
+from orchestrator.docker_engine.connection import _unreachable
 from orchestrator.docker_engine.launch import environment, gpu_request, mounts, restrictions
 from orchestrator.errors import PreflightError
 from tests import engines
@@ -69,15 +72,46 @@ def test_a_worker_is_told_where_data_and_output_lie() -> None:
 
 def test_a_missing_socket_is_told_as_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = _refused(f"unix://{tmp_path}/none.sock", monkeypatch)
-    assert refused.message == "no Docker Engine answers"
-    assert "DOCKER_HOST" in refused.remedy
+    assert refused.message == f"no Docker Engine answers at DOCKER_HOST=unix://{tmp_path}/none.sock"
+    assert "unset DOCKER_HOST" in refused.remedy
 
 
 def test_a_closed_port_is_told_as_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert _refused(f"tcp://127.0.0.1:{port}", monkeypatch).message == "no Docker Engine answers"
+    assert _refused(f"tcp://127.0.0.1:{port}", monkeypatch).message.startswith("no Docker Engine answers at")
+
+
+def test_a_context_whose_engine_is_away_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _context(tmp_path, monkeypatch, "far", f"unix://{tmp_path}/none.sock")
+    refused = _refused("", monkeypatch)
+    assert refused.message == "no Docker Engine answers in the CLI context far"
+    assert "docker context use default" in refused.remedy
+
+
+def test_a_context_that_does_not_exist_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
+    refused = _refused("", monkeypatch)
+    assert refused.message == "the CLI context nowhere does not exist"
+    assert "docker context ls" in refused.remedy
+
+
+@pytest.mark.parametrize(("installed", "told"), [(True, "does not run"), (False, "is not installed here")])
+def test_an_engine_that_is_not_installed_is_told_from_one_that_does_not_run(
+    installed: bool, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.docker_engine.connection.shutil.which", lambda name: name if installed else None)
+    assert told in _unreachable(DockerException("FileNotFoundError(2, 'No such file or directory')"), "").message
+
+
+def test_an_engine_older_than_any_that_was_tried_is_told_as_too_old(
+    serve: Callable[[dict[str, Answer]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = _refused(serve({"/version": (200, {"ApiVersion": "1.39"})}), monkeypatch)
+    assert refused.message == "the Docker Engine speaks API 1.39, bakeoff needs 1.40 (Docker 19.03) or newer"
+    assert refused.remedy == "update Docker"
 
 
 def test_a_socket_that_may_not_be_used_is_told_as_a_matter_of_groups(
@@ -180,8 +214,21 @@ def _outcome(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseExcep
     return told
 
 
+def _context(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, host: str) -> None:
+    """Make a context of the CLI, as `docker context create` and `use` leave it."""
+    meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
+    meta.mkdir(parents=True)
+    document = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+    (meta / "meta.json").write_text(json.dumps(document))
+    (folder / "config.json").write_text(json.dumps({"currentContext": name}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+
+
 def _refused(host: str, monkeypatch: pytest.MonkeyPatch) -> PreflightError:
+    """Connect by DOCKER_HOST, or as the CLI's context says where `host` is "", and return why that failed."""
     monkeypatch.setenv("DOCKER_HOST", host)
+    if not host:
+        monkeypatch.delenv("DOCKER_HOST")
     try:
         connect()
     except PreflightError as error:

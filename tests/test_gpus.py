@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.gpus import Gpu, choose, gpus
+from orchestrator.gpus import Gpu, Use, choose, gpus, use
 
 H200 = {"uuid": "GPU-aa11", "name": "NVIDIA H200", "memory": 150_754_820_096}
 T4 = {"uuid": "GPU-ab22", "name": "Tesla T4", "memory": 16_106_127_360}
@@ -66,7 +66,13 @@ class Driver:
         return self._of(device, "name")
 
     def nvmlDeviceGetMemoryInfo(self, device: Any) -> Any:  # noqa: N802
-        return SimpleNamespace(total=self._of(device, "memory"))
+        return SimpleNamespace(total=self._of(device, "memory"), free=device.get("free", 0))
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> Any:  # noqa: N802
+        return self._of({device["uuid"]: device for device in self.devices}, uuid)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, device: Any) -> Any:  # noqa: N802
+        return self._of(device, "processes")
 
     def nvmlDeviceGetClockInfo(self, device: Any, clock: int) -> Any:  # noqa: N802
         return self._of(device, "clocks")[clock]
@@ -93,6 +99,20 @@ class Driver:
         if key not in device:
             raise Lost
         return device[key]
+
+
+def test_who_else_uses_a_gpu_is_told() -> None:
+    driver = Driver({**H200, "free": 2**30, "processes": [object(), object()]}, T4)
+    assert use("GPU-aa11", driver) == Use(2**30, 2)
+    assert use("GPU-ab22", driver) == Use(0, 0)  # a driver that lists no processes, as in a container of its own
+    assert use("GPU-ff", driver) is None
+    assert use("GPU-aa11", Driver(absent=True)) is None
+    assert driver.open == 0
+
+
+@pytest.mark.parametrize(("version", "serves"), [("580.65.06", True), ("579.1", False), ("600", True), ("N/A", True)])
+def test_a_driver_serves_what_asks_for_its_major_version_or_an_older_one(version: str, serves: bool) -> None:
+    assert Gpu("GPU-1", "a GPU", version, None, 0).serves(580) is serves
 
 
 def test_a_gpu_is_told_with_its_driver_and_memory() -> None:

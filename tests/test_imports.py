@@ -137,6 +137,7 @@ def exits(source: str) -> list[str]:
 
 def test_only_the_command_line_exits_and_nobody_prints() -> None:
     found = {str(path.relative_to(ROOT)): exits(path.read_text()) for path in (ROOT / "orchestrator").rglob("*.py")}
+    del found["orchestrator/docker_engine/inside.py"]  # a container's, sent to it whole: no host process imports it
     assert {file: calls for file, calls in found.items() if calls} == {"orchestrator/cli/__init__.py": ["sys.exit"]}
 
 

@@ -23,6 +23,7 @@ FILES = {
     "facts.py",
     "model.py",
     "optimizer.py",
+    "probe.py",
     "requirements.in",
     "settings.py",
     "training.py",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from orchestrator import docker_engine
+from orchestrator import docker_engine, doctor
 from orchestrator.cli.options import Json, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.contenders import offered, parse
@@ -34,9 +34,10 @@ def build(
 
     Example: bakeoff images build torch==2.14.1 --variant cuda
     """
-    engine = _engine()
+    engine, asked = _engine(), [parse(text) for text in contenders or offered()]
     with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-        for contender in map(parse, contenders or offered()):
+        doctor.check_images(engine, asked, variant, watching.say)
+        for contender in asked:
             try:
                 ready = engine.prepare(contender, variant, watching.say)
             except PrepareError as error:

@@ -3,10 +3,11 @@
 `connection` finds the engine, `engine` prepares and starts, `build` makes images, `worker` follows
 one container, `launch` holds the restrictions every container gets, `volumes` moves files through the
 API (no host path is ever mounted, so a remote engine works), `owned` finds and removes what we
-labelled and nothing else.
+labelled and nothing else. `checkup` asks an engine what `orchestrator.doctor` judges, `errand` runs one short
+command in a container, and `inside` is the script that tries a container's limits from within.
 """
 
-from orchestrator.docker_engine.connection import connect
+from orchestrator.docker_engine.connection import connect, named_by
 from orchestrator.docker_engine.engine import DockerEngine
 
-__all__ = ["DockerEngine", "connect"]
+__all__ = ["DockerEngine", "connect", "named_by"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import context
 from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
+from orchestrator.docker_engine.checkup import Checkup
 from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
 from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 
-_BUILD_SPACE_FACTOR = 1.3  # layers, and what pip unpacks on the way
 _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
 
 
@@ -58,7 +57,6 @@ class DockerEngine:
         tag = tag_of(contender, variant, content)
         image = find_image(self._client, tag)
         if image is None:
-            self._check_disk(contender, file.variants[variant].size_bytes)
             image = build_image(self._client, contender, content, tag, say)
         return Prepared(contender, image, image)
 
@@ -118,6 +116,10 @@ class DockerEngine:
             str(device.get("ID", device.get("Name", ""))).startswith("nvidia.com/") for device in devices
         )
 
+    def checkup(self) -> Checkup:
+        """Return what asks this engine before anything is measured."""
+        return Checkup(self._client, self._info, self._images, self._base_image, self._data_volume, self._memory_bytes)
+
     def owned(self, *, images: bool = False, data: bool = False) -> list[Owned]:
         """List what is ours on this engine. Raises EngineLost."""
         try:
@@ -135,17 +137,6 @@ class DockerEngine:
             except (APIError, NotFound) as error:
                 raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
         return Prepared(contender, str(found.id), str(found.id))
-
-    def _check_disk(self, contender: Contender, size_bytes: int) -> None:
-        root = Path(str(self._info.get("DockerRootDir", "")))
-        if not root.is_dir():  # a remote engine's disk cannot be seen from here
-            return
-        free, needed = shutil.disk_usage(root).free, int(size_bytes * _BUILD_SPACE_FACTOR)
-        if free < needed:
-            raise PreflightError(
-                f"{contender.written} needs {needed / 1e9:.1f} GB of the engine's disk, {free / 1e9:.1f} are free",
-                "free space, or remove bakeoff's images with `bakeoff clean --images`",
-            )
 
 
 def _discard(container: Any, out: Any) -> None:

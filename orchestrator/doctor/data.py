@@ -1,0 +1,39 @@
+"""Whether MNIST is prepared and whole, or where it would come from; and whose the data volume is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator import dataset, sources
+from orchestrator.dataset import Dataset
+from orchestrator.doctor.check import Check, State
+
+
+def prepared(folder: Path, found: Dataset | None, idx: Path | None) -> Check:
+    """Say where the data set is, or which sources would be tried in which order."""
+    origins = ", then ".join(source.name for source in sources.chosen(idx))
+    state, text, fix = State.OK, f"prepared in {folder}, hashes right, from {found.source if found else ''}", ""
+    if found is None and (folder / dataset.MANIFEST).exists():
+        state, text = State.WARNING, f"{folder} is damaged, and would be made anew from {origins}"
+        fix = "`bakeoff data` makes it now"
+    elif found is None:
+        state, text = State.WARNING, f"not prepared; a comparison would fetch it from {origins}"
+        fix = "`bakeoff data` fetches it now and says whether a source answers; --idx DIR names files of your own"
+    why = "every contender must train on the same pixels, checked by SHA-256"
+    return Check(id="data", title="MNIST", state=state, found=text, why=why, fix=fix)
+
+
+def volume(name: str, ours: bool | None) -> Check:
+    """Judge the volume that containers read: one of another's would be written into."""
+    told = {
+        None: "made when a comparison starts",
+        True: f"{name} is there and ours; compared byte by byte at each start",
+    }
+    return Check(
+        id="data.volume",
+        title="data volume",
+        state=State.WARNING if ours is False else State.OK,
+        found=told.get(ours, f"{name} is there without bakeoff's label: it would be filled, and never be removed"),
+        why="no path of this machine is mounted, so that an engine may be remote",
+        fix=f"`docker volume rm {name}` if nothing else needs it" if ours is False else "",
+    )

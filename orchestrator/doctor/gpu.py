@@ -1,0 +1,86 @@
+"""The GPU that a comparison would run on: driver, whether the engine can hand it out, who else uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.contenders import Contender, driver_floor
+from orchestrator.doctor.check import Check, State
+from orchestrator.gpus import Gpu, Use
+
+NEEDED_BYTES = 2 * 2**30
+"""A CUDA context, cuDNN's workspace and the network take less than half of it."""
+
+
+WHY = "all trials of a comparison run on one device; results of two devices are not comparable"
+
+
+def absent(asked: bool) -> Check:
+    """Say that there is none: the CPU serves, unless a GPU was asked for."""
+    return Check(
+        id="gpu",
+        title="GPU",
+        state=State.FAILED if asked else State.SKIPPED,
+        found="no GPU: the NVIDIA driver lists none on this machine" + ("" if asked else "; the CPU is compared"),
+        why=WHY,
+        fix="use --device cpu" if asked else "",
+    )
+
+
+def declined() -> Check:
+    return Check(id="gpu", title="GPU", state=State.SKIPPED, found="not looked at, by --device cpu", why=WHY)
+
+
+def present(gpu: Gpu) -> Check:
+    memory = f", {gpu.memory_bytes / 2**30:.0f} GiB" if gpu.memory_bytes is not None else ""
+    found = f"{gpu.name}{memory}, driver {gpu.driver_version} ({gpu.uuid})"
+    return Check(id="gpu", title="GPU", state=State.OK, found=found, why=WHY)
+
+
+def driver(gpu: Gpu, contenders: Sequence[Contender]) -> list[Check]:
+    """Hold the driver against each contender's CUDA."""
+    return [_driver(gpu, contender, driver_floor(contender)) for contender in contenders]
+
+
+def _driver(gpu: Gpu, contender: Contender, floor: int) -> Check:
+    state = State.OK if gpu.serves(floor) else State.FAILED
+    needs = f"{contender.written} needs NVIDIA driver {floor} or newer, this machine has {gpu.driver_version}"
+    return Check(
+        id=f"gpu.driver.{contender.slug}",
+        title="driver",
+        state=state if floor else State.SKIPPED,
+        found=needs if floor else f"{contender.written} names no driver that it needs",
+        why="a wheel's CUDA asks for a driver at least as new",
+        fix="update the driver, name an older version, or use --device cpu" if state is State.FAILED else "",
+    )
+
+
+def toolkit(ready: bool, asked: bool) -> Check:
+    """Tell whether the engine can hand a GPU on; without it a comparison falls back to the CPU unless asked not to."""
+    found = "the engine knows the NVIDIA runtime or a CDI device"
+    missing = "a GPU is here, but the Docker Engine cannot hand it to a container"
+    return Check(
+        id="gpu.toolkit",
+        title="GPU in containers",
+        state=State.OK if ready else State.FAILED if asked else State.WARNING,
+        found=found if ready else missing,
+        why="a container sees no GPU that its engine does not give it",
+        fix="" if ready else "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
+    )
+
+
+def use(found: Use | None) -> Check:
+    """Judge free memory and company."""
+    id_, title, why = "gpu.use", "GPU in use", "another's work on the same GPU is measured as the framework's"
+    if found is None:
+        return Check(id=id_, title=title, state=State.SKIPPED, found="the driver does not tell", why=why)
+    free = f"{found.free_bytes / 2**30:.1f} GiB free" if found.free_bytes is not None else "free memory unknown"
+    full = found.free_bytes is not None and found.free_bytes < NEEDED_BYTES
+    return Check(
+        id=id_,
+        title=title,
+        state=State.FAILED if full else State.WARNING if found.processes else State.OK,
+        found=f"{free}, {found.processes or 'no'} other process{'' if found.processes == 1 else 'es'}",
+        why=why,
+        fix="end them (nvidia-smi lists them), or name another GPU with --gpu" if full or found.processes else "",
+    )
