@@ -10,7 +10,20 @@ from rich.text import Text
 
 from orchestrator import pipeline, recipes, store
 from orchestrator.audit import BATCH
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
+from orchestrator.cli.options import (
+    RUNS,
+    Floats,
+    Idx,
+    Json,
+    Out,
+    Quiet,
+    Show,
+    Starter,
+    Verbose,
+    listing,
+    stdout,
+    verbosity,
+)
 from orchestrator.console import view
 from orchestrator.errors import TRIAL_FAILED, UsageError
 from orchestrator.record import Record, Status
@@ -23,10 +36,8 @@ from shared.trial import Precision
 def audit(
     contenders: Annotated[list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: tf torch.")] = None,
     recipe: Annotated[str, typer.Option(help="Recipe with a shared start.", envvar="BAKEOFF_RECIPE")] = "matched",
-    precision: Annotated[
-        Precision, typer.Option(help="float64 is held to 1e-12.", envvar="BAKEOFF_PRECISION")
-    ] = "float32",
-    engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
+    precision: Floats = "float32",
+    engine: Starter = "auto",
     out: Out = RUNS,
     idx: Idx = None,
     as_json: Json = False,

@@ -11,7 +11,30 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
+from orchestrator.cli.options import (
+    RUNS,
+    TIMEOUT_SECONDS,
+    Build,
+    Epochs,
+    Floats,
+    Idx,
+    Interpreters,
+    Json,
+    On,
+    OneGpu,
+    Out,
+    Quiet,
+    Show,
+    Size,
+    Starter,
+    Threads,
+    Timeout,
+    TrainImages,
+    Verbose,
+    listing,
+    stdout,
+    verbosity,
+)
 from orchestrator.console import view
 from orchestrator.description import heading, surroundings
 from orchestrator.errors import TRIAL_FAILED, Interrupted, UsageError
@@ -19,12 +42,11 @@ from orchestrator.plan import Plan
 from orchestrator.record import Status
 from orchestrator.report.tables import conclusion
 from orchestrator.settings import resolve
-from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Device, EngineName, Profile, Spec, checked, read
+from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Spec, checked, read
 from orchestrator.store import RunFolder
 from orchestrator.summary import Summary
 from orchestrator.tracks import track
 from orchestrator.world import world
-from shared.trial import Precision
 
 _EXAMPLES = """
 \b
@@ -32,6 +54,7 @@ Examples:
   bakeoff compare                             the article: two recipes, two frameworks
   bakeoff compare --profile article           the same at the published size
   bakeoff compare torch==2.13.0 torch==2.14.1 an upgrade
+  bakeoff compare --recipe matched tf torch   same first weights and batches, held side by side at every step
   bakeoff compare --recipe mine.toml tf torch your own recipe
   bakeoff compare --spec runs/latest/comparison.json   what an earlier run did
 """
@@ -46,24 +69,18 @@ def compare(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Seeds 1 to N.", envvar="BAKEOFF_SEEDS")] = 1,
     runs: Annotated[int, typer.Option(help="Repetitions of each seed.", envvar="BAKEOFF_RUNS_PER_SEED")] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's.", envvar="BAKEOFF_EPOCHS")] = None,
-    train_images: Annotated[int | None, typer.Option(help="The first N only.", envvar="BAKEOFF_TRAIN_IMAGES")] = None,
+    epochs: Epochs = None,
+    train_images: TrainImages = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Instead of the recipe's.", envvar="BAKEOFF_BATCH_SIZE")
     ] = None,
-    profile: Annotated[
-        Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")
-    ] = "auto",
-    engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
-    device: Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")] = "auto",
-    variant: Annotated[
-        Device, typer.Option(help="Which build of the framework; auto follows the device.", envvar="BAKEOFF_VARIANT")
-    ] = "auto",
-    gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")] = None,
-    precision: Annotated[
-        Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")
-    ] = "float32",
+    profile: Size = "auto",
+    engine: Starter = "auto",
+    device: On = "auto",
+    variant: Build = "auto",
+    gpu: OneGpu = None,
+    threads: Threads = None,
+    precision: Floats = "float32",
     parity: Annotated[
         bool,
         typer.Option(
@@ -71,11 +88,8 @@ def compare(
             envvar="BAKEOFF_PARITY",
         ),
     ] = True,
-    timeout: Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")] = 4 * 3600.0,
-    python: Annotated[
-        list[str] | None,
-        typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),
-    ] = None,
+    timeout: Timeout = TIMEOUT_SECONDS,
+    python: Interpreters = None,
     spec: Annotated[
         Path | None, typer.Option(help="A comparison file instead of the options above.", envvar="BAKEOFF_SPEC")
     ] = None,

@@ -10,12 +10,25 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import doctor as checks
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, stdout, verbosity
+from orchestrator.cli.options import (
+    RUNS,
+    Idx,
+    Json,
+    On,
+    OneGpu,
+    Out,
+    Quiet,
+    Show,
+    Starter,
+    Verbose,
+    stdout,
+    verbosity,
+)
 from orchestrator.console import view
 from orchestrator.doctor import Check, State
 from orchestrator.errors import PreflightError
 from orchestrator.report.words import printable
-from orchestrator.spec import DEFAULT_CONTENDERS, Device, EngineName, checked
+from orchestrator.spec import DEFAULT_CONTENDERS, checked
 
 _LOOKS = {
     State.OK: ("✓", "green"),
@@ -30,9 +43,9 @@ def doctor(
     contenders: Annotated[
         list[str] | None, typer.Argument(help="torch, tf==2.20.0, mine@registry/image:tag; default: tf torch.")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
-    device: Annotated[Device, typer.Option(help="Where training would run.", envvar="BAKEOFF_DEVICE")] = "auto",
-    gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
+    engine: Starter = "auto",
+    device: On = "auto",
+    gpu: OneGpu = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Probe frameworks again, also where the answer is known.")
     ] = False,

@@ -11,7 +11,30 @@ from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator.cli.comparing import exit_code, near
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
+from orchestrator.cli.options import (
+    RUNS,
+    TIMEOUT_SECONDS,
+    Build,
+    Epochs,
+    Floats,
+    Idx,
+    Interpreters,
+    Json,
+    On,
+    OneGpu,
+    Out,
+    Quiet,
+    Show,
+    Size,
+    Starter,
+    Threads,
+    Timeout,
+    TrainImages,
+    Verbose,
+    listing,
+    stdout,
+    verbosity,
+)
 from orchestrator.console import view
 from orchestrator.description import heading, surroundings
 from orchestrator.errors import Interrupted, UsageError
@@ -19,11 +42,10 @@ from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk
 from orchestrator.report.explanation import conclusion
 from orchestrator.settings import Settings
-from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Device, EngineName, Profile, validated
+from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, validated
 from orchestrator.store import RunFolder
 from orchestrator.summary import Summary
 from orchestrator.world import World, world
-from shared.trial import Precision
 
 _EXAMPLES = """
 \b
@@ -47,26 +69,17 @@ def explain(
     ] = DEFAULT_CONTENDERS[1],
     seeds: Annotated[int, typer.Option(help="Seeds 1 to N; intervals are over them.", envvar="BAKEOFF_SEEDS")] = 3,
     paths: Annotated[int, typer.Option(help="Orders of the settings to walk.", envvar="BAKEOFF_PATHS")] = 1,
-    epochs: Annotated[int | None, typer.Option(help="Instead of the recipes'.", envvar="BAKEOFF_EPOCHS")] = None,
-    train_images: Annotated[int | None, typer.Option(help="The first N only.", envvar="BAKEOFF_TRAIN_IMAGES")] = None,
-    profile: Annotated[
-        Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")
-    ] = "auto",
-    engine: Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")] = "auto",
-    device: Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")] = "auto",
-    variant: Annotated[
-        Device, typer.Option(help="Which build of the framework; auto follows the device.", envvar="BAKEOFF_VARIANT")
-    ] = "auto",
-    gpu: Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")] = None,
-    precision: Annotated[
-        Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")
-    ] = "float32",
-    timeout: Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")] = 4 * 3600.0,
-    python: Annotated[
-        list[str] | None,
-        typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),
-    ] = None,
+    epochs: Epochs = None,
+    train_images: TrainImages = None,
+    profile: Size = "auto",
+    engine: Starter = "auto",
+    device: On = "auto",
+    variant: Build = "auto",
+    gpu: OneGpu = None,
+    threads: Threads = None,
+    precision: Floats = "float32",
+    timeout: Timeout = TIMEOUT_SECONDS,
+    python: Interpreters = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every trial, also those that an earlier run has.")
     ] = False,

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.console import Progress
+from orchestrator.spec import Device, EngineName, Profile
+from shared.trial import Precision
 
 app = typer.Typer(
     name="bakeoff",
@@ -31,7 +33,25 @@ Show = Annotated[Progress, typer.Option(help="How progress is shown.", envvar="B
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures and the result only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every phase too.")]
 
+Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's.", envvar="BAKEOFF_EPOCHS")]
+TrainImages = Annotated[int | None, typer.Option(help="The first N only.", envvar="BAKEOFF_TRAIN_IMAGES")]
+Size = Annotated[Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")]
+Starter = Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")]
+On = Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")]
+Build = Annotated[
+    Device, typer.Option(help="Which build of the framework; auto follows the device.", envvar="BAKEOFF_VARIANT")
+]
+OneGpu = Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")]
+Floats = Annotated[Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")]
+Timeout = Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")]
+Interpreters = Annotated[
+    list[str] | None,
+    typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),
+]
+
 RUNS = Path("runs")
+TIMEOUT_SECONDS = 4 * 3600.0
 
 
 def verbosity(quiet: bool, verbose: bool) -> int:
