@@ -71,7 +71,7 @@ def lines(text: str) -> list[str]:
 
 def test_at_80_columns_the_summary_shows_what_decides() -> None:
     assert lines(rendered(_results(crossover(), 80), 80)) == [
-        "As written track",
+        "As-written track",
         "contender       recipe          status   val loss   test %   images/s   ratio",
         "─" * 77,
         "tf==2.21.0      article-tf      ✓ done     0.1210    97.12        648   1.00×",

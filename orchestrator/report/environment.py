@@ -62,13 +62,13 @@ def _differing(book: Ledger) -> list[str]:
 def _compared(book: Ledger) -> list[str]:
     rows = [[words.markdown(fact.name), *_values(fact)] for fact in book.compared]
     title = f"What is compared, and what comes with it: {len(rows)} facts"
-    return _fold(title, _side_by_side(["fact"], book, rows)) if rows else []
+    return words.fold(title, _side_by_side(["fact"], book, rows)) if rows else []
 
 
 def _same(book: Ledger) -> list[str]:
     rows = [_cells(fact.name, fact.values[0]) for fact in book.same]
     title = f"The same in every contender: {len(rows)} facts" if len(book.contenders) > 1 else f"{len(rows)} facts"
-    return _fold(title, words.table(["inside each worker", ""], rows, left=2)) if rows else []
+    return words.fold(title, words.table(["inside each worker", ""], rows, left=2)) if rows else []
 
 
 def _side_by_side(heads: Sequence[str], book: Ledger, rows: Sequence[Sequence[str]]) -> str:
@@ -82,8 +82,3 @@ def _values(fact: Fact) -> list[str]:
 
 def _cells(name: str, value: str) -> list[str]:
     return [words.markdown(name), words.markdown(value)]
-
-
-def _fold(title: str, table: str) -> list[str]:
-    """Fold a table away as GitHub does. The blank lines between blocks let its Markdown count."""
-    return [f"<details><summary>{title}</summary>", table, "</details>"]

@@ -88,7 +88,7 @@ def _by_track(trials: Sequence[TrialSummary], table: Callable[[Sequence[TrialSum
 
 
 def _heading(track: Track) -> str:
-    return f"### {track.capitalize()} track"
+    return f"### {words.track(track)}"
 
 
 def _result(summary: Summary, trial: TrialSummary) -> list[str]:
@@ -169,18 +169,19 @@ def _claims(summary: Summary) -> list[str]:
     note = comparison.single_seed_note or single_seed_note(comparison.seeds)
     meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
     sentences = [f"- {words.markdown(sentence)}" for sentence in readings(comparison)]
+    table = words.table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5)
     return [
         "## The article's claims",
         "\n".join(meanings),
         "Of the as-written track. A verdict is about the trial's own curve, whichever framework the article meant.",
-        *_judgements(summary),
-        words.table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5),
+        *(_judged(summary, table) or [table]),
         *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
         *([words.markdown(note)] if note else []),
     ]
 
 
-def _judgements(summary: Summary) -> list[str]:
+def _judged(summary: Summary, trial_by_trial: str) -> list[str]:
+    """Show the claims over seeds, the trials folded away; nothing for a single seed."""
     judged = judgements(summary)
     if not judged:
         return []
@@ -193,8 +194,9 @@ def _judgements(summary: Summary) -> list[str]:
         ]
         for each in judged
     ]
-    text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds. Trial by trial:"
-    return [words.table(["claim", "contender", "recipe", "verdict", "median", "interval", "unit"], rows, left=4), text]
+    text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds."
+    heads = ["claim", "contender", "recipe", "verdict", "median", "interval", "unit"]
+    return [words.table(heads, rows, left=4), text, *words.fold("Trial by trial", trial_by_trial)]
 
 
 def _claim(claim: Claim) -> list[str]:

@@ -89,7 +89,7 @@ def _tracks(summary: Summary) -> list[tuple[Track, list[TrialSummary]]]:
 def results_table(summary: Summary, track: Track, trials: Sequence[TrialSummary], width: int = 80) -> Table:
     """Return one row a trial of one track; the losses, memory and wall time from WIDE columns on."""
     wide = width >= WIDE
-    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"{track.capitalize()} track", title_justify="left")
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=words.track(track), title_justify="left")
     result.add_column("contender", overflow="fold", min_width=9)
     result.add_column("recipe", overflow="fold", min_width=9)
     result.add_column("status", no_wrap=not wide)

@@ -150,6 +150,16 @@ def interval(bounds: tuple[float, float] | None) -> str:
     return ABSENT if bounds is None else f"[{number(bounds[0])}, {number(bounds[1])}]"
 
 
+def fold(title: str, table: str) -> list[str]:
+    """Fold a table away as GitHub does. The blank lines between blocks let its Markdown count."""
+    return [f"<details><summary>{title}</summary>", table, "</details>"]
+
+
+def track(name: str) -> str:
+    """Return a track as a heading: "As-written track"."""
+    return f"{name.capitalize().replace(' ', '-')} track"
+
+
 def phase(name: str) -> str:
     return printable(name).replace("_", " ")
 
