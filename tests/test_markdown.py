@@ -254,3 +254,12 @@ def test_a_recipe_that_cannot_be_compared_step_by_step_says_why() -> None:
     cells = tuple(cell.model_copy(update={"not_stepwise": why}) for cell in found.comparison.cells)
     page = markdown.page(found.model_copy(update={"comparison": found.comparison.model_copy(update={"cells": cells})}))
     assert f"Not compared step by step: matched, because {why}." in page
+
+
+def test_equal_starts_are_said_and_unequal_ones_are_not_called_equal() -> None:
+    trials = [trial(TF, "matched"), trial(TORCH, "matched")]
+    assert "equal hashes of their first weights" in markdown.page(summary(*trials))
+    assert "matched, seed 1: `abababababab`" in markdown.page(summary(*trials))
+    differs = Finding(id="start-differs", severity="error", message="They differ.", advice="")
+    assert "equal hashes" not in markdown.page(summary(*trials, findings=[differs]))
+    assert "equal hashes" not in markdown.page(crossover())

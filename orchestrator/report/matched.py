@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from orchestrator.parity import EARLY_STEPS
+from orchestrator.record import Status
 from orchestrator.report import words
 from orchestrator.summary import AccuracyDifference, Divergence, Summary
 
 
 def sections(summary: Summary) -> list[str]:
     """Return the sections as Markdown blocks; nothing for a comparison without such a recipe."""
-    return [*_audits(summary), *_divergences(summary), *_accuracies(summary)]
+    return [*_start(summary), *_audits(summary), *_divergences(summary), *_accuracies(summary)]
+
+
+def _start(summary: Summary) -> list[str]:
+    """Say that contenders started alike and saw the same batches; where they did not, an error stands above."""
+    done = [trial for trial in summary.trials if trial.track == "matched" and trial.status is Status.DONE]
+    differing = {"start-differs", "order-differs"} & {finding.id for finding in summary.findings}
+    if not done or differing:
+        return []
+    pairs = dict.fromkeys((trial.recipe, trial.seed, trial.initial_weights_sha256 or "") for trial in done)
+    starts = [
+        f"{words.markdown(recipe)}, seed {seed}: {words.code(digest[:12])}" for recipe, seed, digest in pairs if digest
+    ]
+    text = "Within each recipe and seed all trials had equal hashes of their first weights and of every epoch's order."
+    return ["## Start (matched track)", f"{text} First weights: {'; '.join(starts)}."]
 
 
 def _audits(summary: Summary) -> list[str]:
