@@ -30,7 +30,7 @@ from orchestrator.shortcut import LARGEST_INTEGER
 from shared.events import CONTRACT_VERSION, EVENT_TYPES, LINE_LIMIT_BYTES, EpochEnded, Event, PhaseEnded, RunEnded
 from shared.trial import Trial
 
-_REASON_LENGTH = 200  # a reason may name a key, and a key may be as long as the line
+_NAMED_LENGTH = 100  # of a key that a reason names: a key may be as long as the line
 _LARGEST_FLOAT = 1e40  # a float32 ends at 3.4e38; sums, differences and ratios of these stay finite
 _SHORTEST_SECONDS = 1e-9
 
@@ -78,6 +78,8 @@ def decode(line: bytes) -> Numbered:
     """Read one line without its newline; raises Refused, and nothing else, for anything but an event."""
     if len(line) >= LINE_LIMIT_BYTES:
         raise Refused(f"longer than {LINE_LIMIT_BYTES} bytes")
+    if b"\r" in line:  # white space to JSON, the end of a line to many who will read the record
+        raise Refused("a carriage return within the line")
     found = shortcut.read(line) or long_way(line)
     del found["v"]
     trial, seq, t = found.pop("trial"), found.pop("seq"), found.pop("t")
@@ -168,7 +170,7 @@ def _kind(found: dict[str, Any]) -> str:
 
 def _first(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"[:_REASON_LENGTH]
+    return f"{'.'.join(str(part) for part in problem['loc'])[:_NAMED_LENGTH]}: {problem['msg']}"
 
 
 def _check_sense(event: Event) -> None:

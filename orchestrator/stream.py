@@ -124,7 +124,7 @@ class Intake:
         if not line or line.isspace():
             return None
         try:
-            numbered = self._admitted(line.rstrip(b"\r"))
+            numbered = self._admitted(line)
         except Refused as refusal:
             self._refuse(line, str(refusal))
             return None
@@ -141,11 +141,12 @@ class Intake:
         for line in file:
             if not line.endswith(b"\n"):
                 return
+            if line.isspace():
+                continue
             try:
                 numbered = self._admitted(line[:-1])
             except Refused as refusal:
-                if line != b"\n":
-                    self._refuse(line[:-1], f"in events.jsonl: {refusal}")
+                self._refuse(line[:-1], f"in events.jsonl: {refusal}")
             else:
                 if numbered is not None:
                     yield numbered
@@ -173,7 +174,7 @@ class Intake:
 
     def _admitted(self, line: bytes) -> Numbered | None:
         """Return the line's event, or None where it has come before; raises Refused."""
-        numbered = decode(line)
+        numbered = decode(line.rstrip(b"\r"))
         # Identity is the engine's to say (the container's label), never the line's.
         if numbered.trial != self.trial_id:
             raise Refused(f"of another trial: {numbered.trial[:80]}")
