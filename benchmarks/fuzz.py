@@ -36,7 +36,7 @@ from shared.events import EpochEnded, Event, Failed, Heartbeat, PhaseEnded, RunE
 
 TRIAL = "torch-2.13.0.article-torch.s1"
 FOREIGN = "tf-2.21.0.article-tf.s1"
-GROWTH_LIMIT_BYTES = 64 * 2**20  # the events that a record is made from, 16,384 of them at most, are kept
+GROWTH_LIMIT_BYTES = 64 * 2**20  # the events that a record is made from are kept, a bounded number
 REJECTED_LIMIT_BYTES = KEPT_REFUSALS * 4096
 
 EVENTS: tuple[Event, ...] = (

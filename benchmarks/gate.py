@@ -26,7 +26,7 @@ from typing import Any
 
 from orchestrator.store import TrialFolder
 from orchestrator.stream import Intake, Lines
-from shared.events import EpochEnded, Event, Heartbeat, PhaseEnded, Steps, encode
+from shared.events import EpochEnded, Event, Heartbeat, Steps, encode
 
 TRIAL = "torch-2.13.0.article-torch.s1"
 CHUNK_BYTES = 16 * 1024  # Docker's
@@ -35,15 +35,13 @@ HEARTBEAT = Heartbeat("training", epoch=3, step=71, steps=118)
 EPOCH = EpochEnded(
     3, 60000, 2.0130874510001, 0.14210998899, 1.27311123, 0.6561333333, 1.1234567801, 0.7012, False, "c6b2" * 16
 )
-PHASE = PhaseEnded("first_step", 0.4417290000001)
 LOSSES = Steps(3, 1, [float(f"{2.3 * 0.995**step:.9g}") for step in range(118)])
 
 KINDS: dict[str, tuple[Event, ...]] = {
     "heartbeat": (HEARTBEAT,),
-    "phase_ended": (PHASE,),
     "epoch_ended": (EPOCH,),
     "steps of 118 losses": (LOSSES,),
-    "mixed": (*[HEARTBEAT] * 7, PHASE, EPOCH, LOSSES),
+    "mixed": (*[HEARTBEAT] * 8, EPOCH, LOSSES),
 }
 
 

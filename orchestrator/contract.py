@@ -190,5 +190,6 @@ def _check_sense(event: Event) -> None:
 
 
 def _check_shares(*accuracies: float) -> None:
-    if not all(0 <= accuracy <= 1 for accuracy in accuracies):
-        raise Refused("an accuracy outside 0..1")
+    for accuracy in accuracies:
+        if not 0 <= accuracy <= 1:
+            raise Refused("an accuracy outside 0..1")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.contract import Numbered, Refused, decode
 from orchestrator.record import EventCounts
-from shared.events import Heartbeat, Steps
+from shared.events import EpochEnded, Heartbeat, Steps
 
 LINE_CAP_BYTES = 64 * 1024
 """A line longer than this is not kept in memory; the gate refuses anything above 4,096 bytes anyway."""
@@ -18,8 +19,12 @@ BUDGET_BYTES = 256 * 2**20
 
 KEPT_REFUSALS = 1000
 
-KEPT_EVENTS = 2**14
-"""Events that one record is made from, such as epochs. Beats and steps pass on to the disk and are not among them."""
+KEPT_EPOCHS = 2**14
+KEPT_OTHERS = 256
+"""Events of one kind that a record is made from: a report has a row, a bar or a line for each.
+
+Beats and steps pass on to the disk and are not among them.
+"""
 
 HIGHEST_SEQ = 2**22
 """No honest worker counts so far: an event takes 64 bytes at the very least, and the budget ends after as many."""
@@ -116,6 +121,7 @@ class Intake:
     bytes_read: int = 0
     _sequence: Sequence = field(default_factory=Sequence)
     _kept: dict[int, Numbered] = field(default_factory=dict)
+    _kinds: Counter[str] = field(default_factory=Counter)  # of those kept
     _last: Numbered | None = None
 
     def take(self, line: bytes) -> Numbered | None:
@@ -179,11 +185,13 @@ class Intake:
         if numbered.trial != self.trial_id:
             raise Refused(f"of another trial: {numbered.trial[:80]}")
         recorded = not isinstance(numbered.event, (Heartbeat, Steps))
-        if recorded and len(self._kept) >= KEPT_EVENTS:
-            raise Refused(f"more than the {KEPT_EVENTS} events that a record is made from")
+        most = KEPT_EPOCHS if isinstance(numbered.event, EpochEnded) else KEPT_OTHERS
+        if recorded and self._kinds[numbered.event.kind] >= most:
+            raise Refused(f"more than {most} events of the kind {numbered.event.kind}")
         if not self._sequence.add(numbered.seq):
             return None
         if recorded:
+            self._kinds[numbered.event.kind] += 1
             self._kept[numbered.seq] = numbered
         if self._last is None or numbered.seq > self._last.seq:
             self._last = numbered

@@ -213,14 +213,12 @@ def test_a_beat_after_the_last_word_is_the_last_event() -> None:
     assert [each.event for each in intake(*lines(*STORY, BEAT)).ordered] == [*RECORDED, BEAT]
 
 
-def test_of_the_events_that_a_record_is_made_from_so_many_are_kept_and_more_are_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(stream, "KEPT_EVENTS", 2)
-    read = intake(*lines(READY, IMPORTED, BEAT, REMARK, BEAT))
-    assert [each.event for each in read.ordered] == [READY, IMPORTED, BEAT]
-    assert read.counts() == EventCounts(received=4, lost=1, rejected=1)
-    assert read.refusals[0].reason == "more than the 2 events that a record is made from"
+def test_of_each_kind_that_a_record_is_made_from_so_many_are_kept_and_more_are_refused() -> None:
+    """Each would be a bar of a figure or a line of the report."""
+    read = intake(*lines(READY, *[REMARK] * 300, BEAT))
+    assert [each.event for each in read.ordered] == [READY, *[REMARK] * 256, BEAT]
+    assert read.counts() == EventCounts(received=258, lost=44, rejected=44)
+    assert {refusal.reason for refusal in read.refusals} == {"more than 256 events of the kind warning"}
 
 
 def test_a_file_of_rubbish_is_judged_for_a_while_and_then_counted_unread(monkeypatch: pytest.MonkeyPatch) -> None:
