@@ -80,7 +80,7 @@ class Refusal:
     reason: str
 
 
-class Sequence:
+class Numbers:
     """Which numbers have come: a byte for each up to the highest, so that any order takes the same memory."""
 
     def __init__(self) -> None:
@@ -92,17 +92,17 @@ class Sequence:
         """Return how many numbers below the highest have not come."""
         return len(self._seen) - self.received
 
-    def add(self, seq: int) -> bool:
-        """Tell whether the number is new; raises Refused where no honest worker could have counted so far."""
+    def __contains__(self, seq: int) -> bool:
+        return seq < len(self._seen) and self._seen[seq] == 1
+
+    def add(self, seq: int) -> None:
+        """Note a new number; raises Refused where no honest worker could have counted so far."""
+        if seq >= HIGHEST_SEQ:
+            raise Refused(f"a number of {HIGHEST_SEQ} or more")
         if seq >= len(self._seen):
-            if seq >= HIGHEST_SEQ:
-                raise Refused(f"a number of {HIGHEST_SEQ} or more")
             self._seen.extend(bytes(seq + 1 - len(self._seen)))
-        elif self._seen[seq]:
-            return False
-        self._seen[seq] = True
+        self._seen[seq] = 1
         self.received += 1
-        return True
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Intake:
     refused: int = 0
     duplicated: int = 0
     bytes_read: int = 0
-    _sequence: Sequence = field(default_factory=Sequence)
+    _numbers: Numbers = field(default_factory=Numbers)
     _kept: dict[int, Numbered] = field(default_factory=dict)
     _kinds: Counter[str] = field(default_factory=Counter)  # of those kept
     _last: Numbered | None = None
@@ -172,8 +172,8 @@ class Intake:
 
     def counts(self) -> EventCounts:
         return EventCounts(
-            received=self._sequence.received,
-            lost=self._sequence.lost,
+            received=self._numbers.received,
+            lost=self._numbers.lost,
             duplicated=self.duplicated,
             rejected=self.refused,
         )
@@ -184,12 +184,13 @@ class Intake:
         # Identity is the engine's to say (the container's label), never the line's.
         if numbered.trial != self.trial_id:
             raise Refused(f"of another trial: {numbered.trial[:80]}")
+        if numbered.seq in self._numbers:
+            return None
         recorded = not isinstance(numbered.event, (Heartbeat, Steps))
         most = KEPT_EPOCHS if isinstance(numbered.event, EpochEnded) else KEPT_OTHERS
         if recorded and self._kinds[numbered.event.kind] >= most:
             raise Refused(f"more than {most} events of the kind {numbered.event.kind}")
-        if not self._sequence.add(numbered.seq):
-            return None
+        self._numbers.add(numbered.seq)
         if recorded:
             self._kinds[numbered.event.kind] += 1
             self._kept[numbered.seq] = numbered

@@ -221,6 +221,13 @@ def test_of_each_kind_that_a_record_is_made_from_so_many_are_kept_and_more_are_r
     assert {refusal.reason for refusal in read.refusals} == {"more than 256 events of the kind warning"}
 
 
+def test_the_file_repeats_as_many_events_as_are_kept_without_a_refusal() -> None:
+    whole = lines(READY, *[REMARK] * 256)
+    read = intake(*whole)
+    assert list(read.fill(b"".join(whole))) == []
+    assert read.counts() == EventCounts(received=257)
+
+
 def test_a_file_of_rubbish_is_judged_for_a_while_and_then_counted_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "READ_REFUSALS", 10)
     read = intake()
