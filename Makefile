@@ -5,7 +5,7 @@ BIN := .venv/bin
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick doctor data images report test test-cuda check lint types lock clean
+.PHONY: help compare quick doctor data images report test test-cuda fuzz check lint types lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -33,6 +33,10 @@ test: .venv/.ready ## run the tests; those of Docker and the frameworks run wher
 
 test-cuda: .venv/.ready ## build PyTorch's CUDA image (6 GB) and train in it on the CPU
 	@$(BIN)/pytest -m cuda_image $(ARGS)
+
+fuzz: .venv/.ready ## send 1,000,000 hostile lines through the gate; guided by coverage too where atheris is installed
+	@$(BIN)/python -m benchmarks.fuzz $(ARGS)
+	@! $(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m benchmarks.guided_fuzz -runs=100000
 
 check: lint types test ## what CI runs: lint, types, tests
 

@@ -46,6 +46,10 @@ class Feed:
             else:
                 yield from self._lines.feed(chunk)
 
+    def dropped_bytes(self) -> int:
+        """Return how much of endless lines no line will bring, since the last call."""
+        return self._lines.dropped_bytes()
+
     def _arrived(self, timeout_seconds: float) -> Iterator[bytes | None]:
         with contextlib.suppress(queue.Empty):
             yield self._queue.get(timeout=timeout_seconds)

@@ -57,11 +57,12 @@ def run_trial(
     intake = Intake(planned.id)
 
     def keep(numbered: Numbered) -> None:
-        folder.append([numbered])
+        append(numbered)
         on_event(planned.id, numbered.event)
 
     try:
-        watched, left = _follow(bench, planned, prepared, intake, keep)
+        with folder.journal() as append:
+            watched, left = _follow(bench, planned, prepared, intake, keep)
     except StartError as error:
         record = unstarted(planned, bench.engine.name, Status.FAILED, f"could not start: {error}")
     else:

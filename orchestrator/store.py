@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,29 @@ class TrialFolder:
     def write_trial(self, trial: Trial) -> None:
         _write(self.path / "trial.json", to_json(trial).encode())
 
-    def append(self, events: Iterable[Numbered]) -> None:
-        with _disk(self.path), (self.path / "events.jsonl").open("ab") as file:
-            for numbered in events:
+    @contextlib.contextmanager
+    def journal(self) -> Iterator[Callable[[Numbered], None]]:
+        """Hold events.jsonl open and hand out what appends an event: it is with the system when the call returns."""
+        with _disk(self.path):
+            file = (self.path / "events.jsonl").open("ab")
+
+        def append(numbered: Numbered) -> None:
+            try:  # not `with _disk`: a context manager costs as much as the write
                 file.write(numbered.line + b"\n")
+                file.flush()
+            except OSError as error:
+                raise _fault(self.path, error) from error
+
+        try:
+            yield append
+        finally:
+            with _disk(self.path):
+                file.close()
+
+    def append(self, events: Iterable[Numbered]) -> None:
+        with self.journal() as append:
+            for numbered in events:
+                append(numbered)
 
     def write_left(self, files: Mapping[str, bytes], stderr: str, refusals: Iterable[Refusal]) -> None:
         """Keep what the worker left; an empty rejected.jsonl says that nothing was refused."""
@@ -195,8 +214,12 @@ def _disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = "free space, or name another folder with --out; what was written before stays"
-        raise PreflightError(f"cannot write {path}: {error.strerror}", remedy) from error
+        raise _fault(path, error) from error
+
+
+def _fault(path: Path, error: OSError) -> PreflightError:
+    remedy = "free space, or name another folder with --out; what was written before stays"
+    return PreflightError(f"cannot write {path}: {error.strerror}", remedy)
 
 
 def _safe(name: str) -> str:

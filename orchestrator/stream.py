@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.contract import Numbered, Refused, decode
 from orchestrator.record import EventCounts
+from shared.events import EpochEnded, Heartbeat, Steps
 
 LINE_CAP_BYTES = 64 * 1024
 """A line longer than this is not kept in memory; the gate refuses anything above 4,096 bytes anyway."""
@@ -15,6 +18,19 @@ BUDGET_BYTES = 256 * 2**20
 """What one trial may print in all. A metric stream needs a few hundred kilobytes."""
 
 KEPT_REFUSALS = 1000
+
+KEPT_EPOCHS = 2**14
+KEPT_OTHERS = 256
+"""Events of one kind that a record is made from: a report has a row, a bar or a line for each.
+
+Beats and steps pass on to the disk and are not among them.
+"""
+
+HIGHEST_SEQ = 2**22
+"""No honest worker counts so far: an event takes 64 bytes at the very least, and the budget ends after as many."""
+
+READ_REFUSALS = 100_000
+"""So many lines of the worker's file are judged and refused; what follows is counted unread."""
 
 
 class Lines:
@@ -26,13 +42,20 @@ class Lines:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._dropped_bytes = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         *whole, self._rest = (self._rest + chunk).split(b"\n")
         yield from whole
         if len(self._rest) > LINE_CAP_BYTES:
             # Kept just long enough to be refused as too long when its newline comes.
+            self._dropped_bytes += len(self._rest) - LINE_CAP_BYTES
             self._rest = self._rest[:LINE_CAP_BYTES]
+
+    def dropped_bytes(self) -> int:
+        """Return how much of endless lines no line will bring, since the last call."""
+        dropped, self._dropped_bytes = self._dropped_bytes, 0
+        return dropped
 
     def end(self) -> Iterator[bytes]:
         """Yield an unfinished last line: a killed worker's final words."""
@@ -57,9 +80,34 @@ class Refusal:
     reason: str
 
 
+class Numbers:
+    """Which numbers have come: a byte for each up to the highest, so that any order takes the same memory."""
+
+    def __init__(self) -> None:
+        self._seen = bytearray()
+        self.received = 0
+
+    @property
+    def lost(self) -> int:
+        """Return how many numbers below the highest have not come."""
+        return len(self._seen) - self.received
+
+    def __contains__(self, seq: int) -> bool:
+        return seq < len(self._seen) and self._seen[seq] == 1
+
+    def add(self, seq: int) -> None:
+        """Note a new number; raises Refused where no honest worker could have counted so far."""
+        if seq >= HIGHEST_SEQ:
+            raise Refused(f"a number of {HIGHEST_SEQ} or more")
+        if seq >= len(self._seen):
+            self._seen.extend(bytes(seq + 1 - len(self._seen)))
+        self._seen[seq] = 1
+        self.received += 1
+
+
 @dataclass
 class Intake:
-    """All that one trial sent, each event once, whichever way it came.
+    """All that one trial sent, each event once, whichever way it came, in bounded memory.
 
     `seq` counts from 0 without holes in the worker, so a hole here is a loss known, and the
     copy in the worker's file fills it.
@@ -67,50 +115,56 @@ class Intake:
 
     trial_id: str
     budget_bytes: int = BUDGET_BYTES
-    events: dict[int, Numbered] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     refused: int = 0
     duplicated: int = 0
     bytes_read: int = 0
+    _numbers: Numbers = field(default_factory=Numbers)
+    _kept: dict[int, Numbered] = field(default_factory=dict)
+    _kinds: Counter[str] = field(default_factory=Counter)  # of those kept
+    _last: Numbered | None = None
 
     def take(self, line: bytes) -> Numbered | None:
         """Judge one line of the live feed; return the event if it is new."""
         self.bytes_read += len(line) + 1
-        if not line.strip():
+        if not line or line.isspace():
             return None
         try:
-            numbered = self._own(decode(line.rstrip(b"\r")))
+            numbered = self._admitted(line)
         except Refused as refusal:
             self._refuse(line, str(refusal))
             return None
-        if numbered.seq in self.events:
-            self.duplicated += 1
-            return None
-        self.events[numbered.seq] = numbered
+        self.duplicated += numbered is None
         return numbered
 
-    def fill(self, recorded: bytes) -> list[Numbered]:
-        """Take from the worker's own file what the live feed did not bring; return it in order.
+    def fill(self, recorded: bytes) -> Iterator[Numbered]:
+        """Take from the worker's own file, and yield as it goes, what the live feed did not bring.
 
         A torn last line is what a full volume or a kill leaves: it is skipped, not refused.
         """
-        whole, _, _torn = recorded.rpartition(b"\n")
-        found = []
-        for line in whole.split(b"\n"):
-            try:
-                numbered = self._own(decode(line))
-            except Refused as refusal:
-                if line:
-                    self._refuse(line, f"in events.jsonl: {refusal}")
+        until = self.refused + READ_REFUSALS
+        file = io.BytesIO(recorded)  # shares the bytes; a list of the lines could take many times as much
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            if line.isspace():
                 continue
-            if numbered.seq not in self.events:
-                self.events[numbered.seq] = numbered
-                found.append(numbered)
-        return sorted(found, key=lambda numbered: numbered.seq)
+            try:
+                numbered = self._admitted(line[:-1])
+            except Refused as refusal:
+                self._refuse(line[:-1], f"in events.jsonl: {refusal}")
+            else:
+                if numbered is not None:
+                    yield numbered
+            if self.refused >= until:
+                self.refused += recorded.count(b"\n", file.tell())
+                return
 
     @property
     def ordered(self) -> list[Numbered]:
-        return [self.events[seq] for seq in sorted(self.events)]
+        """Return by number the events that a record is made from, and the very last one of any kind."""
+        last = {} if self._last is None else {self._last.seq: self._last}
+        return [numbered for _, numbered in sorted({**self._kept, **last}.items())]
 
     @property
     def flooded(self) -> bool:
@@ -118,16 +172,30 @@ class Intake:
 
     def counts(self) -> EventCounts:
         return EventCounts(
-            received=len(self.events),
-            lost=max(self.events, default=-1) + 1 - len(self.events),
+            received=self._numbers.received,
+            lost=self._numbers.lost,
             duplicated=self.duplicated,
             rejected=self.refused,
         )
 
-    def _own(self, numbered: Numbered) -> Numbered:
+    def _admitted(self, line: bytes) -> Numbered | None:
+        """Return the line's event, or None where it has come before; raises Refused."""
+        numbered = decode(line.rstrip(b"\r"))
         # Identity is the engine's to say (the container's label), never the line's.
         if numbered.trial != self.trial_id:
             raise Refused(f"of another trial: {numbered.trial[:80]}")
+        if numbered.seq in self._numbers:
+            return None
+        recorded = not isinstance(numbered.event, (Heartbeat, Steps))
+        most = KEPT_EPOCHS if isinstance(numbered.event, EpochEnded) else KEPT_OTHERS
+        if recorded and self._kinds[numbered.event.kind] >= most:
+            raise Refused(f"more than {most} events of the kind {numbered.event.kind}")
+        self._numbers.add(numbered.seq)
+        if recorded:
+            self._kinds[numbered.event.kind] += 1
+            self._kept[numbered.seq] = numbered
+        if self._last is None or numbered.seq > self._last.seq:
+            self._last = numbered
         return numbered
 
     def _refuse(self, line: bytes, reason: str) -> None:

@@ -178,6 +178,7 @@ class TrialSummary(Value):
     phases: dict[str, float]  # training and evaluation are sums over the epochs
     events: EventCounts
     epochs: tuple[EpochSummary, ...]
+    reconnects: int = 0  # of the live feed
     reused_from: str | None = None  # the earlier run that this trial was taken over from
 
 

@@ -79,6 +79,7 @@ class Watch:
                 self._on_event(event)
             if self._intake.flooded:
                 return
+        self._intake.bytes_read += self._feed.dropped_bytes()
 
     def _over(self) -> Watched | None:
         """Tell which limit has passed, having stopped the worker."""

@@ -19,7 +19,7 @@ from tests.test_findings import epoch, record
 PROMISED = (
     "id contender framework framework_version recipe seed engine device status reason image parameters"
     " initial_weights_sha256 train_loss val_loss test_accuracy images_per_second peak_memory_bytes wall_seconds"
-    " phases events epochs track role reused_from"
+    " phases events epochs track role reused_from reconnects"
 )
 
 

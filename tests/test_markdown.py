@@ -102,11 +102,12 @@ def test_claims_come_with_their_definition_their_reading_and_the_single_seed_not
     assert "With one seed" in page
 
 
-def test_the_events_table_ends_the_page() -> None:
-    counts = EventCounts(received=40, lost=1, duplicated=2, rejected=3)
-    assert markdown.page(summary(trial(events=counts))).splitlines()[-3] == (
-        "| tf-2.21.0.article-tf.s1 | 40 | 1 | 2 | 3 |"
-    )
+def test_the_page_ends_with_how_the_metric_streams_fared_and_their_sums() -> None:
+    first = trial(events=EventCounts(received=1040, lost=1, duplicated=2, rejected=3), reconnects=4)
+    second = trial(contender=TORCH, events=EventCounts(received=41))
+    lines = markdown.page(summary(first, second)).splitlines()
+    assert "| tf-2.21.0.article-tf.s1 | 1040 | 1 | 2 | 3 | 4 |" in lines
+    assert lines[-1] == "events: 1,081 received, 1 lost, 2 duplicated, 3 rejected, 4 reconnects"
 
 
 def test_the_page_says_what_mnist_cannot_show_and_which_engine_ran() -> None:

@@ -260,6 +260,17 @@ def test_a_flood_is_stopped_and_reading_ends() -> None:
     assert seen.intake.bytes_read < 51_000
 
 
+def test_a_line_that_never_ends_is_a_flood_too() -> None:
+    def endless(_: int) -> Iterator[bytes]:
+        while not worker.stopped.is_set():
+            yield b"x" * 16_384
+
+    worker = Streaming(endless)
+    seen = Watching(worker, budget_bytes=1_000_000)
+    assert seen.watched == Watched(Ending.FLOODED, None, 0)
+    assert worker.stopped.is_set()
+
+
 def test_a_users_ctrl_c_goes_through_the_watch() -> None:
     def pressed(_: Numbered) -> None:
         raise KeyboardInterrupt

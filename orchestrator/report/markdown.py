@@ -231,17 +231,24 @@ def _phases(summary: Summary) -> list[str]:
 def _events(summary: Summary) -> list[str]:
     if not summary.trials:
         return []
-    names = ("received", "lost", "duplicated", "rejected")
+    names = ("received", "lost", "duplicated", "rejected", "reconnects")
 
     def table(trials: Sequence[TrialSummary]) -> str:
-        rows = [[words.markdown(t.id), *(str(getattr(t.events, name)) for name in names)] for t in trials]
+        rows = [[words.markdown(t.id), *map(str, _fared(t))] for t in trials]
         return words.table(["trial", *names], rows, left=1)
 
     explanation = (
-        "How the metric stream of each trial fared: lost events are in neither the feed nor the file; rejected lines "
-        "were none of the contract's."
+        "How the metric stream of each trial fared: lost events are in neither the feed nor the file; duplicated ones "
+        "came again, as after a reconnection, and count once; rejected lines were none of the contract's."
     )
-    return ["## Events", *_by_track(summary.trials, table), explanation]
+    sums = map(sum, zip(*map(_fared, summary.trials), strict=True))
+    closing = ", ".join(f"{count:,} {name}" for count, name in zip(sums, names, strict=True))
+    return ["## Events", *_by_track(summary.trials, table), explanation, f"events: {closing}"]
+
+
+def _fared(trial: TrialSummary) -> tuple[int, int, int, int, int]:
+    events = trial.events
+    return events.received, events.lost, events.duplicated, events.rejected, trial.reconnects
 
 
 def _runs(summary: Summary) -> int:

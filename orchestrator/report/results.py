@@ -57,6 +57,7 @@ SCHEMA = pa.schema(
         pa.field("events_lost", pa.int64(), nullable=False),
         pa.field("events_duplicated", pa.int64(), nullable=False),
         pa.field("events_rejected", pa.int64(), nullable=False),
+        pa.field("reconnects", pa.int64(), nullable=False),  # of the live feed
         pa.field("epoch", pa.int64()),  # from 1
         pa.field("train_loss", pa.float64()),  # nats, mean per image
         pa.field("val_loss", pa.float64()),
