@@ -232,7 +232,10 @@ def test_no_engine_is_exit_code_3_with_a_way_out(bakeoff: Bakeoff, words: tuple[
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_the_doctor_without_an_engine_is_exit_code_3_and_one_object(bakeoff: Bakeoff) -> None:
+def test_the_doctor_without_an_engine_is_exit_code_3_and_one_object(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))  # without environments that earlier runs made
     answer = bakeoff("doctor", "torch", "--json")
     gc.collect()
     document = json.loads(answer.out)
