@@ -13,7 +13,8 @@ from orchestrator import recipes
 from shared.initial import arrays, digest, ranges, shared_weights, weighted
 from shared.recipe import BatchNorm, Conv2d, Dense, Flatten, Initial, Layer
 
-MATCHED_8X8_SEED_1 = "7e9cd06ef0a906285c99821e78084d09c3b1191a36e5c40561028c21dea02ca9"
+GLOROT = replace(recipes.load("matched-8x8"), initial=Initial("glorot_uniform", "shared"))
+GLOROT_8X8_SEED_1 = "7e9cd06ef0a906285c99821e78084d09c3b1191a36e5c40561028c21dea02ca9"
 CONV = Conv2d(filters=64, kernel=3)
 
 
@@ -74,7 +75,7 @@ def test_the_digest_tells_apart_what_differs(other: list[tuple[str, np.ndarray]]
 
 
 def test_shared_weights_are_the_same_for_ever() -> None:
-    assert digest(shared_weights(recipes.load("matched-8x8"), seed=1)) == MATCHED_8X8_SEED_1
+    assert digest(shared_weights(GLOROT, seed=1)) == GLOROT_8X8_SEED_1
 
 
 def test_shared_weights_have_every_layers_shape_and_stay_within_its_bound() -> None:
@@ -94,7 +95,7 @@ def test_shared_weights_have_every_layers_shape_and_stay_within_its_bound() -> N
 
 
 def test_a_bias_that_starts_at_zero_is_plus_zero() -> None:
-    bias = dict(shared_weights(recipes.load("matched-8x8"), seed=1))["0.bias"]
+    bias = dict(shared_weights(GLOROT, seed=1))["0.bias"]
     assert not bias.any()
     assert not np.signbit(bias).any()
 

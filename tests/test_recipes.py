@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orchestrator import recipes
 from orchestrator.errors import UsageError
 from orchestrator.tracks import not_stepwise
-from shared.initial import FIRST
+from shared.initial import FIRST, shared_weights
 from shared.recipe import (
     LAYER_TYPES,
     Adam,
@@ -448,3 +448,10 @@ def of_layers(layers: list[Layer]) -> Recipe:
 def written(folder: Path, text: str) -> str:
     (folder / "mine.toml").write_text(text, encoding="utf-8")
     return str(folder / "mine.toml")
+
+
+@pytest.mark.parametrize("name", ["matched", "matched-8x8"])
+def test_matched_biases_start_off_relus_kink(name: str) -> None:
+    """A blank border seen through biases of 0 is exactly 0, where rounding decides for thousands of units at once."""
+    weights = dict(shared_weights(recipes.load(name), seed=1))
+    assert all(weights[bias].all() for bias in weights if bias.endswith(".bias"))
