@@ -14,7 +14,7 @@ from orchestrator.weight import Weight, weigh
 
 _NOISY = 0.10  # share by which the epochs of one trial may differ in speed before a word is said
 _ACCURACY_TOLERANCE = 1e-9
-_MISTAKEN = 100  # tolerances of parity; amplified rounding was seen to pass one tolerance by step 261, and never ten
+_MISTAKEN = 100  # tolerances of parity: rounding that kinks amplified was seen at 23, where biases started at 0
 
 Severity = Literal["error", "warning", "note"]
 Question = Callable[[Sequence[Record]], Iterator[Finding]]
