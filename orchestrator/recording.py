@@ -109,7 +109,7 @@ def _blank(planned: PlannedTrial, engine: str) -> Record:
         worker_seconds=None,
         expected_parameters=parameter_count(trial.recipe),
         shared_start=trial.recipe.initial.draw == "shared",
-        shared_order=trial.recipe.training.order == "shared",
+        shared_order=trial.recipe.training.order != "framework",
     )
 
 

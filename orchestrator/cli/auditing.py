@@ -12,13 +12,13 @@ from orchestrator import pipeline, recipes, store
 from orchestrator.audit import BATCH
 from orchestrator.cli.options import (
     RUNS,
-    Floats,
+    EngineOption,
     Idx,
     Json,
     Out,
+    PrecisionOption,
     Quiet,
     Show,
-    Starter,
     Verbose,
     listing,
     stdout,
@@ -36,8 +36,8 @@ from shared.trial import Precision
 def audit(
     contenders: Annotated[list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: tf torch.")] = None,
     recipe: Annotated[str, typer.Option(help="Recipe with a shared start.", envvar="BAKEOFF_RECIPE")] = "matched",
-    precision: Floats = "float32",
-    engine: Starter = "auto",
+    precision: PrecisionOption = "float32",
+    engine: EngineOption = "auto",
     out: Out = RUNS,
     idx: Idx = None,
     as_json: Json = False,

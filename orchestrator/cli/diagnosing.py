@@ -12,14 +12,14 @@ from rich.text import Text
 from orchestrator import doctor as checks
 from orchestrator.cli.options import (
     RUNS,
+    DeviceOption,
+    EngineOption,
+    GpuOption,
     Idx,
     Json,
-    On,
-    OneGpu,
     Out,
     Quiet,
     Show,
-    Starter,
     Verbose,
     stdout,
     verbosity,
@@ -43,9 +43,9 @@ def doctor(
     contenders: Annotated[
         list[str] | None, typer.Argument(help="torch, tf==2.20.0, mine@registry/image:tag; default: tf torch.")
     ] = None,
-    engine: Starter = "auto",
-    device: On = "auto",
-    gpu: OneGpu = None,
+    engine: EngineOption = "auto",
+    device: DeviceOption = "auto",
+    gpu: GpuOption = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Probe frameworks again, also where the answer is known.")
     ] = False,

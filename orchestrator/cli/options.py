@@ -35,17 +35,19 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every phase
 
 Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's.", envvar="BAKEOFF_EPOCHS")]
 TrainImages = Annotated[int | None, typer.Option(help="The first N only.", envvar="BAKEOFF_TRAIN_IMAGES")]
-Size = Annotated[Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")]
-Starter = Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")]
-On = Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")]
-Build = Annotated[
+ProfileOption = Annotated[
+    Profile, typer.Option(help="article: the published size; quick: minutes.", envvar="BAKEOFF_PROFILE")
+]
+EngineOption = Annotated[EngineName, typer.Option(help="What starts workers.", envvar="BAKEOFF_ENGINE")]
+DeviceOption = Annotated[Device, typer.Option(help="Where training runs.", envvar="BAKEOFF_DEVICE")]
+VariantOption = Annotated[
     Device, typer.Option(help="Which build of the framework; auto follows the device.", envvar="BAKEOFF_VARIANT")
 ]
-OneGpu = Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")]
+GpuOption = Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BAKEOFF_GPU")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")]
-Floats = Annotated[Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")]
+PrecisionOption = Annotated[Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")]
 Timeout = Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")]
-Interpreters = Annotated[
+PythonOption = Annotated[
     list[str] | None,
     typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),
 ]

@@ -23,6 +23,8 @@ def _start(summary: Summary) -> list[str]:
     starts = [
         f"{words.markdown(recipe)}, seed {seed}: {words.code(digest[:12])}" for recipe, seed, digest in pairs if digest
     ]
+    if not starts:
+        return []
     text = "Within each recipe and seed all trials had equal hashes of their first weights and of every epoch's order."
     return ["## Start (matched track)", f"{text} First weights: {'; '.join(starts)}."]
 
@@ -46,7 +48,8 @@ def _audits(summary: Summary) -> list[str]:
     text = (
         "Before it trained, each worker computed logits, loss, gradients, and the weights after one and two steps on"
         " two small batches; the host held them against its own float64 reference. Errors are relative to a tensor's"
-        f" norm; the tolerance is {audits[0].tolerance:.0e}. Where an audit is red, no speed of its recipe is compared."
+        f" norm; the tolerance is {audits[0].tolerance:.0e}, behind a batch norm more where rounding takes more. Where"
+        " an audit is red, no speed of its recipe is compared."
     )
     return ["## Audit", words.table(["trial", "audit", "tensors", "worst tensor", "its error"], rows, left=4), text]
 
