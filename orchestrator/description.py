@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from orchestrator.explain.walk import Walk
 from orchestrator.plan import Plan
+from orchestrator.relaxations import told
 from orchestrator.settings import Settings
 from orchestrator.summary import Cell, Comparison
 from orchestrator.tracks import not_stepwise, track
@@ -60,7 +61,8 @@ def heading(settings: Settings) -> str:
 
 def surroundings(settings: Settings, world: World) -> str:
     device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
-    return f"{world.engine.name} engine, {device}"
+    relaxed = [f"{each.written} relaxed by {told(each.relax)}" for each in settings.contenders if each.relax]
+    return ", ".join([f"{world.engine.name} engine", device, *(relaxed if world.engine.name == "docker" else [])])
 
 
 def slug(settings: Settings) -> str:

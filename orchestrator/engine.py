@@ -19,6 +19,9 @@ OUT_FILE_LIMIT_BYTES = 256 * 2**20
 
 STDERR_LIMIT_BYTES = 2 * 2**20
 
+FOREIGN = "not declared: run by --allow-foreign-image"
+"""The fact "contract" of an image that does not say that it keeps a contract we know."""
+
 Say = Callable[[str], None]
 """Takes one line of preparation progress, for a person."""
 
@@ -31,6 +34,8 @@ class Prepared:
     image: str  # what the record names: an image id, or an environment's path
     handle: str  # what the engine starts
     fixed: bool = True  # `image` names all that runs: the same name is the same code
+    facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
+    relaxations: tuple[str, ...] = ()  # words of `orchestrator.relaxations`
 
 
 @dataclass(frozen=True)

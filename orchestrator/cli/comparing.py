@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     DeviceOption,
     EngineOption,
     Epochs,
+    ForeignOption,
     GpuOption,
     Idx,
     Json,
@@ -89,6 +90,7 @@ def compare(
         ),
     ] = True,
     timeout: Timeout = TIMEOUT_SECONDS,
+    allow_foreign_image: ForeignOption = False,
     python: PythonOption = None,
     spec: Annotated[
         Path | None, typer.Option(help="A comparison file instead of the options above.", envvar="BAKEOFF_SPEC")
@@ -122,6 +124,7 @@ def compare(
         "precision": precision,
         "parity": parity,
         "timeout_seconds": timeout,
+        "allow_foreign_image": allow_foreign_image,
         "python": python or (),
     }
     asked = _asked(spec, given)

@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     DeviceOption,
     EngineOption,
     Epochs,
+    ForeignOption,
     GpuOption,
     Idx,
     Json,
@@ -79,6 +80,7 @@ def explain(
     threads: Threads = None,
     precision: PrecisionOption = "float32",
     timeout: Timeout = TIMEOUT_SECONDS,
+    allow_foreign_image: ForeignOption = False,
     python: PythonOption = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every trial, also those that an earlier run has.")
@@ -116,6 +118,7 @@ def explain(
         "threads": threads,
         "precision": precision,
         "timeout_seconds": timeout,
+        "allow_foreign_image": allow_foreign_image,
         "python": python or (),
     }
     asked = validated(Asked, given, "command line")

@@ -23,6 +23,8 @@ RUN = "bakeoff.run"
 TRIAL = "bakeoff.trial"
 CONTENDER = "bakeoff.contender"
 CONTENT = "bakeoff.content"  # images
+CONTRACT = "bakeoff.contract"
+LOCK = "bakeoff.locked"
 
 _OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER}=bakeoff"}
 _OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT}
@@ -41,7 +43,7 @@ class Owned:
         """Remove it; that somebody was faster is no error. Raises EngineLost, with the engine's reason."""
         try:
             if self.kind == "container":
-                self.handle.remove(force=True)
+                self.handle.remove(force=True, v=True)
             elif self.kind == "volume":
                 self.handle.remove()
             else:

@@ -96,7 +96,7 @@ class DockerWorker:
     ) -> None:
         self._close_stream()
         with contextlib.suppress(*_GONE):
-            self._container.remove(force=True)
+            self._container.remove(force=True, v=True)  # v: what the image declared as VOLUME
         with contextlib.suppress(*_GONE):
             self._out.remove(force=True)
 
