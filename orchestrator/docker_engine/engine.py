@@ -18,6 +18,7 @@ from orchestrator.docker_engine import labels
 from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
+from orchestrator.docker_engine.contents import Contents, read
 from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
 from orchestrator.docker_engine.ready_image import declared
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
@@ -127,6 +128,10 @@ class DockerEngine:
     def checkup(self) -> Checkup:
         """Return what asks this engine before anything is measured."""
         return Checkup(self._client, self._info, self._images, self._base_image, self._data_volume, self._memory_bytes)
+
+    def contents(self, image: str) -> Contents:
+        """Read what packages an image holds. Raises PreflightError where it is not here, EngineLost."""
+        return read(self._client, image)
 
     def owned(self, *, images: bool = False, data: bool = False) -> list[Owned]:
         """List what is ours on this engine. Raises EngineLost."""
