@@ -27,11 +27,6 @@ RELAXATIONS: Mapping[str, Relaxation] = MappingProxyType(
             need="torch.compile and Triton compile to /tmp and load what they made",
             price="what a worker downloads or writes, it may run; it had no network to download by",
         ),
-        "memlock": Relaxation(
-            meaning="memory may be locked without limit",
-            need="NCCL and RDMA pin buffers; without it they fail or fall back to slower copies",
-            price="locked memory cannot be swapped; the limit on memory still holds",
-        ),
     }
 )
 

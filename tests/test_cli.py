@@ -39,6 +39,7 @@ COMMANDS = (
     "schema",
     "images build",
     "images ls",
+    "images sbom",
 )
 
 

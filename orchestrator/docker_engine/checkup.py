@@ -133,7 +133,7 @@ class Checkup:
             return None
         given = flags.gpu_request(gpu, self.info.get("DiscoveredDevices") or []) if gpu else {}
         arguments = {
-            **flags.restrictions(self.memory_bytes),
+            **flags.restrictions(self.memory_bytes, contender.relax),
             "environment": flags.environment({}),
             **given,
         }

@@ -50,7 +50,8 @@ def restrictions(memory_bytes: int, relax: Sequence[str] = ()) -> dict[str, Any]
         "memswap_limit": memory_bytes,
         # Docker adds noexec to a tmpfs by itself; said here so that it is seen.
         "tmpfs": {"/tmp": f"rw,nosuid,nodev,{'exec' if 'tmp-exec' in relax else 'noexec'},size=1g,mode=1777"},
-        "ulimits": _ulimits(relax),
+        # 4,096 files: a container may not be given more than the engine itself has, and some have little.
+        "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
         # What an image may ask for and must not get: a command that the engine runs beside the worker, a signal of
         # its own choice for our stop.
         "healthcheck": {"test": ["NONE"]},
@@ -60,15 +61,12 @@ def restrictions(memory_bytes: int, relax: Sequence[str] = ()) -> dict[str, Any]
     }
 
 
-def _ulimits(relax: Sequence[str]) -> list[Ulimit]:
-    # 4,096 files: a container may not be given more than the engine itself has, and some have little.
-    limits = [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)]
-    return [*limits, Ulimit(name="memlock", soft=-1, hard=-1)] if "memlock" in relax else limits
-
-
 def mounts(data_volume: str, out_volume: str, declared: Iterable[str] = ()) -> list[Mount]:
-    """Return the volumes of a worker. `declared` are the image's own VOLUME paths: for each the engine makes a volume
-    that could be written, so it is asked for one that cannot. It goes with the container."""
+    """Return the volumes of a worker. `declared` are the image's own VOLUME paths.
+
+    For each of those the engine would make a volume that can be written and outlives its container. An empty tmpfs
+    that cannot be written takes its place.
+    """
     ours = [
         Mount("/data", data_volume, type="volume", read_only=True),
         Mount("/out", out_volume, type="volume"),
@@ -76,7 +74,7 @@ def mounts(data_volume: str, out_volume: str, declared: Iterable[str] = ()) -> l
     taken = ("/data", "/out", "/tmp")
     return [
         *ours,
-        *(Mount(each, None, type="volume", read_only=True) for each in sorted(declared) if each not in taken),
+        *(Mount(each, None, type="tmpfs", read_only=True) for each in sorted(declared) if each not in taken),
     ]
 
 
