@@ -73,7 +73,7 @@ print(json.dumps({
 """
 
 NOTHING = "0000000000000000"
-WITHIN = {
+WITHIN: dict[str, Any] = {
     "rights": {
         **dict.fromkeys(("CapEff", "CapPrm", "CapBnd", "CapAmb"), NOTHING),
         "NoNewPrivs": "1",
@@ -104,7 +104,7 @@ def told(container: Any) -> dict[str, Any]:
     }
 
 
-TOLD = {
+TOLD: dict[str, Any] = {
     "CapDrop": ["ALL"],
     "CapAdd": None,
     "ReadonlyRootfs": True,

@@ -37,7 +37,7 @@ from orchestrator.cli.options import (
     verbosity,
 )
 from orchestrator.console import view
-from orchestrator.description import heading, surroundings
+from orchestrator.description import heading, relaxed, surroundings
 from orchestrator.errors import TRIAL_FAILED, Interrupted, UsageError
 from orchestrator.plan import Plan
 from orchestrator.record import Status
@@ -176,7 +176,7 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
     settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
     trials = pipeline.planned(settings)
     if as_json:
-        stdout().print_json(data={"heading": heading(settings), "trials": _rows(trials)})
+        stdout().print_json(data={"heading": heading(settings), "relaxed": relaxed(settings), "trials": _rows(trials)})
         return
     console = stdout()
     console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}"), soft_wrap=True)

@@ -37,7 +37,7 @@ from orchestrator.cli.options import (
     verbosity,
 )
 from orchestrator.console import view
-from orchestrator.description import heading, surroundings
+from orchestrator.description import heading, relaxed, surroundings
 from orchestrator.errors import Interrupted, UsageError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk
@@ -146,7 +146,9 @@ def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
 
 def _show_plan(settings: Settings, way: Walk, around: World, as_json: bool) -> None:
     if as_json:
-        stdout().print_json(data={"heading": heading(settings), "orders": way.orders, "cells": _rows(way)})
+        stdout().print_json(
+            data={"heading": heading(settings), "relaxed": relaxed(settings), "orders": way.orders, "cells": _rows(way)}
+        )
         return
     console = stdout()
     console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}\n{way.title}"), soft_wrap=True)
