@@ -163,7 +163,7 @@ def test_a_framework_trains_with_no_right_that_it_does_not_need(
     name: str, engine: Engine, docker_client: DockerClient, mnist_folder: Path, tmp_path: Path
 ) -> None:
     seen: dict[str, Any] = {}
-    recipe = recipes.sized(recipes.load("article-torch"), train_images=800, batch_size=16, epochs=10)
+    recipe = recipes.sized(recipes.load("article-torch"), train_images=1600, batch_size=16, epochs=3)
     (planned,) = plan([parse(name)], [recipe], seeds=1, runs=1, device="cpu", threads=2).trials
     prepared = engine.prepare(planned.contender, "cpu", quiet)
     engine.supply(mnist_folder, prepared, quiet)
@@ -175,7 +175,7 @@ def test_a_framework_trains_with_no_right_that_it_does_not_need(
             seen.update(told=told(container), within=within(container), image=container.attrs["Image"])
 
     record = run_trial(bench, planned, prepared, TrialFolder(tmp_path / "trial"), look)
-    assert (record.status, record.reason, len(record.epochs)) == (Status.DONE, "", 10)
+    assert (record.status, record.reason, len(record.epochs)) == (Status.DONE, "", 3)
     assert seen["told"] == TOLD
     assert seen["within"] == {**WITHIN, "trains": True}
     assert record.image == seen["image"]

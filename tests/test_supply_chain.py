@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,18 @@ import pytest
 from orchestrator import locks
 from orchestrator.contenders import IMAGES, offered, parse
 from orchestrator.context import arguments, context
+from orchestrator.description import relaxed, surroundings
+from orchestrator.docker_engine import DockerEngine
 from orchestrator.docker_engine.base import Base, _digest
 from orchestrator.docker_engine.labels import labels, told
 from orchestrator.docker_engine.ready_image import declared
 from orchestrator.engine import FOREIGN, PrepareError
 from orchestrator.errors import UsageError
 from orchestrator.installation import first_pins, steps
+from orchestrator.process_engine import ProcessEngine
+from orchestrator.settings import resolve
+from orchestrator.spec import Spec
+from orchestrator.world import World
 
 TOYS = Path(__file__).parent / "contenders"
 LOCKS = sorted(IMAGES.glob("*/locks/*.txt"))
@@ -171,6 +178,17 @@ def test_an_unknown_relaxation_is_refused_with_the_words_there_are(tmp_path: Pat
         parse("toy", tmp_path)
     assert "relax has 'root'" in refused.value.message
     assert refused.value.remedy == "words that it knows: tmp-exec"
+
+
+def test_a_plan_names_what_its_contenders_are_spared() -> None:
+    settings = resolve(Spec(contenders=("torch",)), (), False, 2)
+    spared = replace(settings, contenders=(replace(settings.contenders[0], relax=("tmp-exec",)),))
+    assert relaxed(settings) == {}
+    assert relaxed(spared) == {"torch==2.13.0": ("tmp-exec",)}
+    docker = World(DockerEngine.__new__(DockerEngine), "", False, (), 2, 0.0, {}, Path(), Path())
+    assert surroundings(spared, docker).endswith(", torch==2.13.0 relaxed by tmp-exec")
+    process = replace(docker, engine=ProcessEngine(Path("cache")))
+    assert "relaxed" not in surroundings(spared, process)  # it restricts nothing, and spares nothing
 
 
 def test_no_contender_of_this_repository_is_relaxed() -> None:

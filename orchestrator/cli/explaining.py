@@ -146,9 +146,8 @@ def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
 
 def _show_plan(settings: Settings, way: Walk, around: World, as_json: bool) -> None:
     if as_json:
-        stdout().print_json(
-            data={"heading": heading(settings), "relaxed": relaxed(settings), "orders": way.orders, "cells": _rows(way)}
-        )
+        told = {"heading": heading(settings), "relaxed": relaxed(settings)}
+        stdout().print_json(data={**told, "orders": way.orders, "cells": _rows(way)})
         return
     console = stdout()
     console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}\n{way.title}"), soft_wrap=True)
