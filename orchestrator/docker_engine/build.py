@@ -49,9 +49,12 @@ def build_image(client: DockerClient, contender: Contender, content: Context, ta
     base = base_of(client, _base_name(content, contender), contender.written, say)
     say(f"{contender.name}: on {base.told}")
     made = _build(client, contender, content, base, say)
-    lock = _lock(client, made)
+    try:
+        lock = _lock(client, made)
+        _label(client, made, labels(contender, content.content_hash, base, lock), tag)
+    except APIError as error:
+        raise PrepareError(f"the engine refused to label {tag}: {error.explanation or error}") from error
     say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
-    _label(client, made, labels(contender, content.content_hash, base, lock), tag)
     image = client.images.get(tag)
     # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
     image.tag(*tag.rsplit("-", 1)[0].split(":"))
