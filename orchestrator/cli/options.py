@@ -55,6 +55,9 @@ ForeignOption = Annotated[
         envvar="BAKEOFF_ALLOW_FOREIGN_IMAGE",
     ),
 ]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Ctrl-C leaves the running trial to go on.", envvar="BAKEOFF_DETACH")
+]
 PythonOption = Annotated[
     list[str] | None,
     typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),

@@ -14,12 +14,12 @@ from requests.exceptions import RequestException
 from orchestrator import relaxations
 from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import context
-from orchestrator.docker_engine import labels
+from orchestrator.docker_engine import labels as image_labels
 from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
 from orchestrator.docker_engine.contents import Contents, read
-from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
+from orchestrator.docker_engine.owned import LEASE, RUN, TRIAL, Owned, labels_of, leftovers, remove_all
 from orchestrator.docker_engine.ready_image import declared
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
 from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
@@ -64,7 +64,7 @@ class DockerEngine:
         image = find_image(self._client, tag)
         if image is None:
             image = build_image(self._client, contender, content, tag, say)
-        made = labels.told(self._client.images.get(image).labels)
+        made = image_labels.told(self._client.images.get(image).labels)
         told = {**made, "relaxations": relaxations.told(contender.relax)}
         return Prepared(contender, image, image, facts=told, relaxations=contender.relax)
 
@@ -77,13 +77,7 @@ class DockerEngine:
             raise PreflightError(message, "`bakeoff clean --data`") from error
 
     def start(self, launch: Launch) -> DockerWorker:
-        name = f"bakeoff-{launch.run_id}-{launch.trial_id}"
-        labels = {
-            **OWNED,
-            RUN: launch.run_id,
-            TRIAL: launch.trial_id,
-            CONTENDER: launch.prepared.contender.written,
-        }
+        name, labels = _name(launch), labels_of(launch)
         out = container = None
         try:
             out = make_out(self._client, launch.prepared.handle, f"{name}-out", labels)
@@ -98,6 +92,24 @@ class DockerEngine:
                 raise StartError(_why_not_started(error)) from error
             raise
         return DockerWorker(self._client, container, out, self._stop_seconds)
+
+    def adopt(self, launch: Launch) -> DockerWorker | None:
+        try:
+            container = _found(self._client, launch)
+            if container is None or container.status == "created":
+                remove_all(self._client, *_marks(launch))
+                return None
+            return DockerWorker(
+                self._client, container, self._client.volumes.get(f"{_name(launch)}-out"), self._stop_seconds
+            )
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
+
+    def sweep(self, run_id: str, lease: str) -> None:
+        try:
+            remove_all(self._client, f"{RUN}={run_id}", f"{LEASE}={lease}")
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
 
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
@@ -151,6 +163,31 @@ class DockerEngine:
                 raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
         told = declared(contender.image, found.attrs["Config"], allow_foreign=self._allow_foreign_image)
         return Prepared(contender, str(found.id), str(found.id), facts={**told, "relaxations": relaxations.told(())})
+
+
+def _name(launch: Launch) -> str:
+    return f"bakeoff-{launch.run_id}-{launch.trial_id}"
+
+
+def _marks(launch: Launch) -> list[str]:
+    labels = labels_of(launch)
+    return [f"{label}={labels[label]}" for label in (RUN, TRIAL, LEASE)]
+
+
+def _found(client: DockerClient, launch: Launch) -> Any:
+    """Find the container of an earlier host. Raises StartError where one of its name is not this trial's."""
+    try:
+        container = client.containers.get(_name(launch))
+    except NotFound:
+        return None
+    labels = labels_of(launch)
+    strange = [label for label in labels if container.labels.get(label) != labels[label]]
+    if strange:
+        raise StartError(
+            f"a container named {_name(launch)} is there and is not this trial's ({', '.join(strange)} differ):"
+            " it is left alone; remove or rename it with docker, then `bakeoff resume`"
+        )
+    return container
 
 
 def _discard(container: Any, out: Any) -> None:
