@@ -76,10 +76,9 @@ def clean(
     Example: bakeoff clean --images --dry-run
     """
     console = stdout()
-    found: list[Owned | Abandoned] = [
-        *_on_docker(images, data),
-        *ProcessEngine(dataset.default_folder().parent).owned(),
-    ]
+    processes = ProcessEngine(dataset.default_folder().parent).owned()
+    on_docker = _on_docker(images, data, needed=images or data or not processes)
+    found: list[Owned | Abandoned] = [*processes, *on_docker]
     for each in found:
         console.print(Text(f"{each.kind:>9}  {each.name}  {each.detail}"), soft_wrap=True)
     if not found:
@@ -90,12 +89,12 @@ def clean(
         console.print(f"removed {len(found)}")
 
 
-def _on_docker(images: bool, data: bool) -> list[Owned]:
-    """List what the Docker Engine holds; where none answers, say so and go on with the rest."""
+def _on_docker(images: bool, data: bool, *, needed: bool) -> list[Owned]:
+    """List what the Docker Engine holds; where none answers and there is other work, say so and go on."""
     try:
         return docker_engine.connect().owned(images=images, data=data)
     except PreflightError as error:
-        if images or data:
+        if needed:
             raise
         stdout().print(Text(f"not looked at: {error.message}"), soft_wrap=True)
         return []
