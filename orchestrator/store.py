@@ -161,7 +161,9 @@ def read_summary(folder: Path) -> Summary:
     except FileNotFoundError as error:
         raise UsageError(f"{folder.name} has no summary.json: its comparison did not end", "run it again") from error
     except (OSError, ValidationError) as error:
-        raise UsageError(f"summary.json of {folder.name} cannot be read: {error}", "was it edited?") from error
+        raise UsageError(
+            f"summary.json of {folder.name} cannot be read: {str(error)[:400]}", "was it edited?"
+        ) from error
 
 
 def read_records(folder: Path) -> list[Record]:
