@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,6 +20,7 @@ from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record import Record
 from orchestrator.stream import Refusal
 from orchestrator.summary import Summary
+from shared.events import LINE_LIMIT_BYTES
 from shared.trial import Trial, to_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
@@ -44,9 +45,13 @@ class TrialFolder:
 
     @contextlib.contextmanager
     def journal(self) -> Iterator[Callable[[Numbered], None]]:
-        """Hold events.jsonl open and hand out what appends an event: it is with the system when the call returns."""
+        """Hold events.jsonl open and hand out what appends an event: it is with the system when the call returns.
+
+        A torn last line, which a kill or a full disk leaves, goes first: it was not recorded, and may come again.
+        """
         with _disk(self.path):
-            file = (self.path / "events.jsonl").open("ab")
+            file = (self.path / "events.jsonl").open("ab+")
+            _end_whole(file)
 
         def append(numbered: Numbered) -> None:
             try:  # not `with _disk`: a context manager costs as much as the write
@@ -208,6 +213,15 @@ def _write(path: Path, content: bytes) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+def _end_whole(file: BinaryIO) -> None:
+    """Cut off what follows the last newline; a line is shorter than LINE_LIMIT_BYTES."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - LINE_LIMIT_BYTES))
+    torn = file.read(min(size, LINE_LIMIT_BYTES)).rpartition(b"\n")[2]
+    if torn:
+        file.truncate(size - len(torn))
 
 
 @contextlib.contextmanager

@@ -54,11 +54,23 @@ CALM = {"\n"}
 def outside(text: str) -> Summary:
     """A comparison that failed in part, with `text` wherever it can come from a container or a file of the user's."""
     other = f"{text}=="
-    names = {"framework": text, "framework_version": text, "device": text, "image": text, "engine": text}
+    names: dict[str, Any] = {
+        "framework": text,
+        "framework_version": text,
+        "device": text,
+        "image": text,
+        "engine": text,
+    }
     done = trial(text, text, phases={text: 1.0, "import": 2.0}, id=f"{text}.s1", **names)
     broken = failed(other, text, id=f"{text}.s2", reason=text, **{**names, "device": "cpu"})
-    audit = {"contender": text, "recipe": text, "tensors": 2, "agreeing": 1, "worst_norm_relative_error": None}
-    audits = (Audit(trial=text, worst_tensor=text, tolerance=1e-5, agrees=False, **audit),)  # type: ignore[arg-type]
+    audit: dict[str, Any] = {
+        "contender": text,
+        "recipe": text,
+        "tensors": 2,
+        "agreeing": 1,
+        "worst_norm_relative_error": None,
+    }
+    audits = (Audit(trial=text, worst_tensor=text, tolerance=1e-5, agrees=False, **audit),)
     finding = Finding(id="a", severity="error", message=text, advice=text, trials=(text,))
     told = ("title", "command", "profile_reason", "full_size_command", "engine_notice", "device", "started_at")
     found = summary(done, broken, findings=[finding], audits=audits, **dict.fromkeys(told, text))
@@ -66,7 +78,7 @@ def outside(text: str) -> Summary:
         each.model_copy(update={"colour": text, "title": text, "recipe_title": text, "not_stepwise": text})
         for each in found.comparison.cells
     )
-    facts = {f"env {text}": text, text: text, "framework": text, "device": text}
+    facts = {f"threads {text}": text, text: text, "framework": text, "device": text}
     environment = {f"{text}: {name}": value for name, value in facts.items()}
     environment |= {f"{other}: {name}": f"{value}2" for name, value in facts.items()} | {text: text}
     comparison = found.comparison.model_copy(update={"cells": cells})
