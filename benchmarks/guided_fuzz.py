@@ -1,6 +1,6 @@
 """Bytes guided by coverage through the gate, with atheris: whatever they are, an event or refused.
 
-With `files` as the first word they go through the readers of a worker's files instead, and through the escaping of words.
+With `files` as the first word they go through the readers of a worker's files and the escaping of words instead.
 
 atheris is no dependency of the project: it has wheels for Linux alone and for some Pythons, and needs
 clang elsewhere. Where `pip install atheris` works:
