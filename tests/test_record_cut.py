@@ -8,6 +8,7 @@ import json
 import random
 import resource
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_events_cut_at_any_byte_load_to_the_last_whole_line_and_go_on_from_there
     for cut in range(len(WHOLE) + 1):
         file.write_bytes(WHOLE[:cut])
         intake = Intake(TRIAL)
-        known = list(intake.fill(file.read_bytes()))
+        known = list(intake.fill(folder.recorded()))
         assert len(known) == WHOLE[:cut].count(b"\n")
         assert intake.counts().rejected == 0
         folder.append(intake.fill(WHOLE))
@@ -63,7 +64,7 @@ def test_events_on_a_disk_that_is_full_at_any_byte_are_whole_but_for_the_last_an
         assert "free space" in fault.value.remedy
         assert WHOLE.startswith(file.read_bytes())
         intake = Intake(TRIAL)
-        assert len(list(intake.fill(file.read_bytes()))) == WHOLE[:size].count(b"\n")
+        assert len(list(intake.fill(folder.recorded()))) == WHOLE[:size].count(b"\n")
         folder.append(intake.fill(WHOLE))
         assert file.read_bytes() == WHOLE
 
@@ -193,7 +194,7 @@ def test_edited_files_of_an_earlier_run_are_taken_for_another_trial(tmp_path: Pa
     editor = Editor(random.Random(3))
     there, here = (RunFolder(tmp_path / name) for name in ("a", "b"))
     folder = there.trial(TRIAL)
-    folder.write_trial(PLANNED.trial)
+    folder.begin(PLANNED.trial, datetime.now(UTC))
     folder.write_record(RECORD.model_copy(update={"status": Status.DONE, "image": PREPARED.image}))
     here.path.mkdir()
     for run in (there, here):
@@ -207,3 +208,16 @@ def test_edited_files_of_an_earlier_run_are_taken_for_another_trial(tmp_path: Pa
             (there.path / name).write_bytes(editor.edited(json.loads(whole)))
             assert earlier.find(PLANNED.trial, PREPARED, here) in (None, folder.path)
         (there.path / name).write_bytes(whole)
+
+
+def test_an_edited_comparison_or_beginning_is_a_usage_error_with_a_way_out(tmp_path: Path) -> None:
+    run, editor, read = RunFolder(tmp_path), Editor(random.Random(4)), 0
+    document = json.loads(crossover().comparison.model_dump_json())
+    for _ in range(200):
+        for name in ("comparison.json", "run.json"):
+            (tmp_path / name).write_bytes(editor.edited(document))
+        with pytest.raises(UsageError, match="was it edited|cannot be read"):
+            run.read_beginning()
+        with contextlib.suppress(UsageError):
+            read += run.read_comparison() is not None
+    assert 10 < read < 190
