@@ -216,7 +216,7 @@ def test_an_edited_comparison_or_beginning_is_a_usage_error_with_a_way_out(tmp_p
     for _ in range(200):
         for name in ("comparison.json", "run.json"):
             (tmp_path / name).write_bytes(editor.edited(document))
-        with pytest.raises(UsageError, match="was it edited|cannot be read"):
+        with pytest.raises(UsageError, match=r"run\.json of .* cannot be read"):
             run.read_beginning()
         with contextlib.suppress(UsageError):
             read += run.read_comparison() is not None
