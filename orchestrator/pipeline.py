@@ -85,7 +85,7 @@ def conduct(
     environment = {**world.environment, **world.engine.facts()}
     folder.write_json("environment.json", environment)  # for whoever takes over trials of a run that was killed
     expected = expectations(trials, data.folder, view)
-    on = bench(settings, world, folder, data, expected)
+    on = replace(bench(settings, world, folder, data, expected), say=view.say)
     records = measure(trials, ready, on, folder, view, reuse=reuse)
     ended = _ended(comparison, records)
     environment |= {**machine.at_end(), **ledger.inside(records)}
@@ -167,7 +167,7 @@ def measure(
         if interrupted:
             record = _left_out(each, on, folder, Status.SKIPPED, "the comparison was interrupted before its turn")
         elif each.contender.written in ready.refused:
-            record = _left_out(each, on, folder, Status.FAILED, ready.refused[each.contender.written])
+            record = _left_out(each, on, folder, Status.FAILED, ready.refused[each.contender.written], "not-prepared")
         elif reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[each.contender.written], folder)):
             record = earlier.take_over(found, folder)
             view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
@@ -204,6 +204,7 @@ def bench(
         gpu=settings.gpu.uuid if settings.gpu else None,
         limits=Limits(trial_seconds=settings.spec.timeout_seconds),
         expected=expected,
+        data_sha256=mnist.DATA_SHA256,
     )
 
 
@@ -218,8 +219,8 @@ def _offer(contender: Contender) -> str:
     return f". {contender.name} {contender.version} is not among the versions offered: {', '.join(file.versions)}"
 
 
-def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, reason: str) -> Record:
-    record = unstarted(each, on.engine.name, status, reason)
+def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, reason: str, cause: str = "") -> Record:
+    record = unstarted(each, on.engine.name, status, reason, cause)
     folder.trial(each.id).write_record(record)
     return record
 

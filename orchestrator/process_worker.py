@@ -28,6 +28,8 @@ _CHUNK_BYTES = 64 * 1024
 class ProcessWorker:
     """A process group with a folder of its own; leaving the `with` block ends the one and removes the other."""
 
+    paused = False  # nobody pauses a process through us; one that is stopped by a signal is silent
+
     def __init__(self, process: subprocess.Popen[bytes], folder: Path, stop_seconds: float = STOP_SECONDS) -> None:
         self._process = process
         self._folder = folder

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from orchestrator import facts
 from orchestrator.audit import Expected
 from orchestrator.contract import Numbered
-from orchestrator.engine import Engine, Launch, Leftovers, Prepared, StartError
+from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, Prepared, Say, StartError
 from orchestrator.plan import PlannedTrial
 from orchestrator.record import Record, Status
 from orchestrator.recording import Facts, record_of, unstarted
+from orchestrator.retry import Retry
 from orchestrator.store import TrialFolder
 from orchestrator.stream import Intake
 from orchestrator.verdict import Ending
@@ -37,6 +38,8 @@ class Bench:
     gpu: str | None = None  # UUID
     limits: Limits = field(default_factory=Limits)
     expected: Mapping[tuple[str, int], Expected] = field(default_factory=dict)  # by recipe and seed; absent: no audit
+    data_sha256: Mapping[str, str] = field(default_factory=dict)  # by view, of what the host supplied; absent: not held
+    say: Say = lambda _: None  # one line to whoever watches
 
 
 def run_trial(
@@ -64,12 +67,15 @@ def run_trial(
         with folder.journal() as append:
             watched, left = _follow(bench, planned, prepared, intake, keep)
     except StartError as error:
-        record = unstarted(planned, bench.engine.name, Status.FAILED, f"could not start: {error}")
+        record = unstarted(planned, bench.engine.name, Status.FAILED, f"could not start: {error}", "not-started")
     else:
         wall_seconds = time.monotonic() - start
         folder.append(intake.fill(left.files.get("events.jsonl", b"")))
         folder.write_left(left.files, left.stderr, intake.refusals)
-        known = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected)
+        supplied = bench.data_sha256.get(planned.trial.recipe.data.view, "")
+        known = Facts(
+            planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected, supplied
+        )
         record = record_of(known, bench.test_labels)
     folder.write_record(record)
     return record
@@ -89,14 +95,18 @@ def _follow(
     bench: Bench, planned: PlannedTrial, prepared: Prepared, intake: Intake, keep: Callable[[Numbered], None]
 ) -> tuple[Watched, Leftovers]:
     launch = Launch(planned.id, bench.run_id, prepared, {"BAKEOFF_TRIAL": to_json(planned.trial)}, bench.gpu)
+    retry = Retry(bench.say)
     try:
-        started = bench.engine.start(launch)
+        started = retry.while_away(lambda: bench.engine.start(launch), planned.id, bench.limits.engine_seconds)
     except KeyboardInterrupt:
         return Watched(Ending.INTERRUPTED, None, 0), Leftovers()
+    except EngineLost:
+        return Watched(Ending.ENGINE_LOST, None, 0, outages=tuple(retry.kept)), Leftovers()
     with started as worker:
+        watch = Watch(worker, intake, keep, bench.limits, say=bench.say)
         try:
-            watched = Watch(worker, intake, keep, bench.limits).until_end()
+            watched = watch.until_end()
         except KeyboardInterrupt:
-            worker.stop()
-            watched = Watched(Ending.INTERRUPTED, None, 0)
+            watched = watch.interrupted()
+        watched = replace(watched, outages=(*retry.kept, *watched.outages))
         return watched, worker.leftovers(LEFT)

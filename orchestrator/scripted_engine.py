@@ -33,6 +33,8 @@ class Script:
 
 
 class ScriptedWorker:
+    paused = False
+
     def __init__(self, script: Script) -> None:
         self._script = script
         self._played = 0
