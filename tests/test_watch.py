@@ -102,14 +102,14 @@ def test_a_worker_that_says_nothing_and_ends_is_read_too() -> None:
 def test_a_silent_worker_is_stopped_after_the_limit() -> None:
     worker = scripted(*lines(READY), left=None)
     seen = Watching(worker, hurried(silence_seconds=50))
-    assert seen.watched == Watched(Ending.SILENCE, None, 0, limit="50 s")
+    assert seen.watched == Watched(Ending.SILENCE, Exit(143), 0, limit="50 s")
     assert worker.poll() == Exit(143)
 
 
 def test_a_worker_that_beats_is_not_silent_but_has_a_deadline() -> None:
     worker = Streaming(beating)
     seen = Watching(worker, hurried(trial_seconds=500, silence_seconds=400))
-    assert seen.watched == Watched(Ending.DEADLINE, None, 0, limit="500 s")
+    assert seen.watched == Watched(Ending.DEADLINE, Exit(0), 0, limit="500 s")
     assert worker.stopped.is_set()
     assert seen.counts.received > 0
 
@@ -255,7 +255,7 @@ def test_a_flood_is_stopped_and_reading_ends() -> None:
 
     worker = Streaming(flood)
     seen = Watching(worker, budget_bytes=50_000)
-    assert seen.watched == Watched(Ending.FLOODED, None, 0)
+    assert seen.watched == Watched(Ending.FLOODED, Exit(0), 0)
     assert worker.stopped.is_set()
     assert seen.intake.bytes_read < 51_000
 
@@ -267,7 +267,7 @@ def test_a_line_that_never_ends_is_a_flood_too() -> None:
 
     worker = Streaming(endless)
     seen = Watching(worker, budget_bytes=1_000_000)
-    assert seen.watched == Watched(Ending.FLOODED, None, 0)
+    assert seen.watched == Watched(Ending.FLOODED, Exit(0), 0)
     assert worker.stopped.is_set()
 
 
