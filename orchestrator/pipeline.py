@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator import dataset, doctor, earlier, ledger, machine, report, store
 from orchestrator.accuracy import answers_of
@@ -13,13 +14,15 @@ from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
 from orchestrator.contenders import Contender, offered
 from orchestrator.description import describe, heading, slug, surroundings
-from orchestrator.engine import Prepared, PrepareError
+from orchestrator.engine import EngineLost, Prepared, PrepareError
+from orchestrator.errors import PreflightError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk, walk
 from orchestrator.parity import steps_of
 from orchestrator.plan import Plan, PlannedTrial, lay_out, plan, with_parity
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
+from orchestrator.retry import Retry
 from orchestrator.runner import Bench, audited, run_trial
 from orchestrator.settings import Settings, resolve
 from orchestrator.spec import Spec
@@ -29,6 +32,8 @@ from orchestrator.view import View
 from orchestrator.watch import Limits
 from orchestrator.world import World
 from shared import mnist
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -147,13 +152,30 @@ def prepare(settings: Settings, world: World, view: View) -> Ready:
     refused: dict[str, str] = {}
     for contender in settings.contenders:
         try:
-            prepared[contender.written] = world.engine.prepare(contender, settings.variant, view.say)
+            prepared[contender.written] = _prepared(contender, settings, world, view)
         except PrepareError as error:
             refused[contender.written] = f"{error}{_offer(contender)}"
             view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
-    for each in list(prepared.values())[:1]:
-        world.engine.supply(world.data, each, view.say)
+    if prepared:
+        any_of_them = next(iter(prepared.values()))
+        _while_away(Retry(view.say), lambda: world.engine.supply(world.data, any_of_them, view.say), "copying the data")
     return Ready(prepared, refused)
+
+
+def _prepared(contender: Contender, settings: Settings, world: World, view: View) -> Prepared:
+    retry = Retry(view.say)
+    found = _while_away(
+        retry, lambda: world.engine.prepare(contender, settings.variant, view.say), f"preparing {contender.written}"
+    )
+    return replace(found, retries=(*retry.kept, *found.retries))
+
+
+def _while_away(retry: Retry, attempt: Callable[[], T], what: str) -> T:
+    """Try while the engine is away; PreflightError where it stays away, since nothing has been measured yet."""
+    try:
+        return retry.while_away(attempt, what)
+    except EngineLost as error:
+        raise PreflightError(f"{what}: the engine stays away ({error})", "start it again, then repeat") from error
 
 
 def measure(

@@ -104,7 +104,7 @@ def test_pips_refusal_is_told_in_its_own_words(docker_client: DockerClient, toy:
 
 
 def test_a_base_image_that_cannot_be_had_concerns_every_contender(docker_client: DockerClient) -> None:
-    engine = DockerEngine(docker_client, TOYS, "localhost:1/no-such-base:none")
+    engine = DockerEngine(docker_client, TOYS, "localhost:1/no-such-base:none", pull_waits_seconds=())
     with pytest.raises(PreflightError) as refused:
         engine.prepare(parse("toy", TOYS), "cpu", quiet)
     assert refused.value.message.startswith("cannot get the base image of toy==1.0")
@@ -117,9 +117,15 @@ def test_a_ready_image_runs_as_it_stands(rig: DockerRig) -> None:
     assert ready.image == rig.prepared.image
 
 
-def test_a_ready_image_that_cannot_be_pulled_is_refused(rig: DockerRig) -> None:
-    with pytest.raises(PrepareError, match="cannot pull localhost:1/none"):
-        rig.engine.prepare(parse("mine@localhost:1/none:1", TOYS), "cpu", quiet)
+def test_a_ready_image_whose_registry_is_down_is_tried_again_and_then_refused(make: Callable[..., DockerRig]) -> None:
+    said: list[str] = []
+    with pytest.raises(PrepareError, match=r"cannot pull localhost:1/none:1 after 3 tries \(connection refused\)"):
+        make(pull_waits_seconds=(0.01, 0.02)).engine.prepare(parse("mine@localhost:1/none:1", TOYS), "cpu", said.append)
+    assert said == [
+        "pulling localhost:1/none:1",
+        "pulling localhost:1/none:1: connection refused, trying again in 0.01 s",
+        "pulling localhost:1/none:1: connection refused, trying again in 0.02 s",
+    ]
 
 
 # Labels

@@ -13,6 +13,7 @@ from docker.errors import APIError, ImageNotFound
 from orchestrator.contenders import Contender
 from orchestrator.context import Context
 from orchestrator.docker_engine.owned import CONTENDER, CONTENT, REPOSITORY
+from orchestrator.docker_engine.pulling import fault
 from orchestrator.engine import PrepareError, Say
 from orchestrator.errors import PreflightError
 from orchestrator.installation import why_refused
@@ -21,6 +22,18 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 _WORTH_SAYING = re.compile(r"^(Step \d+/\d+ : |Collecting |\s*Downloading |Installing collected|Successfully )")
 _COLOUR = re.compile(r"\x1b\[\d*m")  # the builder paints what a step writes to standard error
 _KEPT_LINES = 200
+
+
+class BasePullError(PreflightError):
+    """The base image cannot be had, which concerns every contender; `fault` names what may pass, or is ""."""
+
+    def __init__(self, contender: Contender, why: str) -> None:
+        name, passes = fault(why)
+        self.fault = name if passes else ""
+        super().__init__(
+            f"cannot get the base image of {contender.written} ({name}): {why}",
+            "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
+        )
 
 
 def tag_of(contender: Contender, variant: str, content: Context) -> str:
@@ -81,13 +94,10 @@ def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say)
 
 
 def _failure(contender: Contender, said: list[str], error: str) -> PrepareError | PreflightError:
-    """Tell a base image that cannot be had, which concerns every contender, from what pip refused."""
+    """Tell a base image that cannot be had from what pip refused."""
     step = next((line for line in reversed(said) if line.startswith("Step ")), "")
     if " : FROM " in step:
-        return PreflightError(
-            f"cannot get the base image of {contender.written}: {error}",
-            "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
-        )
+        return BasePullError(contender, error)
     return PrepareError(why_refused(said, error))
 
 

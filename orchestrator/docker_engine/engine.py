@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import context
 from orchestrator.docker_engine import launch as flags
-from orchestrator.docker_engine.build import build_image, find_image, tag_of
+from orchestrator.docker_engine.away import is_away, lost_where_away
+from orchestrator.docker_engine.build import BasePullError, build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
+from orchestrator.docker_engine.half_made import clear_half_made
 from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
+from orchestrator.docker_engine.pulling import PULL_WAITS_SECONDS, pull
+from orchestrator.docker_engine.questions import short
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
 from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
-from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
+from orchestrator.engine import EngineLost, Launch, Prepared, Say, StartError
 from orchestrator.errors import PreflightError
+from orchestrator.retry import Retry
 
 _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
 
@@ -40,8 +45,11 @@ class DockerEngine:
         data_volume: str = DATA_VOLUME,
         memory_bytes: int | None = None,
         stop_seconds: float = STOP_SECONDS,
+        pull_waits_seconds: Sequence[float] = PULL_WAITS_SECONDS,
     ) -> None:
         self._client = client
+        self._pull_waits_seconds = pull_waits_seconds
+        self._half_made: set[str] = set()  # names of containers whose start the engine's absence broke off
         self._images = images
         self._base_image = base_image
         self._data_volume = data_volume
@@ -50,19 +58,14 @@ class DockerEngine:
         self._memory_bytes = memory_bytes or int(self._info.get("MemTotal", 0) * _HOST_SHARE)
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
-        if contender.image:
-            return self._ready_image(contender, say)
-        file = offered(self._images)[contender.name]
-        content = context(contender, file, variant, self._images, self._base_image)
-        tag = tag_of(contender, variant, content)
-        image = find_image(self._client, tag)
-        if image is None:
-            image = build_image(self._client, contender, content, tag, say)
-        return Prepared(contender, image, image)
+        with lost_where_away():
+            return self._ready_image(contender, say) if contender.image else self._own_image(contender, variant, say)
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         try:
-            if fill_data(self._client, prepared.handle, data, self._data_volume):
+            with lost_where_away():
+                filled = fill_data(self._client, prepared.handle, data, self._data_volume)
+            if filled:
                 say(f"MNIST copied into the volume {self._data_volume}")
         except (DockerException, RequestException) as error:
             message = f"cannot fill the volume {self._data_volume}: {error}"
@@ -78,6 +81,8 @@ class DockerEngine:
         }
         out = container = None
         try:
+            if name in self._half_made:
+                clear_half_made(self._client, name, labels)
             out = make_out(self._client, launch.prepared.handle, f"{name}-out", labels)
             container = self._client.containers.create(
                 launch.prepared.handle, name=name, labels=labels, **self.arguments(launch, out.name)
@@ -86,6 +91,9 @@ class DockerEngine:
         except BaseException as error:
             # Also on Ctrl-C: what was created here has no other owner yet.
             _discard(container, out)
+            if is_away(error):
+                self._half_made.add(name)
+                raise EngineLost(short(error)) from error
             if isinstance(error, (DockerException, RequestException)):
                 raise StartError(_why_not_started(error)) from error
             raise
@@ -127,16 +135,30 @@ class DockerEngine:
         except (DockerException, RequestException) as error:
             raise EngineLost(str(error)) from error
 
+    def _own_image(self, contender: Contender, variant: str, say: Say) -> Prepared:
+        file = offered(self._images)[contender.name]
+        content = context(contender, file, variant, self._images, self._base_image)
+        tag = tag_of(contender, variant, content)
+        image = find_image(self._client, tag)
+        if image is not None:
+            return Prepared(contender, image, image)
+        retry = Retry(say)
+        image = retry.some_times(
+            lambda: build_image(self._client, contender, content, tag, say),
+            f"building {tag}",
+            lambda error: error.fault if isinstance(error, BasePullError) else "",
+            self._pull_waits_seconds,
+        )
+        return Prepared(contender, image, image, retries=tuple(retry.kept))
+
     def _ready_image(self, contender: Contender, say: Say) -> Prepared:
+        retries: tuple[str, ...] = ()
         try:
             found = self._client.images.get(contender.image)
         except ImageNotFound:
             say(f"pulling {contender.image}")
-            try:
-                found = self._client.images.pull(contender.image)
-            except (APIError, NotFound) as error:
-                raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
-        return Prepared(contender, str(found.id), str(found.id))
+            found, retries = pull(self._client, contender.image, say, self._pull_waits_seconds)
+        return Prepared(contender, str(found.id), str(found.id), retries=retries)
 
 
 def _discard(container: Any, out: Any) -> None:

@@ -52,7 +52,7 @@ def _get(client: DockerClient, path: str, parameters: dict[str, str], seconds: f
         raise EngineLost(short(error)) from error
 
 
-def short(error: Exception) -> str:
+def short(error: BaseException) -> str:
     """Say what is wrong with a connection in a few words; the SDK nests the reason in its own."""
     text = str(error)
     for sign, words in (
