@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tarfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from docker import DockerClient
 from docker.errors import ImageNotFound
+from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
 from orchestrator.contenders import parse
 from orchestrator.docker_engine import DockerEngine
-from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
+from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.record import Status
 from shared.events import Event, Warned, WorkerReady
@@ -264,34 +267,74 @@ def test_a_hole_that_log_rotation_tears_is_filled_from_the_file(make: Callable[.
 def test_a_log_driver_that_cannot_be_read_costs_no_event(make: Callable[..., DockerRig]) -> None:
     record = make(NoLog).run("many 100")
     assert record.status is Status.DONE
-    assert (record.events.received, record.events.lost) == (105, 0)
+    assert (record.events.received, record.events.lost, record.reconnects) == (105, 0, 0)
+    assert record.warnings[0].startswith("there was no live feed")
 
 
 # How a worker ended
 
 
 def test_a_worker_that_dies_of_its_own_signal_was_not_killed_from_outside(rig: DockerRig) -> None:
-    assert rig.run("die 9").reason.startswith("killed (SIGKILL) by something that left no trace")
+    assert rig.run("die 9").cause == "killed-unknown"
+
+
+def test_a_bus_error_points_at_shared_memory(rig: DockerRig) -> None:
+    record = rig.run("die 7")
+    assert record.cause == "bus-error"
+    assert "shared memory" in record.reason
 
 
 def test_a_container_that_somebody_kills_is_told_apart(rig: DockerRig) -> None:
     record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.kill()))
-    assert record.status is Status.FAILED
+    assert (record.status, record.cause) == (Status.FAILED, "killed")
     assert record.reason == "killed from outside (exit code 137): somebody stopped the container"
     assert record.events.received == 1
 
 
+def test_a_container_that_somebody_stops_is_told_apart(rig: DockerRig) -> None:
+    record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.stop(timeout=5)))
+    assert (record.cause, "143" in record.reason) == ("killed", True)
+
+
 def test_a_container_that_somebody_removes_is_told_apart(rig: DockerRig) -> None:
     record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.remove(force=True)))
-    assert record.status is Status.FAILED
-    assert "from outside" in record.reason
+    assert (record.status, record.cause) == (Status.FAILED, "removed")
     assert record.events.received == 1
 
 
-def test_a_worker_beyond_its_memory_is_told(make: Callable[..., DockerRig]) -> None:
+def test_a_worker_beyond_its_memory_is_told_with_its_limit(make: Callable[..., DockerRig]) -> None:
     record = make(memory_bytes=64 * 2**20).run("hungry")
-    assert record.status is Status.FAILED
-    assert record.reason.startswith("out of memory: the kernel killed the worker at its limit")
+    assert (record.status, record.cause) == (Status.FAILED, "oom")
+    assert record.reason == "out of memory: the kernel killed the worker at its limit of 67 MB"
+
+
+def test_a_child_beyond_the_memory_is_a_warning_where_the_worker_finishes(make: Callable[..., DockerRig]) -> None:
+    record = make(memory_bytes=64 * 2**20).run("child")
+    assert (record.status, record.cause) == (Status.DONE, "")
+    assert record.warnings == ("the kernel killed one of the worker's children for want of memory",)
+
+
+def test_a_child_beyond_the_memory_explains_a_worker_that_gives_up(make: Callable[..., DockerRig]) -> None:
+    assert make(memory_bytes=64 * 2**20).run("child 3").cause == "oom-child"
+
+
+def test_a_pause_counts_as_no_time_and_the_trial_goes_on(rig: DockerRig) -> None:
+    def pause(container: Any) -> None:
+        container.pause()
+        timer = threading.Timer(2.5, container.unpause)
+        timer.daemon = True
+        timer.start()
+
+    limits = replace(engines.QUICK, poll_seconds=0.2, silence_seconds=1.5, trial_seconds=3.0)
+    record = rig.run("beat 0.5", limits, _when_ready(rig, pause))
+    assert (record.status, record.events.lost) == (Status.DONE, 0)
+    assert 1.5 < record.paused_seconds < 4
+
+
+def test_a_pause_that_lasts_is_ended_and_named(rig: DockerRig) -> None:
+    limits = replace(engines.QUICK, poll_seconds=0.2, paused_seconds=1.0)
+    record = rig.run("hang", limits, _when_ready(rig, lambda container: container.pause()))
+    assert (record.status, record.cause) == (Status.TIMED_OUT, "paused")
 
 
 # What cannot start
@@ -307,6 +350,27 @@ def test_an_image_that_is_gone_leaves_nothing_behind(rig: DockerRig) -> None:
     gone = replace(rig.prepared, handle=f"sha256:{'0' * 64}")
     with pytest.raises(StartError, match="No such image"):
         rig.engine.start(replace(_launch(rig), prepared=gone))
+
+
+def test_a_start_that_was_cut_in_two_clears_what_it_left(
+    rig: DockerRig, docker_client: DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine makes and starts the container, and its answer is lost."""
+    started = Container.start
+
+    def unanswered(container: Container, **options: Any) -> None:
+        started(container, **options)
+        monkeypatch.undo()
+        monkeypatch.setattr("orchestrator.docker_engine.engine._discard", lambda *_: None)
+        raise requests.exceptions.ConnectionError("Connection aborted")
+
+    monkeypatch.setattr(Container, "start", unanswered)
+    with pytest.raises(EngineLost):
+        rig.engine.start(_launch(rig))
+    (half_made,) = docker_client.containers.list(filters={"label": f"bakeoff.run={rig.run_id}"})
+    with rig.engine.start(_launch(rig)) as worker:
+        assert worker.poll() is None
+        assert half_made.id not in {each.id for each in docker_client.containers.list(all=True)}
 
 
 def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig) -> None:

@@ -224,6 +224,13 @@ def surroundings(emitter: Emitter, live: int, argument: str) -> int:
     return finish(emitter, live, "")
 
 
+def child(emitter: Emitter, live: int, argument: str) -> int:
+    """Start a child that takes all memory, outlive it, and end with the exit code given."""
+    hog = "held = []\nwhile True: held.append(bytes([1]) * 2**24)"
+    subprocess.run([sys.executable, "-c", hog], check=False)
+    return finish(emitter, live, argument)
+
+
 def _tried(attempt: Callable[[], object]) -> str:
     try:
         attempt()
@@ -250,6 +257,7 @@ SCRIPTS: dict[str, Script] = {
         leave,
         hungry,
         surroundings,
+        child,
     )
 }
 
