@@ -22,7 +22,6 @@ from orchestrator.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, Engine
 STOP_SECONDS = 10.0
 _SIGNALLED = 128  # exit codes above it are signals, as a container's init numbers them
 _EVENT_SECONDS = 1.0  # the engine tells of a kill a moment after the process is gone
-_UNREADABLE = "does not support reading"
 _GONE = (DockerException, RequestException, OSError)
 # What the SDK's stream raises when it is closed at the moment at which it ends.
 _CLOSED = (*_GONE, AttributeError, ValueError)
@@ -55,12 +54,14 @@ class DockerWorker:
             stream = self._container.logs(
                 stream=True, follow=True, stdout=True, stderr=False, timestamps=True, since=self._bookmark.since()
             )
-            if call != self._calls or stream._response.status_code != HTTPStatus.OK:
-                self._refused(stream)
+            if call != self._calls:  # it took so long that there is a newer one
+                _close(stream)
                 return
             self._stream = stream
             yield from self._bookmark.fresh(entry for entry in stream if call == self._calls)
         except _CLOSED as error:
+            if isinstance(error, APIError) and error.status_code == HTTPStatus.NOT_IMPLEMENTED:
+                raise NoFeed(str(error.explanation)) from error
             raise EngineLost(str(error)) from error
 
     def poll(self) -> Exit | None:
@@ -105,14 +106,6 @@ class DockerWorker:
             self._container.remove(force=True)
         with contextlib.suppress(*_GONE):
             self._out.remove(force=True)
-
-    def _refused(self, stream: Any) -> None:
-        """Leave a stream that a newer call has overtaken, or that is none: the SDK would read an error as a log."""
-        status = stream._response.status_code
-        words = "" if status == HTTPStatus.OK else str(stream._response.text)[:200].strip()
-        _close(stream)
-        if status == HTTPStatus.NOT_IMPLEMENTED or _UNREADABLE in words:
-            raise NoFeed(words)
 
     def _seen(self, state: Mapping[str, Any]) -> list[str]:
         """Ask the engine whether somebody sent a signal, or the kernel killed: exit code 137 alone does not say who.
