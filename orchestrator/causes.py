@@ -49,6 +49,7 @@ CAUSES: dict[str, Cause] = {
         "the engine stayed away, so what became of the worker is unknown; it may still train",
         "`bakeoff resume` takes it up again once the engine answers",
     ),
+    "detached": Cause("left running by the user", "`bakeoff resume` takes it up again"),
     # Time and size
     "timed-out": Cause("not finished within its time", "allow more with --timeout"),
     "stalled": Cause(

@@ -20,7 +20,7 @@ class Status(StrEnum):
     TIMED_OUT = "timed_out"
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
-    UNKNOWN = "unknown"  # the engine stayed away: what became of the worker can still be found out
+    UNKNOWN = "unknown"  # the host left, or lost the engine, before the worker's end
 
 
 class Value(BaseModel):

@@ -28,6 +28,7 @@ class Ending(Enum):
     FLOODED = "the worker printed more than any metric stream"
     INTERRUPTED = "the user stopped the comparison"
     ENGINE_LOST = "the engine stopped answering"
+    DETACHED = "the user left the worker running"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Verdict:
 
 
 DONE = Verdict(Status.DONE, "")
+
+_RESUME = "the worker may go on: `bakeoff resume` takes it up"
+LEFT_RUNNING = f"left running; {_RESUME}"
 
 _SIGKILL = 137
 _SIGTERM = 143
@@ -95,7 +99,9 @@ def _stopped(ending: Ending, left: Exit | None, limit: str) -> Verdict | None:
         case Ending.FLOODED:
             judged = _failed("flooded")
         case Ending.ENGINE_LOST:
-            return Verdict(Status.UNKNOWN, CAUSES["engine-lost"].happened, "engine-lost")
+            return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}", "engine-lost")
+        case Ending.DETACHED:
+            return Verdict(Status.UNKNOWN, LEFT_RUNNING, "detached")
     if left is not None and left.code == _SIGKILL:
         return replace(judged, reason=f"{judged.reason}; {CAUSES['killed-by-us'].happened}")
     return judged

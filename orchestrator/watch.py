@@ -60,6 +60,7 @@ class Watch:
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
         say: Say = lambda _: None,
+        lived_seconds: float = 0.0,
     ) -> None:
         self._worker = worker
         self._intake = intake
@@ -68,7 +69,8 @@ class Watch:
         self._clock = clock
         self._say = say
         self._feed = Feed(worker)
-        self._started = self._heard = self._polled = self._answered = self._connected = clock()
+        self._heard = self._polled = self._answered = self._connected = clock()
+        self._started = self._heard - lived_seconds  # before an earlier host lost sight of it
         self._outage = Outage(limits.engine_seconds, say)
         self._pauses = Pauses(say)
         self._waits = waits()

@@ -352,9 +352,7 @@ def test_an_image_that_is_gone_leaves_nothing_behind(rig: DockerRig) -> None:
         rig.engine.start(replace(_launch(rig), prepared=gone))
 
 
-def test_a_start_that_was_cut_in_two_clears_what_it_left(
-    rig: DockerRig, docker_client: DockerClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_whose_answer_was_lost_is_taken_up(rig: DockerRig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine makes and starts the container, and its answer is lost."""
     started = Container.start
 
@@ -367,10 +365,10 @@ def test_a_start_that_was_cut_in_two_clears_what_it_left(
     monkeypatch.setattr(Container, "start", unanswered)
     with pytest.raises(EngineLost):
         rig.engine.start(_launch(rig))
-    (half_made,) = docker_client.containers.list(filters={"label": f"bakeoff.run={rig.run_id}"})
-    with rig.engine.start(_launch(rig)) as worker:
+    worker = rig.docker.adopt(_launch(rig))
+    assert worker is not None
+    with worker:
         assert worker.poll() is None
-        assert half_made.id not in {each.id for each in docker_client.containers.list(all=True)}
 
 
 def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig) -> None:

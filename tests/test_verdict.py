@@ -155,9 +155,11 @@ def test_a_flood_is_a_failure() -> None:
     assert judged(Ending.FLOODED, None).cause == "flooded"
 
 
-def test_an_engine_that_is_lost_leaves_the_end_unknown() -> None:
-    lost = judged(Ending.ENGINE_LOST, None)
-    assert (lost.status, lost.cause) == (Status.UNKNOWN, "engine-lost")
+@pytest.mark.parametrize(("ending", "cause"), [(Ending.ENGINE_LOST, "engine-lost"), (Ending.DETACHED, "detached")])
+def test_a_worker_that_was_left_is_unknown_and_can_be_taken_up(ending: Ending, cause: str) -> None:
+    found = judged(ending, None)
+    assert (found.status, found.cause) == (Status.UNKNOWN, cause)
+    assert found.reason.endswith("the worker may go on: `bakeoff resume` takes it up")
 
 
 @pytest.mark.parametrize(

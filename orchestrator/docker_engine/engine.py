@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from orchestrator.contenders import IMAGES, Contender, offered
@@ -17,8 +17,7 @@ from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.away import is_away, lost_where_away
 from orchestrator.docker_engine.build import BasePullError, build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
-from orchestrator.docker_engine.half_made import clear_half_made
-from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
+from orchestrator.docker_engine.owned import LEASE, RUN, TRIAL, Owned, labels_of, leftovers, remove_all
 from orchestrator.docker_engine.pulling import PULL_WAITS_SECONDS, pull
 from orchestrator.docker_engine.questions import short
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
@@ -49,7 +48,6 @@ class DockerEngine:
     ) -> None:
         self._client = client
         self._pull_waits_seconds = pull_waits_seconds
-        self._half_made: set[str] = set()  # names of containers whose start the engine's absence broke off
         self._images = images
         self._base_image = base_image
         self._data_volume = data_volume
@@ -72,17 +70,9 @@ class DockerEngine:
             raise PreflightError(message, "`bakeoff clean --data`") from error
 
     def start(self, launch: Launch) -> DockerWorker:
-        name = f"bakeoff-{launch.run_id}-{launch.trial_id}"
-        labels = {
-            **OWNED,
-            RUN: launch.run_id,
-            TRIAL: launch.trial_id,
-            CONTENDER: launch.prepared.contender.written,
-        }
+        name, labels = _name(launch), labels_of(launch)
         out = container = None
         try:
-            if name in self._half_made:
-                clear_half_made(self._client, name, labels)
             out = make_out(self._client, launch.prepared.handle, f"{name}-out", labels)
             container = self._client.containers.create(
                 launch.prepared.handle, name=name, labels=labels, **self.arguments(launch, out.name)
@@ -92,12 +82,30 @@ class DockerEngine:
             # Also on Ctrl-C: what was created here has no other owner yet.
             _discard(container, out)
             if is_away(error):
-                self._half_made.add(name)
+                # What the engine made all the same is found by `adopt`.
                 raise EngineLost(short(error)) from error
             if isinstance(error, (DockerException, RequestException)):
                 raise StartError(_why_not_started(error)) from error
             raise
         return DockerWorker(self._client, container, out, self._stop_seconds)
+
+    def adopt(self, launch: Launch) -> DockerWorker | None:
+        try:
+            container = _found(self._client, launch)
+            if container is None or container.status == "created":
+                remove_all(self._client, *_marks(launch))
+                return None
+            return DockerWorker(
+                self._client, container, self._client.volumes.get(f"{_name(launch)}-out"), self._stop_seconds
+            )
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
+
+    def sweep(self, run_id: str, lease: str) -> None:
+        try:
+            remove_all(self._client, f"{RUN}={run_id}", f"{LEASE}={lease}")
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
 
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
@@ -159,6 +167,31 @@ class DockerEngine:
             say(f"pulling {contender.image}")
             found, retries = pull(self._client, contender.image, say, self._pull_waits_seconds)
         return Prepared(contender, str(found.id), str(found.id), retries=retries)
+
+
+def _name(launch: Launch) -> str:
+    return f"bakeoff-{launch.run_id}-{launch.trial_id}"
+
+
+def _marks(launch: Launch) -> list[str]:
+    labels = labels_of(launch)
+    return [f"{label}={labels[label]}" for label in (RUN, TRIAL, LEASE)]
+
+
+def _found(client: DockerClient, launch: Launch) -> Any:
+    """Find the container of an earlier host. Raises StartError where one of its name is not this trial's."""
+    try:
+        container = client.containers.get(_name(launch))
+    except NotFound:
+        return None
+    labels = labels_of(launch)
+    strange = [label for label in labels if container.labels.get(label) != labels[label]]
+    if strange:
+        raise StartError(
+            f"a container named {_name(launch)} is there and is not this trial's ({', '.join(strange)} differ):"
+            " it is left alone; remove or rename it with docker, then `bakeoff resume`"
+        )
+    return container
 
 
 def _discard(container: Any, out: Any) -> None:

@@ -28,7 +28,7 @@ _CLOSED = (*_GONE, AttributeError, ValueError)
 
 
 class DockerWorker:
-    """A started container and its output volume; leaving the `with` block removes both."""
+    """A started container and its output volume; leaving the `with` block well removes both."""
 
     def __init__(self, client: DockerClient, container: Any, out: Any, stop_seconds: float = STOP_SECONDS) -> None:
         self._client = client
@@ -38,6 +38,7 @@ class DockerWorker:
         self.paused = False
         self._bookmark = Bookmark()
         self._stopped = False
+        self._released = False
         self._stream: Any = None
         self._calls = 0
 
@@ -75,12 +76,21 @@ class DockerWorker:
         code = int(state["ExitCode"])
         seen = self._seen(state) if code > _SIGNALLED and not self._stopped else []
         limit = told.get("HostConfig", {}).get("Memory") or None
-        return Exit(code, bool(state.get("OOMKilled")) or "oom" in seen, "kill" in seen, memory_limit_bytes=limit)
+        return Exit(
+            code,
+            bool(state.get("OOMKilled")) or "oom" in seen,
+            "kill" in seen,
+            memory_limit_bytes=limit,
+            ended_at=datetime.fromisoformat(state["FinishedAt"]),
+        )
 
     def stop(self) -> None:
         self._stopped = True
         with contextlib.suppress(*_GONE):
             self._container.stop(timeout=math.ceil(self._stop_seconds))
+
+    def release(self) -> None:
+        self._released = True
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         files, refused = {}, []
@@ -102,6 +112,8 @@ class DockerWorker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close_stream()
+        if self._released or kind is not None:
+            return
         with contextlib.suppress(*_GONE):
             self._container.remove(force=True)
         with contextlib.suppress(*_GONE):
