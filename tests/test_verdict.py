@@ -225,3 +225,9 @@ def test_nothing_the_worker_said_changes_how_it_was_ended(ending: Ending) -> Non
 )
 def test_a_failed_event_cannot_override_what_the_engine_says(left: Exit) -> None:
     assert judged(left=left, events=[READY, GAVE_UP]) == judged(left=left, events=[READY])
+
+
+def test_the_table_of_causes_is_the_one_in_the_docs() -> None:
+    page = (Path(__file__).parents[1] / "docs/verdicts.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{name}` | {cause.happened} | {cause.next_step} |" for name, cause in CAUSES.items()]
