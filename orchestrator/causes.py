@@ -40,7 +40,7 @@ CAUSES: dict[str, Cause] = {
     "engine-restart": Cause(
         "ended while no host saw it or the engine did not answer, and nobody sent it a signal: most likely the engine"
         " or the machine was restarted",
-        '`bakeoff resume` runs it again; "live-restore": true, set for the engine, lets containers outlive its restarts',
+        "`bakeoff resume` runs it again; containers outlive an engine's restart where it is set to live-restore",
     ),
     "removed": Cause(
         "the worker was removed from outside before it ended",
