@@ -18,8 +18,8 @@ from orchestrator.plan import PlannedTrial
 from orchestrator.record import Record, Status
 from orchestrator.recording import Facts, record_of, unstarted
 from orchestrator.retry import Retry
-from orchestrator.store import TrialFolder
 from orchestrator.stream import Intake
+from orchestrator.trial_folder import TrialFolder
 from orchestrator.verdict import Ending
 from orchestrator.watch import Limits, Watch, Watched
 from shared.events import Event
