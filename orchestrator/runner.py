@@ -142,8 +142,7 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
             on_event(trial.planned.id, numbered.event)
         watch = Watch(trial.worker, intake, keep, bench.limits, say=bench.say, lived_seconds=lived_seconds)
         watched = _watched(watch, detach=bench.detach)
-    if unseen:  # nobody can tell then whether the engine was away, or the machine down
-        watched = replace(watched, engine_was_away=True)
+    watched = replace(watched, unseen=unseen)
     if watched.ending in AWAY:
         trial.worker.release()
     left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)
