@@ -44,10 +44,10 @@ class Watched:
     reconnects: int
     limit: str = ""  # the limit that passed, in words
     engine_was_away: bool = False  # the last question before the one that told of the end had no answer
-    unseen: bool = False  # it had ended before this host looked
     paused_seconds: float = 0.0
     no_feed: str = ""  # why there was no live feed
     outages: tuple[str, ...] = ()  # of the engine, in words
+    unseen: bool = False  # it had ended before this host looked
 
 
 class Watch:
