@@ -11,19 +11,14 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import filelock
-
 from orchestrator import locks
 from orchestrator.contenders import IMAGES, Contender, offered
-from orchestrator.context import Context, context
+from orchestrator.context import context
 from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
-from orchestrator.errors import PreflightError
-from orchestrator.installation import environment, first_pins, steps, why_refused
+from orchestrator.environments import Environments, made_folder
 from orchestrator.process_worker import (
     ALIVE,
     GROUP,
@@ -37,10 +32,8 @@ from orchestrator.process_worker import (
     ProcessWorker,
 )
 
-_MARK = "bakeoff-complete"
 _WORKERS = "workers"  # in the cache, where a later host finds them
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_HOME", "SYSTEMROOT")
-_MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
 
 
 class ProcessEngine:
@@ -62,6 +55,7 @@ class ProcessEngine:
         self._cache = cache.absolute()  # workers run in a folder of their own
         self._interpreters = interpreters or {}
         self._images = images
+        self._environments = Environments(self._cache, images)
         self._stop_seconds = stop_seconds
         self._apps: dict[str, Path] = {}
         self._data = Path()
@@ -70,12 +64,12 @@ class ProcessEngine:
         if contender.image:
             raise PrepareError(f"{contender.written} names an image: only the docker engine runs images")
         content = context(contender, offered(self._images)[contender.name], variant, self._images, "")
-        app = self._apps[contender.name] = self._app(contender, content)
+        app = self._apps[contender.name] = self._environments.app(contender, content)
         existing = self._interpreters.get(contender.name)
         if existing is not None:
             # Absolute, and no link resolved: through its link a virtual environment's Python knows its packages.
             return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()), fixed=False)
-        folder = self._environment(contender, variant, content, say)
+        folder = self._environments.made(contender, variant, content, say)
         named = f"environment {folder.name}, worker {app.name}"
         told = {"requirements": locks.LOCKED if (folder / locks.MARK).exists() else locks.NOT_LOCKED}
         return Prepared(contender, named, str(folder / "bin" / "python"), facts=told)
@@ -86,7 +80,7 @@ class ProcessEngine:
         for each in contenders:
             if not each.image and each.name not in self._interpreters:
                 content = context(each, known[each.name], variant, self._images, "")
-                if not _whole(self._folder(each, variant, content)):
+                if self._environments.missing(each, variant, content):
                     found[each.written] = known[each.name].variants[variant].size_bytes
         return found
 
@@ -102,7 +96,7 @@ class ProcessEngine:
         if not os.access(launch.prepared.handle, os.X_OK):
             raise StartError(f"{launch.prepared.handle}: No such file or directory, or not a program")
         try:
-            _made(folder.parent)
+            made_folder(folder.parent)
             self._start(launch, folder)
         except BaseException as error:
             _remove(folder)
@@ -175,52 +169,6 @@ class ProcessEngine:
             **launch.environment,
         }
 
-    def _app(self, contender: Contender, content: Context) -> Path:
-        """Copy the worker's files aside, named by content, so that editing them disturbs no running trial."""
-        folder = self._cache / "apps" / f"{contender.name}-{content.content_hash}"
-        with filelock.FileLock(_made(folder.parent) / f"{folder.name}.lock"):
-            if not folder.exists():
-                aside = Path(tempfile.mkdtemp(dir=folder.parent))
-                for name, path in content.files.items():
-                    if path.suffix != ".whl":
-                        (aside / name).parent.mkdir(parents=True, exist_ok=True)
-                        shutil.copyfile(path, aside / name)
-                aside.rename(folder)
-        return folder
-
-    def _environment(self, contender: Contender, variant: str, content: Context, say: Say) -> Path:
-        """Return the contender's virtual environment, making it where it is missing or half made."""
-        requirements = content.files[f"images/{contender.name}/requirements.in"]
-        folder = self._folder(contender, variant, content)
-        with filelock.FileLock(_made(folder.parent) / f"{folder.name}.lock"):
-            if not _whole(folder):
-                say(f"making the environment {folder.name}: this downloads the framework once")
-                shutil.rmtree(folder, ignore_errors=True)
-                self._install(contender, variant, folder, requirements, content, say)
-                (folder / _MARK).touch()
-        return folder
-
-    def _folder(self, contender: Contender, variant: str, content: Context) -> Path:
-        python = f"py{sys.version_info.major}{sys.version_info.minor}"
-        return self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
-
-    def _install(
-        self, contender: Contender, variant: str, folder: Path, requirements: Path, content: Context, say: Say
-    ) -> None:
-        variables = {**_without_paths(os.environ), **environment(content.arguments)}
-        _run([sys.executable, "-m", "venv", str(folder)], variables)
-        lock = locks.covering(self._images / contender.name, contender.version, variant)
-        pins = folder / "pins.txt"
-        pins.write_text(first_pins(requirements, content.arguments, lock), encoding="utf-8")
-        wheelhouse = self._images / contender.name / "wheelhouse"
-        for step in steps(requirements, pins, content.arguments, wheelhouse, lock):
-            command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
-            _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
-        if lock is None:
-            say(f"{contender.name}: {locks.NOT_LOCKED}")
-        else:
-            (folder / locks.MARK).write_text(lock.name, encoding="utf-8")
-
 
 def _boot() -> str:
     """Name this start of the machine, where the system does: no process outlives it."""
@@ -232,34 +180,3 @@ def _boot() -> str:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _whole(environment: Path) -> bool:
-    return (environment / _MARK).exists() and (environment / "bin" / "python").exists()
-
-
-def _run(command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
-    """Run venv or pip and say what is downloaded; PrepareError with the reason where it fails."""
-    said: list[str] = []
-    with subprocess.Popen(
-        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as process:
-        for line in process.stdout or ():
-            said = [*said[-199:], line.rstrip()]
-            if line.startswith(("Collecting ", "Installing collected")):
-                say(line.strip()[:160])
-    if process.returncode != 0:
-        raise PrepareError(why_refused(said, f"{command[2]} ended with {process.returncode}"))
-
-
-def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:
-    """Drop what would show pip another environment's packages, or install into one."""
-    return {name: value for name, value in variables.items() if name not in _MISLEADING}
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PreflightError(f"cannot write to {folder}: {error.strerror}", "set BAKEOFF_CACHE") from error
-    return folder

@@ -108,8 +108,9 @@ class ProcessWorker:
 
     def remove(self) -> None:
         """End the whole group, and remove its folder."""
-        self._signal(signal.SIGKILL)
-        self._wait(self._stop_seconds)
+        until = time.monotonic() + self._stop_seconds
+        while self._signal(signal.SIGKILL) and time.monotonic() < until:  # children too: they may outlive the worker
+            time.sleep(_TAIL_SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -144,11 +145,13 @@ class ProcessWorker:
         while self.poll() is None and time.monotonic() < until:
             time.sleep(_TAIL_SECONDS)
 
-    def _signal(self, number: int) -> None:
-        """Signal the whole group: the worker may have children, and may itself be gone."""
+    def _signal(self, number: int) -> bool:
+        """Signal the whole group, and tell whether there was one: the worker may have children, and itself be gone."""
         if self._ours:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._group, number)
+                return True
+        return False
 
     def _stderr(self) -> str:
         with (self._folder / STDERR).open("rb") as file:
