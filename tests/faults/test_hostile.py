@@ -70,7 +70,7 @@ def test_without_a_log_the_file_is_the_record(
 
 @pytest.fixture
 def small_volume(make: Callable[..., DockerRig], monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerRig]:
-    """A rig whose output volumes take a megabyte. A holder keeps it mounted: in memory, it is empty once nobody does."""
+    """A rig whose output volumes take a megabyte of memory, mounted by a holder: nobody holding it, it would be empty."""
     rig = make()
     held: list[Any] = []
 

@@ -90,7 +90,7 @@ def corpus() -> list[bytes]:
         head + '"steps","epoch":' + "9" * 3000 + ',"first_step":1,"losses":[]}',
         head + '"steps","epoch":true,"first_step":1,"losses":[]}',
         head + '"warning","message":"\\ud800"}',
-        head + '"warning","message":"\udfff"}',
+        head + '"warning","message":"\udfff","extra":1}',  # a log may have mended the bytes
         head + '"warning","message":"x","extra":1}',
         head + '"exec","message":"rm -rf"}',
         head + '"warning"}',
