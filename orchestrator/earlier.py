@@ -36,11 +36,11 @@ def find(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | None:
 
 def take_over(found: Path, run: RunFolder) -> Record:
     """Copy an earlier trial into this run, which is then whole without the other; the record says whence."""
-    folder = run.trial(found.name)
-    shutil.copytree(found, folder.path, dirs_exist_ok=True)
-    record = store.read_record(folder.path)
+    record = store.read_record(found)
     taken = record.model_copy(update={"reused_from": record.reused_from or found.parents[1].name})
-    folder.write_record(taken)
+    folder = run.trial(found.name)
+    shutil.copytree(found, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("record.json", "attempts"))
+    folder.write_record(taken)  # last: a copy that was cut short has none, and is made again
     return taken
 
 

@@ -6,8 +6,11 @@ docker, process and scripted. Nothing here knows what a worker prints.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -42,6 +45,13 @@ class Launch:
     prepared: Prepared
     environment: Mapping[str, str]  # BAKEOFF_TRIAL; the engine adds where data and output lie
     gpu: str | None = None  # UUID
+    lease: str = ""  # of the run folder: run ids of two machines that share an engine may be the same
+
+    @property
+    def spec_sha256(self) -> str:
+        """Name what runs: a worker of an earlier host is this one's only where it is the same."""
+        spec = (self.prepared.image, sorted(self.environment.items()), self.gpu)
+        return hashlib.sha256(json.dumps(spec).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,7 @@ class Exit:
     oom_killed: bool = False
     killed_from_outside: bool = False  # the engine saw a kill that we did not send
     removed: bool = False  # somebody removed the worker; the code is unknown
+    ended_at: datetime | None = None  # by the engine's clock, where it tells
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,11 @@ class Leftovers:
 
 
 class Worker(Protocol):
-    """A running worker. Leaving the `with` block removes it and all that was made for it."""
+    """A worker under way.
+
+    Leaving the `with` block removes it and all that was made for it. Leaving it by an exception does not, nor after
+    `release`: its record is not written then, and the next host adopts it.
+    """
 
     def chunks(self) -> Iterator[bytes]:
         """Follow standard output from a little before where the last call stopped.
@@ -78,6 +93,9 @@ class Worker(Protocol):
 
     def stop(self) -> None:
         """End the worker, gently first. Safe to call twice."""
+
+    def release(self) -> None:
+        """Let the worker be: it goes on, and leaving the `with` block removes nothing."""
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         """Collect the named files and standard error of an ended worker."""
@@ -104,6 +122,15 @@ class Engine(Protocol):
 
     def start(self, launch: Launch) -> Worker:
         """Start a worker. Raises StartError."""
+
+    def adopt(self, launch: Launch) -> Worker | None:
+        """Take over the worker that an earlier host started for this launch, running or ended; None: there is none.
+
+        What was half made for it is removed. Raises StartError where its place is taken by something else, EngineLost.
+        """
+
+    def sweep(self, run_id: str, lease: str) -> None:
+        """Remove what a host that was killed left of a run whose records are all written. Raises EngineLost."""
 
     def facts(self) -> Mapping[str, str]:
         """Name the engine's version and limits for the report."""

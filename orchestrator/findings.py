@@ -260,6 +260,7 @@ _BECAME = {
     Status.TIMED_OUT: "timed out",
     Status.SKIPPED: "was skipped",
     Status.INTERRUPTED: "was interrupted",
+    Status.UNKNOWN: "was lost from sight",
 }
 
 _OF_SEVERAL: tuple[Question, ...] = (

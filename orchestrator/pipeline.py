@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, doctor, earlier, ledger, machine, report, store
+from orchestrator import dataset, doctor, earlier, ledger, machine, report, store, verdict
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
+from orchestrator.beginning import Beginning, beginning_of
 from orchestrator.contenders import Contender, offered
 from orchestrator.description import describe, heading, slug, surroundings
-from orchestrator.engine import Prepared, PrepareError
+from orchestrator.engine import EngineLost, Prepared, PrepareError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk, walk
 from orchestrator.parity import steps_of
@@ -33,34 +35,55 @@ from shared import mnist
 
 @dataclass(frozen=True)
 class Ready:
-    """Contenders by their written name: prepared, or the reason why not."""
+    """Contenders by their written name: prepared, or the reason why not; and the data set."""
 
     prepared: Mapping[str, Prepared]
     refused: Mapping[str, str]
+    data: Path
+
+    @property
+    def images(self) -> dict[str, str]:
+        return {name: each.image for name, each in self.prepared.items()}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A plan on its way: what `conduct` needs beside the world, from a first host or a later one."""
+
+    settings: Settings
+    trials: Plan
+    ready: Ready
+    folder: RunFolder
+    comparison: Comparison
+    beginning: Beginning
+    way: Walk | None
+    detach: bool
 
 
 def compare(
-    spec: Spec, world: World, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES
+    spec: Spec, world: World, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES, detach: bool = False
 ) -> tuple[RunFolder, Summary]:
     """Run a comparison from what was asked for to the report of what happened.
 
-    Ctrl-C during a trial stops it, skips the rest, and still writes the report. Raises
-    UsageError and PreflightError before anything is started.
+    Ctrl-C during a trial stops it, or leaves it running where `detach` says so, skips the rest, and still writes the
+    report. Raises UsageError and PreflightError before anything is started.
     """
-    settings = resolve(spec, world.gpus, world.gives_gpus, world.cores)
-    return conduct(settings, planned(settings), world, view, needed_bytes=needed_bytes)
+    settings = _resolved(spec, world)
+    return begin(settings, planned(settings), world, view, needed_bytes=needed_bytes, detach=detach)
 
 
-def explain(asked: Asked, world: World, view: View, *, fresh: bool = False) -> tuple[RunFolder, Summary]:
+def explain(
+    asked: Asked, world: World, view: View, *, fresh: bool = False, detach: bool = False
+) -> tuple[RunFolder, Summary]:
     """Walk from one cell to another, setting by setting, and say what each carries of the difference.
 
     Trials of earlier runs are taken over unless `fresh`. Otherwise as `compare`.
     """
     settings, way = walked(asked, world)
-    return conduct(settings, laid_out(settings, way), world, view, way=way, reuse=not fresh)
+    return begin(settings, laid_out(settings, way), world, view, way=way, reuse=not fresh, detach=detach)
 
 
-def conduct(
+def begin(
     settings: Settings,
     trials: Plan,
     world: World,
@@ -69,42 +92,76 @@ def conduct(
     needed_bytes: int = store.RUN_FOLDER_BYTES,
     way: Walk | None = None,
     reuse: bool = False,
+    detach: bool = False,
 ) -> tuple[RunFolder, Summary]:
-    """Run the trials of a plan, whatever it was made for, and report."""
+    """Make everything ready for a plan, give it a run folder, and conduct it."""
+    ready = made_ready(settings, trials, world, view, needed_bytes)
+    folder = store.create(world.out, way.slug if way else slug(settings))
+    with folder.held():
+        comparison = describe(settings, trials, world, folder.id, way)
+        beginning = beginning_of(settings, trials, world, ready.images, ready.refused, reuse=reuse)
+        # All three for whoever goes on with a run that was killed, or takes over trials of it. The last makes it a run.
+        folder.write_beginning(beginning)
+        folder.write_json("environment.json", {**world.environment, **world.engine.facts()})
+        folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})
+        run = Run(settings, trials, ready, folder, comparison, beginning, way, detach)
+        return folder, conduct(run, world, view)
+
+
+def resume(folder: RunFolder, world: World, view: View, *, detach: bool = False) -> tuple[RunFolder, Summary]:
+    """Go on with a run whose host ended before it did: adopt what still runs, start what has not run, report.
+
+    Raises PreflightError where another host is at it, UsageError where it cannot be the same run any more.
+    """
+    with folder.held():
+        beginning = folder.read_beginning()
+        pinned = beginning.pinned
+        settings, way = walked(pinned, world) if isinstance(pinned, Asked) else (_resolved(pinned, world), None)
+        trials = laid_out(settings, way) if way else planned(settings)
+        found = made_ready(settings, trials, world, view, store.RUN_FOLDER_BYTES)
+        beginning = beginning.again(trials, found.images)
+        folder.write_beginning(beginning)
+        ready = replace(found, refused=beginning.refused)
+        comparison = folder.read_comparison().model_copy(update={"resumed_at": beginning.resumed_at})
+        then = replace(world, cores=beginning.cores, load=beginning.load)
+        return folder, conduct(Run(settings, trials, ready, folder, comparison, beginning, way, detach), then, view)
+
+
+def made_ready(settings: Settings, trials: Plan, world: World, view: View, needed_bytes: int) -> Ready:
+    """Check what the world must have, and make data and contenders ready."""
     view.planned(trials, heading(settings))
     for line in filter(None, (surroundings(settings, world), world.engine_notice)):
         view.say(line)
     store.check(world.out, needed_bytes)
     doctor.preflight(settings, world, view.say)
     data = dataset.ensure(world.data, world.idx, view.say)
-    ready = prepare(settings, world, view)
-    doctor.check_built(settings, world, ready.prepared, view.say)
-    folder = store.create(world.out, way.slug if way else slug(settings))
-    comparison = describe(settings, trials, world, folder.id, way)
-    folder.write_json("comparison.json", {**comparison.model_dump(), "spec": settings.spec.model_dump()})
-    environment = {**world.environment, **world.engine.facts()}
-    folder.write_json("environment.json", environment)  # for whoever takes over trials of a run that was killed
-    expected = expectations(trials, data.folder, view)
-    on = bench(settings, world, folder, data, expected)
-    records = measure(trials, ready, on, folder, view, reuse=reuse)
-    ended = _ended(comparison, records)
-    environment |= {**machine.at_end(), **ledger.inside(records)}
-    folder.write_json("environment.json", environment)
-    steps = [steps_of(record, folder.left(record.id, "steps.npz")) for record in records]
-    answers = [answers_of(record, folder.left(record.id, "predictions.npy"), on.test_labels) for record in records]
+    prepared, refused = prepare(settings, world, view)
+    doctor.check_built(settings, world, prepared, view.say)
+    return Ready(prepared, refused, data.folder)
+
+
+def conduct(run: Run, world: World, view: View) -> Summary:
+    """Run the trials of a plan, whatever it was made for, and report."""
+    on = bench(run, world, expectations(run.trials, run.ready.data, view))
+    records = measure(run, on, view)
+    environment = {**run.folder.read_json("environment.json"), **machine.at_end(), **ledger.inside(records)}
+    run.folder.write_json("environment.json", environment)
+    left = run.folder.left
+    steps = [steps_of(record, left(record.id, "steps.npz")) for record in records]
+    answers = [answers_of(record, left(record.id, "predictions.npy"), on.test_labels) for record in records]
     summary = analyse(
-        ended,
+        _ended(run.comparison, records),
         environment,
         records,
         cores=world.cores,
         load=world.load,
         steps=[each for each in steps if each],
         answers=[each for each in answers if each],
-        way=way,
+        way=run.way,
     )
-    folder.write_summary(summary)
-    report.write(folder.path)
-    return folder, summary
+    run.folder.write_summary(summary)
+    report.write(run.folder.path)
+    return summary
 
 
 def planned(settings: Settings) -> Plan:
@@ -141,7 +198,7 @@ def laid_out(settings: Settings, way: Walk) -> Plan:
     )
 
 
-def prepare(settings: Settings, world: World, view: View) -> Ready:
+def prepare(settings: Settings, world: World, view: View) -> tuple[dict[str, Prepared], dict[str, str]]:
     """Make every contender ready before the first trial, so that no build runs between measurements."""
     prepared: dict[str, Prepared] = {}
     refused: dict[str, str] = {}
@@ -153,30 +210,51 @@ def prepare(settings: Settings, world: World, view: View) -> Ready:
             view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
     for each in list(prepared.values())[:1]:
         world.engine.supply(world.data, each, view.say)
-    return Ready(prepared, refused)
+    return prepared, refused
 
 
-def measure(
-    trials: Plan, ready: Ready, on: Bench, folder: RunFolder, view: View, *, reuse: bool = False
-) -> list[Record]:
-    """Run the trials one after another: two at a time would measure each other. `reuse` takes over earlier ones."""
+def measure(run: Run, on: Bench, view: View) -> list[Record]:
+    """Run the trials one after another: two at a time would measure each other. Those of an earlier host are kept."""
     records: list[Record] = []
-    interrupted = False
-    for each in trials.trials:
+    ended = ""  # why the rest is left out
+    for each in run.trials.trials:
         view.trial_started(each.id)
-        if interrupted:
-            record = _left_out(each, on, folder, Status.SKIPPED, "the comparison was interrupted before its turn")
-        elif each.contender.written in ready.refused:
-            record = _left_out(each, on, folder, Status.FAILED, ready.refused[each.contender.written])
-        elif reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[each.contender.written], folder)):
-            record = earlier.take_over(found, folder)
-            view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
-        else:
-            record = run_trial(on, each, ready.prepared[each.contender.written], folder.trial(each.id), view.event)
-        interrupted = interrupted or record.status is Status.INTERRUPTED
+        record = _settled(run, each) or _measured(run, each, on, view, ended)
+        ended = ended or _ENDS.get(record.status, "")
         records.append(record)
         view.trial_ended(record)
+    if not ended:
+        with contextlib.suppress(EngineLost):  # then it is `bakeoff clean` that removes it
+            on.engine.sweep(on.run_id, on.lease)
     return records
+
+
+_ENDS = {
+    Status.INTERRUPTED: "the comparison was interrupted before its turn",
+    Status.UNKNOWN: "the comparison ended before its turn; `bakeoff resume` runs it",
+}
+
+OPEN = (Status.UNKNOWN, Status.INTERRUPTED, Status.SKIPPED)
+"""What a resumed run takes up again; what failed has been measured, and is not tried until it passes."""
+
+
+def _settled(run: Run, each: PlannedTrial) -> Record | None:
+    """Return what an earlier host recorded of a trial, None where it is still to be run, or to its end."""
+    record = run.folder.trial(each.id).record()
+    return None if record is None or record.status in OPEN else record
+
+
+def _measured(run: Run, each: PlannedTrial, on: Bench, view: View, ended: str) -> Record:
+    written, ready = each.contender.written, run.ready
+    if ended:
+        return run.folder.trial(each.id).record() or _left_out(each, on, run.folder, Status.SKIPPED, ended)
+    if written in ready.refused:
+        return _left_out(each, on, run.folder, Status.FAILED, ready.refused[written])
+    if run.beginning.reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[written], run.folder)):
+        record = earlier.take_over(found, run.folder)
+        view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
+        return record
+    return run_trial(on, each, ready.prepared[written], run.folder.trial(each.id), view.event)
 
 
 def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], Expected]:
@@ -190,21 +268,21 @@ def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], 
     return expected
 
 
-def bench(
-    settings: Settings,
-    world: World,
-    folder: RunFolder,
-    data: dataset.Dataset,
-    expected: Mapping[tuple[str, int], Expected],
-) -> Bench:
+def bench(run: Run, world: World, expected: Mapping[tuple[str, int], Expected]) -> Bench:
     return Bench(
         engine=world.engine,
-        run_id=folder.id,
-        test_labels=mnist.load(data.folder, "8x8").test_labels,
-        gpu=settings.gpu.uuid if settings.gpu else None,
-        limits=Limits(trial_seconds=settings.spec.timeout_seconds),
+        run_id=run.folder.id,
+        test_labels=mnist.load(run.ready.data, "8x8").test_labels,
+        gpu=run.settings.gpu.uuid if run.settings.gpu else None,
+        limits=Limits(trial_seconds=run.settings.spec.timeout_seconds),
         expected=expected,
+        lease=run.beginning.lease,
+        detach=run.detach,
     )
+
+
+def _resolved(spec: Spec, world: World) -> Settings:
+    return resolve(spec, world.gpus, world.gives_gpus, world.cores)
 
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,6 +303,7 @@ def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, 
 
 
 def _ended(comparison: Comparison, records: Sequence[Record]) -> Comparison:
-    interrupted = any(record.status is Status.INTERRUPTED for record in records)
+    left = verdict.LEFT_RUNNING
+    interrupted = any(record.status is Status.INTERRUPTED or record.reason == left for record in records)
     ended_at = datetime.now(UTC).isoformat(timespec="seconds")
     return comparison.model_copy(update={"ended_at": ended_at, "interrupted": interrupted})

@@ -7,6 +7,7 @@ interpreter. The worker runs the very files that an image would hold.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -22,9 +23,21 @@ from orchestrator.context import Context, context
 from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.installation import environment, steps, why_refused
-from orchestrator.process_worker import OUT, STDERR, STDOUT, STOP_SECONDS, ProcessWorker
+from orchestrator.process_worker import (
+    ALIVE,
+    GROUP,
+    OUT,
+    SHELL,
+    SPEC,
+    STDERR,
+    STDOUT,
+    STOP_SECONDS,
+    Abandoned,
+    ProcessWorker,
+)
 
 _MARK = "bakeoff-complete"
+_WORKERS = "workers"  # in the cache, where a later host finds them
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_HOME", "SYSTEMROOT")
 _MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
 
@@ -82,30 +95,70 @@ class ProcessEngine:
         self._data = data
 
     def start(self, launch: Launch) -> ProcessWorker:
-        folder = Path(tempfile.mkdtemp(prefix="bakeoff-"))
+        folder = self._place(launch)
+        if not os.access(launch.prepared.handle, os.X_OK):
+            raise StartError(f"{launch.prepared.handle}: No such file or directory, or not a program")
         try:
-            return ProcessWorker(self._started(launch, folder), folder, self._stop_seconds)
+            _made(folder.parent)
+            self._start(launch, folder)
         except BaseException as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             if isinstance(error, OSError):
                 raise StartError(f"{launch.prepared.handle}: {error.strerror}") from error
             raise
+        return ProcessWorker(folder, self._stop_seconds, started=True)
+
+    def adopt(self, launch: Launch) -> ProcessWorker | None:
+        folder = self._place(launch)
+        try:
+            spec, booted = (folder / SPEC).read_text().split()
+        except (OSError, ValueError):
+            spec = booted = ""
+        if spec and spec != launch.spec_sha256:
+            raise StartError(f"{folder} holds a worker that was started for something else; remove it")
+        if not spec or booted != _boot() or not (folder / GROUP).exists():
+            _remove(folder)  # never started, or ended by a restart of the machine
+            return None
+        return ProcessWorker(folder, self._stop_seconds)
+
+    def sweep(self, run_id: str, lease: str) -> None:
+        for each in self.owned():
+            if each.name.startswith(f"{run_id}-") and each.name.endswith(f"-{lease}"):
+                each.remove()
+
+    def owned(self) -> list[Abandoned]:
+        """List the workers whose hosts did not remove them."""
+        return [Abandoned(folder, self._stop_seconds) for folder in sorted((self._cache / _WORKERS).glob("*/"))]
 
     def facts(self) -> Mapping[str, str]:
         return {"engine": "process (no isolation)"}
 
-    def _started(self, launch: Launch, folder: Path) -> subprocess.Popen[bytes]:
+    def _place(self, launch: Launch) -> Path:
+        return self._cache / _WORKERS / f"{launch.run_id}-{launch.trial_id}-{launch.lease}"
+
+    def _start(self, launch: Launch, folder: Path) -> None:
+        """Start the worker as nobody's child, in a group of its own, holding a lock that ends with it."""
         contender = launch.prepared.contender.name
+        worker = f"images.{contender}.worker"
+        folder.mkdir()
         (folder / OUT).mkdir()
-        with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr:
-            return subprocess.Popen(
-                [launch.prepared.handle, "-m", f"images.{contender}.worker"],
-                cwd=self._apps[contender],
+        (folder / SPEC).write_text(f"{launch.spec_sha256} {_boot()}")
+        with (
+            (folder / STDOUT).open("wb") as stdout,
+            (folder / STDERR).open("wb") as stderr,
+            (folder / ALIVE).open("wb") as alive,
+        ):
+            fcntl.flock(alive, fcntl.LOCK_EX)
+            subprocess.run(
+                ["/bin/sh", "-c", SHELL, self._apps[contender], launch.prepared.handle, "-m", worker],
+                cwd=folder,
                 env=self._variables(launch, folder / OUT),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                pass_fds=(alive.fileno(),),
+                check=True,
             )
 
     def _variables(self, launch: Launch, out: Path) -> dict[str, str]:
@@ -157,6 +210,18 @@ class ProcessEngine:
         for step in steps(requirements, pins, content.arguments, wheelhouse):
             command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
             _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
+
+
+def _boot() -> str:
+    """Name this start of the machine, where the system does: no process outlives it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _whole(environment: Path) -> bool:

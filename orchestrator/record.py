@@ -20,6 +20,7 @@ class Status(StrEnum):
     TIMED_OUT = "timed_out"
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"  # the host left, or lost the engine, before the worker's end
 
 
 class Value(BaseModel):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from orchestrator import facts
 from orchestrator.audit import Expected
 from orchestrator.contract import Numbered
-from orchestrator.engine import Engine, Launch, Leftovers, Prepared, StartError
+from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, Prepared, StartError, Worker
 from orchestrator.plan import PlannedTrial
 from orchestrator.record import Record, Status
 from orchestrator.recording import Facts, record_of, unstarted
@@ -27,6 +27,10 @@ from shared.trial import to_json
 LEFT = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz", facts.FILE)
 
 
+AWAY = (Ending.ENGINE_LOST, Ending.DETACHED)
+"""The host leaves and the worker may go on: nothing is asked of it, nothing removed."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """What every trial of a comparison shares."""
@@ -37,6 +41,8 @@ class Bench:
     gpu: str | None = None  # UUID
     limits: Limits = field(default_factory=Limits)
     expected: Mapping[tuple[str, int], Expected] = field(default_factory=dict)  # by recipe and seed; absent: no audit
+    lease: str = ""  # of the run folder
+    detach: bool = False  # Ctrl-C leaves the worker running
 
 
 def run_trial(
@@ -46,33 +52,43 @@ def run_trial(
     folder: TrialFolder,
     on_event: Callable[[str, Event], None],
 ) -> Record:
-    """Start the worker, follow it, judge it, and write down what happened.
+    """Start the worker or take up an earlier host's, follow it, judge it, and write down what happened.
 
-    Ctrl-C while it runs stops the worker and gives an `interrupted` record; a second
-    Ctrl-C propagates.
+    Ctrl-C while it runs stops the worker and gives an `interrupted` record, or leaves it where the bench says so; a
+    second Ctrl-C propagates, and leaves the worker to the next host as every other exception does.
     """
-    planned, expected = audited(bench, planned), _expected(bench, planned)
-    folder.write_trial(planned.trial)
-    started_at, start = datetime.now(UTC), time.monotonic()
-    intake = Intake(planned.id)
-
-    def keep(numbered: Numbered) -> None:
-        append(numbered)
-        on_event(planned.id, numbered.event)
-
+    planned = audited(bench, planned)
+    environment = {"BAKEOFF_TRIAL": to_json(planned.trial)}
+    launch = Launch(planned.id, bench.run_id, prepared, environment, bench.gpu, bench.lease)
     try:
-        with folder.journal() as append:
-            watched, left = _follow(bench, planned, prepared, intake, keep)
+        trial = _taken_up(bench, planned, launch, folder)
+    except KeyboardInterrupt:
+        return _unstarted(bench, planned, folder, Status.INTERRUPTED, "stopped by the user")
     except StartError as error:
-        record = unstarted(planned, bench.engine.name, Status.FAILED, f"could not start: {error}")
-    else:
-        wall_seconds = time.monotonic() - start
-        folder.append(intake.fill(left.files.get("events.jsonl", b"")))
-        folder.write_left(left.files, left.stderr, intake.refusals)
-        known = Facts(planned, prepared, bench.engine.name, started_at, wall_seconds, intake, watched, left, expected)
-        record = record_of(known, bench.test_labels)
-    folder.write_record(record)
+        return _unstarted(bench, planned, folder, Status.FAILED, f"could not start: {error}")
+    except EngineLost as error:
+        return _unstarted(bench, planned, folder, Status.UNKNOWN, f"the engine does not answer: {error}")
+    with trial.worker:
+        record = record_of(_followed(bench, trial, on_event), bench.test_labels)
+        folder.write_record(record)  # before the worker is removed: a host that is killed in between loses nothing
     return record
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A trial under way."""
+
+    planned: PlannedTrial
+    prepared: Prepared
+    folder: TrialFolder
+    worker: Worker
+    started_at: datetime
+    adopted: bool
+
+    @property
+    def lived_seconds(self) -> float:
+        """Return how long ago it was started, at an earlier host's word or just now."""
+        return max(0.0, (datetime.now(UTC) - self.started_at).total_seconds()) if self.adopted else 0.0
 
 
 def audited(bench: Bench, planned: PlannedTrial) -> PlannedTrial:
@@ -85,18 +101,65 @@ def _expected(bench: Bench, planned: PlannedTrial) -> Expected | None:
     return bench.expected.get((planned.trial.recipe.name, planned.trial.seed))
 
 
-def _follow(
-    bench: Bench, planned: PlannedTrial, prepared: Prepared, intake: Intake, keep: Callable[[Numbered], None]
-) -> tuple[Watched, Leftovers]:
-    launch = Launch(planned.id, bench.run_id, prepared, {"BAKEOFF_TRIAL": to_json(planned.trial)}, bench.gpu)
+def _unstarted(bench: Bench, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str) -> Record:
+    record = unstarted(planned, bench.engine.name, status, reason)
+    folder.write_record(record)
+    return record
+
+
+def _taken_up(bench: Bench, planned: PlannedTrial, launch: Launch, folder: TrialFolder) -> _Trial:
+    """Adopt the worker that an earlier host started, or start one."""
+    started_at = folder.started_at()
+    if started_at is not None and (worker := bench.engine.adopt(launch)) is not None:
+        return _Trial(planned, launch.prepared, folder, worker, started_at, adopted=True)
+    started_at = datetime.now(UTC)
+    folder.begin(planned.trial, started_at)
+    return _Trial(planned, launch.prepared, folder, bench.engine.start(launch), started_at, adopted=False)
+
+
+def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None]) -> Facts:
+    """Read the worker to its end, and collect what it left."""
+    start, lived_seconds = time.monotonic(), trial.lived_seconds
+    intake, recorded = Intake(trial.planned.id), trial.folder.recorded() if trial.adopted else b""
+    with trial.folder.journal() as append:
+
+        def keep(numbered: Numbered) -> None:
+            append(numbered)
+            on_event(trial.planned.id, numbered.event)
+
+        for numbered in intake.recall(recorded):
+            on_event(trial.planned.id, numbered.event)
+        watch = Watch(trial.worker, intake, keep, bench.limits, lived_seconds=lived_seconds)
+        watched = _watched(watch, trial.worker, detach=bench.detach)
+    if watched.ending in AWAY:
+        trial.worker.release()
+    left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)
+    trial.folder.append(intake.fill(left.files.get("events.jsonl", b"")))
+    trial.folder.write_left(left.files, left.stderr, intake.refusals)
+    return Facts(
+        trial.planned,
+        trial.prepared,
+        bench.engine.name,
+        trial.started_at,
+        _wall_seconds(trial, watched, lived_seconds + time.monotonic() - start),
+        intake,
+        watched,
+        left,
+        _expected(bench, trial.planned),
+    )
+
+
+def _watched(watch: Watch, worker: Worker, *, detach: bool) -> Watched:
     try:
-        started = bench.engine.start(launch)
+        return watch.until_end()
     except KeyboardInterrupt:
-        return Watched(Ending.INTERRUPTED, None, 0), Leftovers()
-    with started as worker:
-        try:
-            watched = Watch(worker, intake, keep, bench.limits).until_end()
-        except KeyboardInterrupt:
-            worker.stop()
-            watched = Watched(Ending.INTERRUPTED, None, 0)
-        return watched, worker.leftovers(LEFT)
+        if detach:
+            return Watched(Ending.DETACHED, None, 0)
+        worker.stop()
+        return Watched(Ending.INTERRUPTED, None, 0)
+
+
+def _wall_seconds(trial: _Trial, watched: Watched, until_now_seconds: float) -> float:
+    """Return how long the trial took: an adopted one may have ended long before its host came back."""
+    ended_at = watched.exit.ended_at if watched.exit and trial.adopted else None
+    return max(0.0, (ended_at - trial.started_at).total_seconds()) if ended_at else until_now_seconds

@@ -33,8 +33,10 @@ class Script:
 
 
 class ScriptedWorker:
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, removed: Callable[[], object] = lambda: None) -> None:
         self._script = script
+        self._removed = removed
+        self._released = False
         self._played = 0
         self._stopped = threading.Event()
 
@@ -56,6 +58,9 @@ class ScriptedWorker:
     def stop(self) -> None:
         self._stopped.set()
 
+    def release(self) -> None:
+        self._released = True
+
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         return Leftovers({n: self._script.files[n] for n in names if n in self._script.files}, self._script.stderr)
 
@@ -65,7 +70,9 @@ class ScriptedWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        if not self._released and kind is None:
+            self.stop()
+            self._removed()
 
 
 class ScriptedEngine:
@@ -77,6 +84,7 @@ class ScriptedEngine:
     def __init__(self, script: Callable[[Launch], Script], refuses: Mapping[str, str] | None = None) -> None:
         self._script = script
         self._refuses = refuses or {}
+        self.left: dict[tuple[str, str], Script] = {}  # by run and trial: what was started and not removed
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:  # noqa: ARG002 - the seam's signature
         if contender.written in self._refuses:
@@ -90,7 +98,19 @@ class ScriptedEngine:
         script = self._script(launch)
         if script.cannot_start:
             raise StartError(script.cannot_start)
-        return ScriptedWorker(script)
+        self.left[launch.run_id, launch.trial_id] = script
+        return self._worker(launch, script)
+
+    def adopt(self, launch: Launch) -> ScriptedWorker | None:
+        """Play the script again from its beginning, as an engine's log would."""
+        script = self.left.get((launch.run_id, launch.trial_id))
+        return self._worker(launch, script) if script else None
+
+    def sweep(self, run_id: str, lease: str) -> None:  # noqa: ARG002 - the seam's signature
+        self.left = {place: script for place, script in self.left.items() if place[0] != run_id}
+
+    def _worker(self, launch: Launch, script: Script) -> ScriptedWorker:
+        return ScriptedWorker(script, lambda: self.left.pop((launch.run_id, launch.trial_id), None))
 
     def facts(self) -> Mapping[str, str]:
         return {"engine": "scripted"}

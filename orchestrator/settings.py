@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from orchestrator import gpus, recipes
 from orchestrator.contenders import Contender, driver_floor, parse
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.gpus import Gpu
-from orchestrator.spec import Spec
+from orchestrator.spec import EngineName, Spec
 from shared.recipe import Recipe
 
 ENOUGH_CORES = 8
@@ -31,6 +31,27 @@ class Settings:
     threads: int
     profile: Literal["article", "quick", "custom"]
     profile_reason: str
+    quick: bool  # what no option changes is of the quick size
+
+    def pinned(self, engine: str) -> Spec:
+        """Return the spec with all that was resolved written out: resolved elsewhere or later, it says the same."""
+        resolved = {
+            "recipes": tuple(map(_absolute, self.spec.recipes)),
+            "profile": "quick" if self.quick else "article",
+            "engine": engine
+            if engine in get_args(EngineName)
+            else self.spec.engine,  # tests bring engines of their own
+            "device": self.device,
+            "variant": self.variant,
+            "gpu": self.gpu.uuid if self.gpu else None,
+            "threads": self.threads,
+            "python": tuple(f"{name}{equals}{Path(path).absolute()}" for name, equals, path in self._interpreters),
+        }
+        return self.spec.model_copy(update=resolved)
+
+    @property
+    def _interpreters(self) -> list[tuple[str, str, str]]:
+        return [text.rpartition("=") for text in self.spec.python]
 
     @property
     def full_size_command(self) -> str | None:
@@ -69,6 +90,7 @@ def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: in
         profile_reason=f"given with the command; the rest is {'quick' if quick else 'article'}, {reason}"
         if custom
         else reason,
+        quick=quick,
     )
 
 
@@ -120,6 +142,10 @@ def _profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
     if cores >= ENOUGH_CORES:
         return False, f"chosen because {cores} cores answer"
     return True, f"chosen because no GPU answers and only {cores} of the {ENOUGH_CORES} cores it takes without one"
+
+
+def _absolute(recipe: str) -> str:
+    return str(Path(recipe).absolute()) if recipe.endswith(".toml") else recipe
 
 
 def _unique(names: Sequence[str], kind: str, remedy: str = "to repeat trials, use --seeds or --runs") -> None:

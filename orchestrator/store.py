@@ -11,21 +11,26 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import filelock
 from pydantic import BaseModel, ValidationError
 
+from orchestrator.beginning import Beginning
 from orchestrator.contract import Numbered
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record import Record
 from orchestrator.stream import Refusal
-from orchestrator.summary import Summary
+from orchestrator.summary import Comparison, Summary
 from shared.trial import Trial, to_json
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
 
 KEPT = ("predictions.npy", "steps.npz")
 """Files of a worker that a trial's folder keeps; events are appended as they come, audits stand in the record."""
+
+ATTEMPTS = "attempts"
+"""Where a trial's folder keeps what a resumed run could not go on with."""
 
 RUN_FOLDER_BYTES = 200 * 2**20
 """Free space that a comparison asks for: records, predictions and figures, with room to spare."""
@@ -37,10 +42,30 @@ class TrialFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         with _disk(path):
-            path.mkdir(parents=True)
+            path.mkdir(parents=True, exist_ok=True)
 
-    def write_trial(self, trial: Trial) -> None:
+    def begin(self, trial: Trial, started_at: datetime) -> None:
+        """Note that a worker is about to be started, having put an earlier attempt aside."""
+        self._put_aside()
         _write(self.path / "trial.json", to_json(trial).encode())
+        _write(self.path / "started.json", json.dumps({"at": started_at.isoformat()}).encode())
+
+    def started_at(self) -> datetime | None:
+        """Tell when an earlier host started, or was about to start, this trial's worker; None where none did."""
+        try:
+            return datetime.fromisoformat(json.loads((self.path / "started.json").read_bytes())["at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def recorded(self) -> bytes:
+        """Return the whole lines of events.jsonl, and cut off a last one that is not."""
+        path = self.path / "events.jsonl"
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            with _disk(path):
+                os.truncate(path, len(whole))
+        return whole
 
     @contextlib.contextmanager
     def journal(self) -> Iterator[Callable[[Numbered], None]]:
@@ -78,6 +103,24 @@ class TrialFolder:
     def write_record(self, record: Record) -> None:
         write_model(self.path / "record.json", record)
 
+    def record(self) -> Record | None:
+        """Return the record, None where there is none that can be read."""
+        try:
+            return read_record(self.path)
+        except (OSError, ValidationError):
+            return None
+
+    def _put_aside(self) -> None:
+        """Keep an earlier attempt under attempts/: nothing that was measured is thrown away."""
+        if self.started_at() is None:
+            return
+        with _disk(self.path):
+            (self.path / ATTEMPTS).mkdir(exist_ok=True)
+            aside = _fresh(self.path / ATTEMPTS, "attempt")
+            there = [path for path in self.path.iterdir() if path.name != ATTEMPTS]
+            for path in sorted(there, key=lambda path: path.name == "started.json"):  # last: its absence says "done"
+                path.rename(aside / path.name)
+
 
 class RunFolder:
     """One comparison on disk."""
@@ -104,6 +147,45 @@ class RunFolder:
 
     def write_summary(self, summary: Summary) -> None:
         write_model(self.path / "summary.json", summary)
+
+    def write_beginning(self, beginning: Beginning) -> None:
+        write_model(self.path / "run.json", beginning)
+
+    def read_beginning(self) -> Beginning:
+        """Read what the run was begun with; UsageError where that cannot be read."""
+        return _read(self.path / "run.json", Beginning)
+
+    def read_comparison(self) -> Comparison:
+        """Read what is compared, without the spec that stands beside it. Raises UsageError."""
+        document = self.read_json("comparison.json")
+        try:
+            return Comparison.model_validate({key: value for key, value in document.items() if key != "spec"})
+        except (ValidationError, AttributeError) as error:
+            raise UsageError(f"comparison.json of {self.id} cannot be read: {error}", "was it edited?") from error
+
+    def read_json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{name} of {self.id} cannot be read: {error}", "was it edited?") from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other hosts off this run while the block lasts; PreflightError where one is at it.
+
+        The system lets go of the lock with the process, however that ends.
+        """
+        lock = filelock.FileLock(self.path / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise PreflightError(f"another bakeoff is at {self.id} already", "wait for it, or end it first") from error
+        except OSError as error:
+            raise _fault(self.path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def check(out: Path, needed_bytes: int = RUN_FOLDER_BYTES) -> None:
@@ -156,12 +238,7 @@ def runs(out: Path) -> list[RunFolder]:
 
 def read_summary(folder: Path) -> Summary:
     """Read summary.json; UsageError where it is missing or of another schema."""
-    try:
-        return Summary.model_validate_json((folder / "summary.json").read_bytes())
-    except FileNotFoundError as error:
-        raise UsageError(f"{folder.name} has no summary.json: its comparison did not end", "run it again") from error
-    except (OSError, ValidationError) as error:
-        raise UsageError(f"summary.json of {folder.name} cannot be read: {error}", "was it edited?") from error
+    return _read(folder / "summary.json", Summary)
 
 
 def read_records(folder: Path) -> list[Record]:
@@ -172,6 +249,20 @@ def read_records(folder: Path) -> list[Record]:
 def read_record(trial: Path) -> Record:
     """Read the record in a trial's folder. Raises OSError or ValidationError."""
     return Record.model_validate_json((trial / "record.json").read_bytes())
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _read(path: Path, kind: type[M]) -> M:
+    run = path.parent.name
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        remedy = f"`bakeoff resume {run}` ends it"
+        raise UsageError(f"{run} has no {path.name}: its comparison did not end", remedy) from error
+    except (OSError, ValidationError) as error:
+        raise UsageError(f"{path.name} of {run} cannot be read: {error}", "was it edited?") from error
 
 
 def write_model(path: Path, model: BaseModel) -> None:

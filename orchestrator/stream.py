@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -123,6 +124,15 @@ class Intake:
     _kept: dict[int, Numbered] = field(default_factory=dict)
     _kinds: Counter[str] = field(default_factory=Counter)  # of those kept
     _last: Numbered | None = None
+    _again: bool = False  # the feed is at what an earlier host has read
+
+    def recall(self, recorded: bytes) -> Iterator[Numbered]:
+        """Take what an earlier host recorded of this trial; what the feed then brings again is no duplicate."""
+        for line in recorded.split(b"\n")[:-1]:
+            with contextlib.suppress(Refused):
+                if (numbered := self._admitted(line)) is not None:
+                    self._again = True
+                    yield numbered
 
     def take(self, line: bytes) -> Numbered | None:
         """Judge one line of the live feed; return the event if it is new."""
@@ -134,7 +144,8 @@ class Intake:
         except Refused as refusal:
             self._refuse(line, str(refusal))
             return None
-        self.duplicated += numbered is None
+        self._again = self._again and numbered is None
+        self.duplicated += numbered is None and not self._again
         return numbered
 
     def fill(self, recorded: bytes) -> Iterator[Numbered]:

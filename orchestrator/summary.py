@@ -124,6 +124,7 @@ class Comparison(Value):
     command: str  # repeats it
     started_at: str  # UTC, ISO 8601
     ended_at: str | None
+    resumed_at: tuple[str, ...] = ()  # by hosts that went on where an earlier one had ended
     profile: Literal["article", "quick", "custom"]
     profile_reason: str
     full_size_command: str | None  # None where this was the full size

@@ -24,6 +24,7 @@ class Ending(Enum):
     FLOODED = "the worker printed more than any metric stream"
     INTERRUPTED = "the user stopped the comparison"
     ENGINE_LOST = "the engine stopped answering"
+    DETACHED = "the user left the worker running"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Verdict:
     status: Status
     reason: str  # "" when done; otherwise what happened, the likely cause, the next step
 
+
+_RESUME = "the worker may go on: `bakeoff resume` takes it up"
+LEFT_RUNNING = f"left running; {_RESUME}"
 
 _SIGNALS = {
     134: "aborted (SIGABRT): a failed assertion inside the framework; see the last lines of its log",
@@ -72,7 +76,9 @@ def _stopped(ending: Ending, limit: str) -> Verdict | None:
         case Ending.FLOODED:
             return Verdict(Status.FAILED, "flooded: the worker printed more than 256 MiB, which no metric stream is")
         case Ending.ENGINE_LOST:
-            return Verdict(Status.FAILED, "the engine stopped answering; the worker's end is unknown")
+            return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}")
+        case Ending.DETACHED:
+            return Verdict(Status.UNKNOWN, LEFT_RUNNING)
         case Ending.EXITED:
             return None
 

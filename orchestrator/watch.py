@@ -51,6 +51,7 @@ class Watch:
         on_event: Callable[[Numbered], None],
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
+        lived_seconds: float = 0.0,
     ) -> None:
         self._worker = worker
         self._intake = intake
@@ -58,7 +59,8 @@ class Watch:
         self._limits = limits
         self._clock = clock
         self._feed = Feed(worker)
-        self._started = self._heard = self._polled = self._answered = self._connected = clock()
+        self._heard = self._polled = self._answered = self._connected = clock()
+        self._started = self._heard - lived_seconds  # before an earlier host lost sight of it
 
     def until_end(self) -> Watched:
         while True:

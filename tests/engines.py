@@ -67,8 +67,10 @@ class Rig:
         self.prepared: Prepared = engine.prepare(self.contender, "cpu", quiet)
 
     def start(self, script: str) -> Worker:
-        environment = {"BAKEOFF_TRIAL": to_json(trial(script))}
-        return self.engine.start(Launch("toy-1.0.play.s1", self.run_id, self.prepared, environment))
+        return self.engine.start(self.launch(script))
+
+    def launch(self, script: str) -> Launch:
+        return Launch("toy-1.0.play.s1", self.run_id, self.prepared, {"BAKEOFF_TRIAL": to_json(trial(script))})
 
     def run(
         self, script: str, limits: Limits = QUICK, on_event: Callable[[str, Event], None] = lambda *_: None

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, Worker
+from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, StartError, Worker
 from orchestrator.record import Status
 from orchestrator.stream import Lines
 from shared.events import Event, Heartbeat, WorkerReady
@@ -213,7 +213,7 @@ def test_ctrl_c_stops_the_worker_and_leaves_a_record(rig: Rig) -> None:
     assert (rig.folder / "trial" / "record.json").is_file()
 
 
-def test_a_second_ctrl_c_leaves_nothing_running_either(real: Rig) -> None:
+def test_a_second_ctrl_c_leaves_at_once_and_the_worker_to_the_next_host(real: Rig) -> None:
     def press(_: str, event: Event) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.3)
         signal.raise_signal(signal.SIGINT)
@@ -225,6 +225,9 @@ def test_a_second_ctrl_c_leaves_nothing_running_either(real: Rig) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+    assert not (real.folder / "trial" / "record.json").exists()
+    with _adopted(real, "stubborn"):
+        pass
 
 
 def test_what_a_reader_skips_is_filled_from_the_file(real: Rig) -> None:
@@ -247,11 +250,58 @@ def test_a_flood_is_stopped(rig: Rig) -> None:
     assert record.reason.startswith("flooded")
 
 
-def test_an_error_of_ours_in_the_middle_leaves_nothing_behind(rig: Rig) -> None:
+def test_an_error_of_ours_in_the_middle_leaves_the_worker_to_the_next_host(rig: Rig) -> None:
     with contextlib.suppress(ZeroDivisionError), rig.start("hang") as worker:
         next(worker.chunks())
         raise ZeroDivisionError
-    assert worker.poll() is not None
+    assert worker.poll() is None
+    with _adopted(rig, "hang") as adopted:
+        assert b"worker_ready" in next(adopted.chunks())
+        adopted.stop()
+        assert _ended(adopted) == 128 + signal.SIGTERM
+
+
+def test_a_released_worker_goes_on_and_is_adopted(rig: Rig) -> None:
+    with rig.start("hang") as worker:
+        next(worker.chunks())
+        worker.release()
+    with _adopted(rig, "hang") as adopted:
+        assert adopted.poll() is None
+
+
+def test_an_adopted_worker_is_read_from_its_first_event_and_tells_how_it_ended(rig: Rig) -> None:
+    with rig.start("many 300") as worker:
+        list(worker.chunks())
+        worker.release()
+    with _adopted(rig, "many 300") as adopted:
+        text = b"".join(adopted.chunks())
+        assert _ended(adopted) == 0
+        assert list(adopted.leftovers(("predictions.npy",)).files) == ["predictions.npy"]
+    assert text.count(b"\n") == 305
+
+
+def test_what_was_removed_cannot_be_adopted(rig: Rig) -> None:
+    with rig.start("finish"):
+        pass
+    assert rig.engine.adopt(rig.launch("finish")) is None
+
+
+def test_a_worker_that_was_started_for_something_else_is_not_adopted(real: Rig) -> None:
+    with real.start("hang") as worker:
+        with pytest.raises(StartError):
+            real.engine.adopt(real.launch("finish"))
+        assert worker.poll() is None
+
+
+def test_a_sweep_removes_what_a_killed_host_left_of_this_run_alone(real: Rig) -> None:
+    with contextlib.suppress(ZeroDivisionError), real.start("hang"):
+        raise ZeroDivisionError
+    real.engine.sweep(real.run_id, "another lease")
+    real.engine.sweep("another run", real.launch("hang").lease)
+    with _adopted(real, "hang") as worker:
+        worker.release()
+    real.engine.sweep(real.run_id, real.launch("hang").lease)
+    assert real.engine.adopt(real.launch("hang")) is None
 
 
 def test_facts_name_the_engine(rig: Rig) -> None:
@@ -288,6 +338,12 @@ class SkippingWorker(contextlib.ExitStack):
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         return self._worker.leftovers(names if self._keeps_file else ("predictions.npy",))
+
+
+def _adopted(rig: Rig, script: str) -> Worker:
+    worker = rig.engine.adopt(rig.launch(script))
+    assert worker is not None
+    return worker
 
 
 def _ended(worker: Worker) -> int:

@@ -136,7 +136,7 @@ def test_the_run_folder_holds_what_is_promised(good: tuple[RunFolder, Summary]) 
     assert not [name for name in names if name.startswith(".")]
     for trial in good[1].trials:
         left = {path.name for path in (folder / "trials" / trial.id).iterdir()}
-        promised = "trial.json events.jsonl rejected.jsonl stderr.log predictions.npy record.json"
+        promised = "trial.json started.json events.jsonl rejected.jsonl stderr.log predictions.npy record.json"
         assert left == set(promised.split())
     assert (folder.parent / "latest").exists()
 

@@ -175,12 +175,60 @@ def test_ctrl_c_while_the_worker_starts_leaves_a_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_ends_the_worker_and_is_named(tmp_path: Path) -> None:
+def test_a_full_disk_ends_the_reading_and_is_named(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
     (folder.path / "events.jsonl").symlink_to("/dev/full")
     bench = Bench(ScriptedEngine(lambda _: done()), "run", LABELS, limits=QUICK)
     with pytest.raises(PreflightError, match="No space left on device"):
         run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_trial_that_met_a_full_disk_goes_on_where_there_is_room(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path / "trial")
+    (folder.path / "events.jsonl").symlink_to("/dev/full")
+    bench = Bench(ScriptedEngine(lambda _: done()), "run", LABELS, limits=QUICK)
+    with pytest.raises(PreflightError):
+        run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
+    (folder.path / "events.jsonl").unlink()
+    record = run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
+    assert record.status is Status.DONE
+    assert record.events == EventCounts(received=len(STORY))
+    assert (folder.path / "events.jsonl").read_bytes() == b"".join(lines(*STORY))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 200, 1000, -1])
+def test_a_trial_whose_host_was_killed_at_any_byte_is_read_to_its_end_once(tmp_path: Path, cut: int) -> None:
+    whole = b"".join(lines(*STORY))
+    folder = TrialFolder(tmp_path / "trial")
+    bench = Bench(ScriptedEngine(lambda _: done()), "run", LABELS, limits=QUICK)
+    shown: list[Event] = []
+
+    def die(*_: object) -> NoReturn:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run_trial(bench, PLANNED, PREPARED, folder, die)
+    (folder.path / "events.jsonl").write_bytes(whole[:cut])
+    record = run_trial(bench, PLANNED, PREPARED, folder, lambda _, event: shown.append(event))
+    assert (record.status, record.events) == (Status.DONE, EventCounts(received=len(STORY)))
+    assert (folder.path / "events.jsonl").read_bytes() == whole
+    assert shown == list(STORY)
+
+
+def test_an_attempt_that_nobody_can_go_on_with_is_kept_aside(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path / "trial")
+    engine = ScriptedEngine(lambda _: done())
+
+    def die(*_: object) -> NoReturn:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run_trial(Bench(engine, "run", LABELS, limits=QUICK), PLANNED, PREPARED, folder, die)
+    engine.sweep("run", "")
+    record = run_trial(Bench(engine, "run", LABELS, limits=QUICK), PLANNED, PREPARED, folder, lambda *_: None)
+    assert record.status is Status.DONE
+    assert (folder.path / "attempts" / "attempt" / "events.jsonl").read_bytes() == lines(READY)[0]
 
 
 def test_the_scripted_engine_raises_what_the_seam_promises() -> None:

@@ -80,13 +80,6 @@ def test_a_disk_that_fills_up_meanwhile_is_named(tmp_path: Path) -> None:
     assert "free space" in error.value.remedy
 
 
-def test_a_trial_folder_is_never_used_twice(tmp_path: Path) -> None:
-    folder = run(tmp_path)
-    folder.trial(TRIAL)
-    with pytest.raises(PreflightError, match="File exists"):
-        folder.trial(TRIAL)
-
-
 @pytest.mark.parametrize("name", ["", "..", "a..b", "../x", "a/b", "-a", ".a", "A", "a\0", "a" * 129, "a\n"])
 def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="cannot name a folder"):
@@ -132,7 +125,7 @@ def test_nothing_refused_is_an_empty_file_and_no_predictions_are_no_file(tmp_pat
 def test_trial_and_record_can_be_read_back(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
     record = unstarted(PLANNED, "scripted", Status.FAILED, "no image")
-    folder.write_trial(PLANNED.trial)
+    folder.begin(PLANNED.trial, datetime.now(UTC))
     folder.write_record(record)
     assert trials.from_json((folder.path / "trial.json").read_text()) == PLANNED.trial
     assert Record.model_validate_json((folder.path / "record.json").read_bytes()) == record

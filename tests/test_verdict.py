@@ -116,8 +116,11 @@ def test_a_flood_is_a_failure() -> None:
     assert judged(Ending.FLOODED, None).reason.startswith("flooded: ")
 
 
-def test_an_engine_that_is_lost_is_a_failure_of_unknown_end() -> None:
-    assert judged(Ending.ENGINE_LOST, None) == failed("the engine stopped answering; the worker's end is unknown")
+@pytest.mark.parametrize("ending", [Ending.ENGINE_LOST, Ending.DETACHED])
+def test_a_worker_that_was_left_is_unknown_and_can_be_taken_up(ending: Ending) -> None:
+    found = judged(ending, None)
+    assert found.status is Status.UNKNOWN
+    assert found.reason.endswith("the worker may go on: `bakeoff resume` takes it up")
 
 
 @pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.EXITED])

@@ -9,7 +9,7 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import auditing, comparing, diagnosing, explaining, housekeeping, imaging
+from orchestrator.cli import auditing, comparing, diagnosing, explaining, housekeeping, imaging, resuming
 from orchestrator.cli.options import app
 from orchestrator.engine import EngineLost
 from orchestrator.errors import BakeoffError, PreflightError
@@ -19,6 +19,7 @@ __all__ = ["app", "main"]
 
 app.command("compare")(comparing.compare)
 app.command("explain")(explaining.explain)
+app.command("resume")(resuming.resume)
 app.command("audit")(auditing.audit)
 app.command("doctor")(diagnosing.doctor)
 app.command("data")(housekeeping.data)

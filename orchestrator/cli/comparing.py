@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator.cli.options import (
     RUNS,
     TIMEOUT_SECONDS,
+    Detach,
     DeviceOption,
     EngineOption,
     Epochs,
@@ -37,9 +39,10 @@ from orchestrator.cli.options import (
 )
 from orchestrator.console import view
 from orchestrator.description import heading, surroundings
-from orchestrator.errors import TRIAL_FAILED, Interrupted, UsageError
+from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError, UsageError
 from orchestrator.plan import Plan
 from orchestrator.record import Status
+from orchestrator.report.explanation import conclusion as explained
 from orchestrator.report.tables import conclusion
 from orchestrator.settings import resolve
 from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Spec, checked, read
@@ -90,6 +93,7 @@ def compare(
     ] = True,
     timeout: Timeout = TIMEOUT_SECONDS,
     python: PythonOption = None,
+    detach: Detach = False,
     spec: Annotated[
         Path | None, typer.Option(help="A comparison file instead of the options above.", envvar="BAKEOFF_SPEC")
     ] = None,
@@ -104,6 +108,7 @@ def compare(
     """Train the same recipes in several contenders, each in its own container, and report.
 
     Exit codes: 0 ok, 2 usage, 3 preflight, 4 a trial failed (the report is written), 130 interrupted.
+    `bakeoff resume` goes on with a run that was interrupted, killed, or lost its engine.
     """
     given: dict[str, object] = {
         "contenders": contenders or DEFAULT_CONTENDERS,
@@ -130,11 +135,11 @@ def compare(
         return
     try:
         with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-            folder, summary = pipeline.compare(asked, world(asked, out, idx), watching)
+            folder, summary = pipeline.compare(asked, world(asked, out, idx), watching, detach=detach)
     except KeyboardInterrupt:
-        raise Interrupted("interrupted", "`bakeoff clean` removes containers that a hasty end may have left") from None
-    _show(folder, summary, as_json)
-    raise typer.Exit(exit_code(summary))
+        raise Interrupted(*HASTY) from None
+    show(folder, summary, as_json)
+    raise typer.Exit(ended(folder, summary))
 
 
 def _asked(file: Path | None, given: dict[str, object]) -> Spec:
@@ -148,18 +153,37 @@ def _asked(file: Path | None, given: dict[str, object]) -> Spec:
     return read(file)
 
 
+HASTY = (
+    "interrupted",
+    "`bakeoff resume` goes on where it was; `bakeoff clean` removes what a hasty end left running",
+)
+
+
+def ended(folder: RunFolder, summary: Summary) -> int:
+    """Return the exit code; where the run can be resumed, say so on standard error."""
+    code = exit_code(summary)
+    if any(trial.status in pipeline.OPEN for trial in summary.trials):
+        line = f"not all has run; to go on: bakeoff resume {folder.id}"
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
+    return code
+
+
 def exit_code(summary: Summary) -> int:
     if summary.comparison.interrupted:
         return Interrupted.exit_code
-    return 0 if all(trial.status is Status.DONE for trial in summary.trials) else TRIAL_FAILED
+    statuses = {trial.status for trial in summary.trials}
+    if Status.UNKNOWN in statuses:
+        return PreflightError.exit_code
+    return 0 if statuses <= {Status.DONE} else TRIAL_FAILED
 
 
-def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
+def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
+    """Print the summary as it stands on disk, or what a person wants to know of it."""
     if as_json:
         sys.stdout.write((folder.path / "summary.json").read_text(encoding="utf-8"))
         return
     console = stdout()
-    console.print(conclusion(summary, console.width))
+    console.print(explained(summary) if summary.explanation else conclusion(summary, console.width))
     console.print(Text(f"report: {near(folder.path / 'report.md')}"), soft_wrap=True)
 
 

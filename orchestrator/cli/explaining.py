@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from orchestrator import pipeline
-from orchestrator.cli.comparing import exit_code, near
+from orchestrator.cli.comparing import HASTY, ended, show
 from orchestrator.cli.options import (
     RUNS,
     TIMEOUT_SECONDS,
+    Detach,
     DeviceOption,
     EngineOption,
     Epochs,
@@ -40,11 +40,8 @@ from orchestrator.description import heading, surroundings
 from orchestrator.errors import Interrupted, UsageError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk
-from orchestrator.report.explanation import conclusion
 from orchestrator.settings import Settings
 from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, validated
-from orchestrator.store import RunFolder
-from orchestrator.summary import Summary
 from orchestrator.world import World, world
 
 _EXAMPLES = """
@@ -83,6 +80,7 @@ def explain(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every trial, also those that an earlier run has.")
     ] = False,
+    detach: Detach = False,
     out: Out = RUNS,
     idx: Idx = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show the cells on the way and stop.")] = False,
@@ -125,20 +123,11 @@ def explain(
         return
     try:
         with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-            folder, summary = pipeline.explain(asked, around, watching, fresh=fresh)
+            folder, summary = pipeline.explain(asked, around, watching, fresh=fresh, detach=detach)
     except KeyboardInterrupt:
-        raise Interrupted("interrupted", "repeat the command: it goes on where it was") from None
-    _show(folder, summary, as_json)
-    raise typer.Exit(exit_code(summary))
-
-
-def _show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write((folder.path / "summary.json").read_text(encoding="utf-8"))
-        return
-    console = stdout()
-    console.print(conclusion(summary))
-    console.print(Text(f"report: {near(folder.path / 'report.md')}"), soft_wrap=True)
+        raise Interrupted(*HASTY) from None
+    show(folder, summary, as_json)
+    raise typer.Exit(ended(folder, summary))
 
 
 def _show_plan(settings: Settings, way: Walk, around: World, as_json: bool) -> None:

@@ -12,7 +12,10 @@ from orchestrator import contract, dataset, docker_engine, store
 from orchestrator import report as reports
 from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
 from orchestrator.console import view
-from orchestrator.errors import UsageError
+from orchestrator.docker_engine import Owned
+from orchestrator.errors import PreflightError, UsageError
+from orchestrator.process_engine import ProcessEngine
+from orchestrator.process_worker import Abandoned
 from orchestrator.summary import Summary
 
 
@@ -66,12 +69,17 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show and stop.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove what bakeoff left on the engine, by its label and nothing else. Run folders stay.
+    """Remove what bakeoff left: on the engine by its label and nothing else, and workers of the process engine.
+
+    Run folders stay. A trial that still runs is ended with it; `bakeoff resume` would take it up.
 
     Example: bakeoff clean --images --dry-run
     """
-    found = docker_engine.connect().owned(images=images, data=data)
     console = stdout()
+    found: list[Owned | Abandoned] = [
+        *_on_docker(images, data),
+        *ProcessEngine(dataset.default_folder().parent).owned(),
+    ]
     for each in found:
         console.print(Text(f"{each.kind:>9}  {each.name}  {each.detail}"), soft_wrap=True)
     if not found:
@@ -80,6 +88,17 @@ def clean(
         for each in found:
             each.remove()
         console.print(f"removed {len(found)}")
+
+
+def _on_docker(images: bool, data: bool) -> list[Owned]:
+    """List what the Docker Engine holds; where none answers, say so and go on with the rest."""
+    try:
+        return docker_engine.connect().owned(images=images, data=data)
+    except PreflightError as error:
+        if images or data:
+            raise
+        stdout().print(Text(f"not looked at: {error.message}"), soft_wrap=True)
+        return []
 
 
 def schema(
@@ -99,7 +118,7 @@ def _row(folder: store.RunFolder) -> dict[str, str]:
     except UsageError:
         return {
             "run": folder.id,
-            "what": "not ended, or of another version",
+            "what": f"not ended: bakeoff resume {folder.id}",
             "size": "",
             "engine": "",
             "trials": "",

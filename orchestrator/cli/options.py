@@ -47,6 +47,9 @@ GpuOption = Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BA
 Threads = Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")]
 PrecisionOption = Annotated[Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")]
 Timeout = Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Ctrl-C leaves the running trial to go on.", envvar="BAKEOFF_DETACH")
+]
 PythonOption = Annotated[
     list[str] | None,
     typer.Option(help="Process engine: PATH or NAME=PATH of an interpreter to use.", envvar="BAKEOFF_PYTHON"),

@@ -19,6 +19,7 @@ STYLES = {
     Status.TIMED_OUT: "bold red",
     Status.SKIPPED: "yellow",
     Status.INTERRUPTED: "yellow",
+    Status.UNKNOWN: "bold yellow",
 }
 
 

@@ -9,5 +9,6 @@ command in a container, and `inside` is the script that tries a container's limi
 
 from orchestrator.docker_engine.connection import connect, named_by
 from orchestrator.docker_engine.engine import DockerEngine
+from orchestrator.docker_engine.owned import Owned
 
-__all__ = ["DockerEngine", "connect", "named_by"]
+__all__ = ["DockerEngine", "Owned", "connect", "named_by"]

@@ -16,7 +16,7 @@ from orchestrator.context import context
 from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
-from orchestrator.docker_engine.owned import CONTENDER, OWNED, RUN, TRIAL, Owned, leftovers
+from orchestrator.docker_engine.owned import LEASE, RUN, TRIAL, Owned, labels_of, leftovers, remove_all
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
 from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
@@ -69,13 +69,7 @@ class DockerEngine:
             raise PreflightError(message, "`bakeoff clean --data`") from error
 
     def start(self, launch: Launch) -> DockerWorker:
-        name = f"bakeoff-{launch.run_id}-{launch.trial_id}"
-        labels = {
-            **OWNED,
-            RUN: launch.run_id,
-            TRIAL: launch.trial_id,
-            CONTENDER: launch.prepared.contender.written,
-        }
+        name, labels = _name(launch), labels_of(launch)
         out = container = None
         try:
             out = make_out(self._client, launch.prepared.handle, f"{name}-out", labels)
@@ -90,6 +84,24 @@ class DockerEngine:
                 raise StartError(_why_not_started(error)) from error
             raise
         return DockerWorker(self._client, container, out, self._stop_seconds)
+
+    def adopt(self, launch: Launch) -> DockerWorker | None:
+        try:
+            container = _found(self._client, launch)
+            if container is None or container.status == "created":
+                remove_all(self._client, *_marks(launch))
+                return None
+            return DockerWorker(
+                self._client, container, self._client.volumes.get(f"{_name(launch)}-out"), self._stop_seconds
+            )
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
+
+    def sweep(self, run_id: str, lease: str) -> None:
+        try:
+            remove_all(self._client, f"{RUN}={run_id}", f"{LEASE}={lease}")
+        except (DockerException, RequestException) as error:
+            raise EngineLost(str(error)) from error
 
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
@@ -137,6 +149,31 @@ class DockerEngine:
             except (APIError, NotFound) as error:
                 raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
         return Prepared(contender, str(found.id), str(found.id))
+
+
+def _name(launch: Launch) -> str:
+    return f"bakeoff-{launch.run_id}-{launch.trial_id}"
+
+
+def _marks(launch: Launch) -> list[str]:
+    labels = labels_of(launch)
+    return [f"{label}={labels[label]}" for label in (RUN, TRIAL, LEASE)]
+
+
+def _found(client: DockerClient, launch: Launch) -> Any:
+    """Find the container of an earlier host. Raises StartError where one of its name is not this trial's."""
+    try:
+        container = client.containers.get(_name(launch))
+    except NotFound:
+        return None
+    labels = labels_of(launch)
+    strange = [label for label in labels if container.labels.get(label) != labels[label]]
+    if strange:
+        raise StartError(
+            f"a container named {_name(launch)} is there and is not this trial's ({', '.join(strange)} differ):"
+            " it is left alone; remove or rename it with docker, then `bakeoff resume`"
+        )
+    return container
 
 
 def _discard(container: Any, out: Any) -> None:

@@ -14,7 +14,7 @@ from docker import DockerClient
 from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
-from orchestrator.engine import EngineLost
+from orchestrator.engine import EngineLost, Launch
 
 OWNER = "bakeoff.owner"
 OWNED = {OWNER: "bakeoff"}  # containers and volumes
@@ -22,6 +22,8 @@ REPOSITORY = "bakeoff/"
 RUN = "bakeoff.run"
 TRIAL = "bakeoff.trial"
 CONTENDER = "bakeoff.contender"
+SPEC = "bakeoff.spec"  # what runs in a container, as a hash
+LEASE = "bakeoff.lease"  # of the run folder that it belongs to
 CONTENT = "bakeoff.content"  # images
 
 _OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER}=bakeoff"}
@@ -52,11 +54,32 @@ class Owned:
             raise EngineLost(f"{self.kind} {self.name}: {error}") from error
 
 
+def labels_of(launch: Launch) -> dict[str, str]:
+    """Return what is written on everything that is made for one worker."""
+    return {
+        **OWNED,
+        RUN: launch.run_id,
+        TRIAL: launch.trial_id,
+        LEASE: launch.lease,
+        SPEC: launch.spec_sha256,
+        CONTENDER: launch.prepared.contender.written,
+    }
+
+
+def remove_all(client: DockerClient, *labels: str) -> None:
+    """Remove the containers and volumes that carry our label and all of these. Raises EngineLost."""
+    mine: Any = {"label": [f"{OWNER}=bakeoff", *labels]}
+    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+        _container(container).remove()
+    for volume in client.volumes.list(filters=mine):
+        _volume(volume).remove()
+
+
 def leftovers(client: DockerClient, *, images: bool, data: bool, data_volume: str) -> list[Owned]:
     """List what can be removed: containers and output volumes; images and the data volume on request."""
     found = [_container(each) for each in client.containers.list(all=True, filters=dict(_OURS), ignore_removed=True)]
     volumes = client.volumes.list(filters=dict(_OURS))
-    found += [Owned("volume", each.name, "", each) for each in volumes if data or each.name != data_volume]
+    found += [_volume(each) for each in volumes if data or each.name != data_volume]
     if images:
         found += [_image(each) for each in client.images.list(filters=dict(_OUR_IMAGES)) if _is_ours(each)]
     return found
@@ -68,6 +91,10 @@ def _is_ours(image: Any) -> bool:
 
 def _container(container: Any) -> Owned:
     return Owned("container", container.name, container.status, container)
+
+
+def _volume(volume: Any) -> Owned:
+    return Owned("volume", volume.name, "", volume)
 
 
 def _image(image: Any) -> Owned:

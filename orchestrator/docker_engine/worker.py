@@ -28,7 +28,7 @@ _CLOSED = (*_GONE, AttributeError, ValueError)
 
 
 class DockerWorker:
-    """A started container and its output volume; leaving the `with` block removes both."""
+    """A started container and its output volume; leaving the `with` block well removes both."""
 
     def __init__(self, client: DockerClient, container: Any, out: Any, stop_seconds: float = STOP_SECONDS) -> None:
         self._client = client
@@ -37,6 +37,7 @@ class DockerWorker:
         self._stop_seconds = stop_seconds
         self._read_until: float | None = None  # the engine's clock, from the log's own stamps
         self._stopped = False
+        self._released = False
         self._stream: Any = None
 
     def chunks(self) -> Iterator[bytes]:
@@ -68,12 +69,16 @@ class DockerWorker:
             return None
         code = int(state["ExitCode"])
         killed = code > _SIGNALLED and not self._stopped and self._was_killed(state)
-        return Exit(code, bool(state.get("OOMKilled")), killed)
+        ended_at = datetime.fromisoformat(state["FinishedAt"])
+        return Exit(code, bool(state.get("OOMKilled")), killed, ended_at=ended_at)
 
     def stop(self) -> None:
         self._stopped = True
         with contextlib.suppress(*_GONE):
             self._container.stop(timeout=math.ceil(self._stop_seconds))
+
+    def release(self) -> None:
+        self._released = True
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         files, refused = {}, []
@@ -95,6 +100,8 @@ class DockerWorker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close_stream()
+        if self._released or kind is not None:
+            return
         with contextlib.suppress(*_GONE):
             self._container.remove(force=True)
         with contextlib.suppress(*_GONE):

@@ -31,6 +31,7 @@ STATUS_STYLES = {
     Status.TIMED_OUT: "bold red",
     Status.SKIPPED: "yellow",
     Status.INTERRUPTED: "yellow",
+    Status.UNKNOWN: "bold yellow",
 }
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 

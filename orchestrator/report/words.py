@@ -41,6 +41,7 @@ GLYPHS = {
     Status.TIMED_OUT: "◷",
     Status.SKIPPED: "○",
     Status.INTERRUPTED: "■",
+    Status.UNKNOWN: "?",
 }
 
 _ESCAPE_SEQUENCE = re.compile(
