@@ -20,6 +20,7 @@ from docker import DockerClient
 from tests import engines
 from tests.engines import DockerRig, Rig
 from tests.faults.evidence import Outcome
+from tests.faults.host import Host
 from tests.faults.proxy import Proxy
 
 SEED = int(os.environ.get("BAKEOFF_FAULTS_SEED") or random.SystemRandom().randrange(10**6))
@@ -123,3 +124,30 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 def proxy() -> Iterator[Proxy]:
     with Proxy() as between:
         yield between
+
+
+@pytest.fixture
+def hosts(
+    request: pytest.FixtureRequest, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Host]]:
+    """Make hosts, each with a folder of its own for runs; what they leave on an engine is removed at the end."""
+    made: list[Host] = []
+
+    def host(engine: str) -> Host:
+        folder = tmp_path_factory.mktemp("host")
+        if engine == "process":
+            made.append(Host(folder, mnist_folder.parent, engine))
+        else:
+            client = request.getfixturevalue("docker_client")
+            made.append(Host(folder, mnist_folder.parent, engine, request.getfixturevalue("toy_image"), client))
+        return made[-1]
+
+    yield host
+    for each in made:
+        each.remove_all()
+
+
+@pytest.fixture(scope="session")
+def toy_image(docker_client: DockerClient, data_volume: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The toy as a ready image, as a user names one."""
+    return DockerRig(tmp_path_factory.mktemp("toy"), docker_client, data_volume).prepared.image

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.engine import Engine, Launch, Leftovers, Worker
@@ -67,7 +68,7 @@ class Evidence:
         lines = (self.folder / "rejected.jsonl").read_text().splitlines()
         return [str(json.loads(line)["reason"]) for line in lines]
 
-    def outcome(self, emitted: int, **figures: Any) -> Outcome:
+    def outcome(self, emitted: int, figures: Mapping[str, Any]) -> Outcome:
         counts, numbers = self.record["events"], self.numbers
         return Outcome(
             emitted=emitted,
@@ -81,12 +82,14 @@ class Evidence:
         )
 
 
-def accounted(evidence: Evidence, emitted: int, *, killed: bool = False, **figures: Any) -> Outcome:
+def accounted(
+    evidence: Evidence, emitted: int, *, killed: bool = False, figures: Mapping[str, Any] = MappingProxyType({})
+) -> Outcome:
     """Hold the record on disk against what was sent: received + declared lost = emitted, none twice.
 
     A worker that was `killed` may have died between an event and its count.
     """
-    outcome = evidence.outcome(emitted, **figures)
+    outcome = evidence.outcome(emitted, figures)
     assert outcome.duplicated == 0, f"{outcome.duplicated} events stand twice in the record"
     assert outcome.received == evidence.record["events"]["received"], "the record counts other than its events"
     found = outcome.received + outcome.lost

@@ -96,7 +96,7 @@ def test_a_broken_connection_is_not_a_broken_trial(
     assert (evidence.status, evidence.reason) == ("done", "")
     assert witness.emitted == EVENTS + 5
     worst = max(saboteur.reconnect_seconds, default=0.0)
-    outcome = accounted(evidence, witness.emitted, reconnect_seconds=worst)
+    outcome = accounted(evidence, witness.emitted, figures={"reconnect_seconds": worst})
     assert saboteur.broken > 0
     assert outcome.lost == 0
     tally(outcome)

@@ -70,7 +70,7 @@ def test_without_a_log_the_file_is_the_record(
 
 @pytest.fixture
 def small_volume(make: Callable[..., DockerRig], monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerRig]:
-    """A rig whose output volumes take a megabyte of memory, mounted by a holder: nobody holding it, it would be empty."""
+    """A rig with output volumes of a megabyte, in memory: a holder keeps them mounted, or they would be empty."""
     rig = make()
     held: list[Any] = []
 
