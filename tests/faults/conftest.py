@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -128,7 +129,7 @@ def proxy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def hosts(
-    request: pytest.FixtureRequest, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Host]]:
     """Make hosts, each with a folder of its own for runs; what they leave on an engine is removed at the end."""
     made: list[Host] = []
@@ -136,15 +137,23 @@ def hosts(
     def host(engine: str) -> Host:
         folder = tmp_path_factory.mktemp("host")
         if engine == "process":
-            made.append(Host(folder, mnist_folder.parent, engine))
+            made.append(Host(folder, cache, engine))
         else:
             client = request.getfixturevalue("docker_client")
-            made.append(Host(folder, mnist_folder.parent, engine, request.getfixturevalue("toy_image"), client))
+            made.append(Host(folder, cache, engine, request.getfixturevalue("toy_image"), client))
         return made[-1]
 
     yield host
     for each in made:
         each.remove_all()
+
+
+@pytest.fixture(scope="session")
+def cache(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of this session's own: `clean` ends all workers of the process engine that stand in one."""
+    folder = tmp_path_factory.mktemp("cache")
+    shutil.copytree(mnist_folder, folder / "mnist")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from orchestrator import contenders, pipeline
+from orchestrator import contenders, pipeline, store
 from orchestrator.cli import main
 from orchestrator.docker_engine import DockerEngine, owned
 from orchestrator.process_engine import ProcessEngine
@@ -28,6 +28,10 @@ def change(asked: dict[str, str]) -> None:
             _default(engine.__init__, contenders.IMAGES, Path(folder))
     if limits := asked.get("FAULTS_LIMITS"):
         setattr(pipeline, "Limits", functools.partial(Limits, **json.loads(limits)))  # noqa: B010
+    if free := asked.get("FAULTS_FREE"):
+        setattr(store, "RUN_FOLDER_BYTES", int(free))  # noqa: B010
+        for function in (pipeline.compare, pipeline.begin):
+            function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), "needed_bytes": int(free)}
     if run := asked.get("FAULTS_RUN"):
         setattr(owned, "_OURS", {"label": [f"{owned.OWNER}=bakeoff", f"{owned.RUN}={run}"]})  # noqa: B010
 

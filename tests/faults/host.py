@@ -70,6 +70,11 @@ class Host:
         if engine == "process":
             self.variables["FAULTS_CONTENDERS"] = str(TOYS)
 
+    def use(self, out: Path) -> None:
+        """Keep run folders there."""
+        self.out = out
+        self.variables["BAKEOFF_RUNS"] = str(out)
+
     def limit(self, **seconds: float) -> None:
         """Shorten what the watch waits for."""
         self.variables["FAULTS_LIMITS"] = json.dumps(seconds)
@@ -105,6 +110,10 @@ class Host:
     def trials(self) -> list[Evidence]:
         """Return the folders of the newest run's trials, by name."""
         return [Evidence(path) for path in sorted((self.latest() / "trials").iterdir())]
+
+    def events(self, run: Path) -> list[int]:
+        """Return the numbers of the events that stand in a run's folder."""
+        return [number for path in sorted((run / "trials").iterdir()) for number in Evidence(path).numbers]
 
     def summary(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads((self.latest() / "summary.json").read_bytes())
