@@ -91,9 +91,12 @@ class Host:
         return [*words, toy, *python, "--engine", self.engine, "--profile", "article", "--threads", "1"]
 
     def start(self, words: Sequence[str]) -> Process:
+        return Process(self.command(words), self.variables, self.folder)
+
+    def command(self, words: Sequence[str]) -> list[str]:
+        """Return the real program, or where a test must change something of it, the driver."""
         changed = any(name.startswith("FAULTS_") for name in self.variables)
-        command = [sys.executable, "-m", "tests.faults.driver"] if changed else [str(BAKEOFF)]
-        return Process([*command, *words], self.variables, self.folder)
+        return [*([sys.executable, "-m", "tests.faults.driver"] if changed else [str(BAKEOFF)]), *words]
 
     def run(self, words: Sequence[str], timeout_seconds: float = 120) -> Process:
         """Run a command to its end."""
@@ -122,7 +125,10 @@ class Host:
     def await_events(self, count: int = 1, seconds: float = 60) -> None:
         """Wait until so many events stand in the newest run's folder."""
         until = time.monotonic() + seconds
-        while sum(path.read_bytes().count(b"\n") for path in self.out.glob("*/trials/*/events.jsonl")) < count:
+        while (
+            sum(path.read_bytes().count(b"\n") for run in self.runs() for path in run.glob("trials/*/events.jsonl"))
+            < count
+        ):
             assert time.monotonic() < until, "no event came"
             time.sleep(0.02)
 
