@@ -34,9 +34,11 @@ test: .venv/.ready ## run the tests; those of Docker and the frameworks run wher
 test-cuda: .venv/.ready ## build PyTorch's CUDA image (6 GB) and train in it on the CPU
 	@$(BIN)/pytest -m cuda_image $(ARGS)
 
-fuzz: .venv/.ready ## send 1,000,000 hostile lines through the gate; guided by coverage too where atheris is installed
+fuzz: .venv/.ready ## 1,000,000 hostile lines, 100,000 hostile files; guided by coverage too where atheris is installed
 	@$(BIN)/python -m benchmarks.fuzz $(ARGS)
-	@! $(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m benchmarks.guided_fuzz -runs=100000
+	@$(BIN)/python -m benchmarks.fuzz_files
+	@! $(BIN)/python -c 'import atheris' 2>/dev/null || { $(BIN)/python -m benchmarks.guided_fuzz -runs=100000 \
+		&& $(BIN)/python -m benchmarks.guided_fuzz files -runs=100000; }
 
 check: lint types test ## what CI runs: lint, types, tests
 

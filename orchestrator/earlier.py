@@ -57,13 +57,13 @@ def _surroundings(run: Path) -> tuple[str | None, ...]:
     """Return what of the world around a run its trials' documents do not say."""
     try:
         comparison, environment = (json.loads(_text(run / f"{name}.json")) for name in ("comparison", "environment"))
-    except ValueError:
+        return comparison.get("engine"), comparison.get("device"), environment.get("cpu")
+    except (ValueError, AttributeError, RecursionError):  # an edited file may be any JSON, or none
         return ()
-    return comparison.get("engine"), comparison.get("device"), environment.get("cpu")
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return ""

@@ -254,7 +254,10 @@ def _measured(run: Run, each: PlannedTrial, on: Bench, view: View, ended: str) -
         record = earlier.take_over(found, run.folder)
         view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
         return record
-    return run_trial(on, each, ready.prepared[written], run.folder.trial(each.id), view.event)
+    folder = run.folder.trial(each.id)
+    if (since := folder.started_at()) is not None:
+        view.say(f"{each.id} was started by an earlier bakeoff at {since:%Y-%m-%d %H:%M:%S} UTC: looking for it")
+    return run_trial(on, each, ready.prepared[written], folder, view.event)
 
 
 def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], Expected]:

@@ -54,7 +54,7 @@ class TrialFolder:
         """Tell when an earlier host started, or was about to start, this trial's worker; None where none did."""
         try:
             return datetime.fromisoformat(json.loads((self.path / "started.json").read_bytes())["at"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def recorded(self) -> bytes:
@@ -161,13 +161,15 @@ class RunFolder:
         try:
             return Comparison.model_validate({key: value for key, value in document.items() if key != "spec"})
         except (ValidationError, AttributeError) as error:
-            raise UsageError(f"comparison.json of {self.id} cannot be read: {error}", "was it edited?") from error
+            raise UsageError(
+                f"comparison.json of {self.id} cannot be read: {str(error)[:400]}", "was it edited?"
+            ) from error
 
     def read_json(self, name: str) -> Any:
         try:
             return json.loads((self.path / name).read_bytes())
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{name} of {self.id} cannot be read: {error}", "was it edited?") from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise UsageError(f"{name} of {self.id} cannot be read: {str(error)[:400]}", "was it edited?") from error
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -262,7 +264,7 @@ def _read(path: Path, kind: type[M]) -> M:
         remedy = f"`bakeoff resume {run}` ends it"
         raise UsageError(f"{run} has no {path.name}: its comparison did not end", remedy) from error
     except (OSError, ValidationError) as error:
-        raise UsageError(f"{path.name} of {run} cannot be read: {error}", "was it edited?") from error
+        raise UsageError(f"{path.name} of {run} cannot be read: {str(error)[:400]}", "was it edited?") from error
 
 
 def write_model(path: Path, model: BaseModel) -> None:

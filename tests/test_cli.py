@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -16,12 +18,14 @@ import pytest
 import typer.main
 from numpy.typing import NDArray
 
+from orchestrator import console, pipeline
 from orchestrator.cli import app, comparing, explaining, main
 from orchestrator.errors import PreflightError
 from orchestrator.spec import Spec
 from orchestrator.store import read_summary
 from orchestrator.world import World
 from shared import mnist
+from tests import engines
 from tests.streams import STORY, lines
 from tests.test_contract import RECORDED
 from tests.test_pipeline import TF, Line
@@ -30,6 +34,7 @@ QUICK = ("--epochs", "1", "--train-images", "640", "--recipe", "article-torch")
 COMMANDS = (
     "compare",
     "explain",
+    "resume",
     "audit",
     "doctor",
     "data",
@@ -229,6 +234,38 @@ def test_no_engine_is_exit_code_3_with_a_way_out(bakeoff: Bakeoff, words: tuple[
     assert "error: " in answer.err
     assert "try: " in answer.err
     assert answer.out == ""
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_clean_ends_a_process_that_its_host_left_also_without_an_engine(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    rig = engines.process(tmp_path)
+    with rig.start("hang") as worker:
+        worker.release()
+    assert "running" in bakeoff("clean", "--dry-run").out
+    assert worker.poll() is None
+    answer = bakeoff("clean", "--yes")
+    gc.collect()
+    assert (answer.code, "not looked at: " in answer.out, "removed 1" in answer.out) == (0, True, True)
+    assert rig.engine.adopt(rig.launch("hang")) is None
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_a_run_that_another_bakeoff_is_at_is_exit_code_3(bakeoff: Bakeoff, line: Line) -> None:
+    folder, _ = pipeline.compare(Spec(epochs=1, train_images=640), line.world(), console.view("quiet", io.StringIO()))
+    document = json.loads((folder.path / "run.json").read_text())
+    with folder.held():
+        answer = bakeoff("resume", str(folder.path))
+    gc.collect()
+    assert document["hosts"][0]["pid"] == os.getpid()
+    assert (answer.code, f"another bakeoff is at {folder.id} already" in answer.err) == (3, True)
+
+
+def test_a_run_that_does_not_exist_cannot_be_resumed(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("resume", "nothing")
+    assert (answer.code, "no run 'nothing'" in answer.err) == (2, True)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")

@@ -20,6 +20,7 @@ from docker.types import LogConfig, Mount
 
 from orchestrator.contenders import parse
 from orchestrator.docker_engine import DockerEngine
+from orchestrator.docker_engine.owned import labels_of
 from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.record import Status
@@ -134,6 +135,8 @@ def test_everything_that_is_made_for_a_trial_carries_its_labels(rig: DockerRig) 
             "bakeoff.run": rig.run_id,
             "bakeoff.trial": "toy-1.0.play.s1",
             "bakeoff.contender": "toy==1.0",
+            "bakeoff.lease": "",
+            "bakeoff.spec": rig.launch("hang").spec_sha256,
         }
         assert mine.items() <= container.labels.items()
         assert volume.attrs["Labels"] == mine
@@ -311,6 +314,26 @@ def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig) 
         foreign.reload()
     finally:
         foreign.remove()
+
+
+def test_a_name_that_is_taken_is_not_adopted_either_and_its_owner_survives(rig: DockerRig) -> None:
+    foreign = rig.client.containers.create(rig.prepared.image, name=f"bakeoff-{rig.run_id}-toy-1.0.play.s1")
+    try:
+        with pytest.raises(StartError, match="is not this trial's"):
+            rig.engine.adopt(_launch(rig))
+        foreign.reload()
+    finally:
+        foreign.remove()
+
+
+def test_what_a_host_had_half_made_is_removed_and_made_anew(rig: DockerRig) -> None:
+    labels = labels_of(_launch(rig))
+    volume = rig.client.volumes.create(f"bakeoff-{rig.run_id}-toy-1.0.play.s1-out", labels=labels)
+    rig.client.containers.create(
+        rig.prepared.image, name=f"bakeoff-{rig.run_id}-toy-1.0.play.s1", labels=labels, volumes=[f"{volume.name}:/out"]
+    )
+    assert rig.engine.adopt(_launch(rig)) is None
+    assert rig.left_behind() == []
 
 
 def _prepare(client: DockerClient, toy: Path, say: Say) -> Prepared:

@@ -61,7 +61,7 @@ def test_another_shape_or_type_is_named(array: np.ndarray[tuple[int, ...], np.dt
 
 def test_a_pickle_is_never_loaded() -> None:
     pickled = npy(np.array([[print]], dtype=object), allow_pickle=True)
-    assert "allow_pickle=False" in refused(pickled)
+    assert refused(pickled) == "predictions.npy holds more than real numbers"
 
 
 def test_an_archive_is_refused() -> None:
@@ -74,7 +74,7 @@ def test_half_an_archive_is_refused() -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("logits.npy", logits(LABELS))
-    assert refused(file.getvalue()[:40]).startswith("predictions.npy cannot be read")
+    assert refused(file.getvalue()[:40]) == "predictions.npy is an archive, not one array"
 
 
 @pytest.mark.parametrize("size", [0, 5, 60, 200])

@@ -20,6 +20,7 @@ from orchestrator.cli.options import (
     Quiet,
     Show,
     Verbose,
+    emit,
     listing,
     stdout,
     verbosity,
@@ -60,7 +61,7 @@ def audit(
         folder, _ = pipeline.compare(asked, world(asked, out, idx), watching)
     records = store.read_records(folder.path)
     if as_json:
-        stdout().print_json(data={record.id: [line.model_dump() for line in record.audit] for record in records})
+        emit({record.id: [line.model_dump() for line in record.audit] for record in records})
     else:
         _show(records, folder.path)
     green = all(record.status is Status.DONE and all(line.agrees for line in record.audit) for record in records)
@@ -88,8 +89,8 @@ def _show(records: list[Record], folder: Path) -> None:
                 f"{line.tolerance:.0e}",
             )
         held = f"{record.precision} beside the reference's float64"
-        console.print(Text(f"{record.id}: {record.reason or held}"), table)
-    console.print(Text(f"every number: {folder / 'trials'}"), soft_wrap=True)
+        console.print(Text(printable(f"{record.id}: {record.reason or held}")), table)
+    console.print(Text(printable(f"every number: {folder / 'trials'}")), soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

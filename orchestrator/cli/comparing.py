@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +32,8 @@ from orchestrator.cli.options import (
     TrainImages,
     VariantOption,
     Verbose,
+    emit,
+    emit_text,
     listing,
     stdout,
     verbosity,
@@ -44,6 +45,7 @@ from orchestrator.plan import Plan
 from orchestrator.record import Status
 from orchestrator.report.explanation import conclusion as explained
 from orchestrator.report.tables import conclusion
+from orchestrator.report.words import printable
 from orchestrator.settings import resolve
 from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, Spec, checked, read
 from orchestrator.store import RunFolder
@@ -180,11 +182,11 @@ def exit_code(summary: Summary) -> int:
 def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
     """Print the summary as it stands on disk, or what a person wants to know of it."""
     if as_json:
-        sys.stdout.write((folder.path / "summary.json").read_text(encoding="utf-8"))
+        emit_text((folder.path / "summary.json").read_text(encoding="utf-8"))
         return
     console = stdout()
     console.print(explained(summary) if summary.explanation else conclusion(summary, console.width))
-    console.print(Text(f"report: {near(folder.path / 'report.md')}"), soft_wrap=True)
+    console.print(Text(printable(f"report: {near(folder.path / 'report.md')}")), soft_wrap=True)
 
 
 def near(path: Path) -> Path:
@@ -197,13 +199,15 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
     settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
     trials = pipeline.planned(settings)
     if as_json:
-        stdout().print_json(data={"heading": heading(settings), "trials": _rows(trials)})
+        emit({"heading": heading(settings), "trials": _rows(trials)})
         return
     console = stdout()
-    console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}"), soft_wrap=True)
+    console.print(
+        *map(Text, map(printable, (heading(settings), surroundings(settings, around)))), sep="\n", soft_wrap=True
+    )
     table = listing("trial", "track", "epochs", "batch", "training\nimages", "validation\nimages")
     for row in _rows(trials):
-        table.add_row(*(Text(str(value)) for value in row.values()))
+        table.add_row(*(Text(printable(str(value))) for value in row.values()))
     console.print(table)
 
 

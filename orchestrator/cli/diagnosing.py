@@ -21,6 +21,7 @@ from orchestrator.cli.options import (
     Quiet,
     Show,
     Verbose,
+    emit,
     stdout,
     verbosity,
 )
@@ -72,7 +73,7 @@ def doctor(
     with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
         found = checks.examine(asked, out, idx, watching.say, again=probe)
     if as_json:
-        stdout().print_json(data=_document(found))
+        emit(_document(found))
     else:
         _show(found, hushed=quiet)
     if checks.failure(found):

@@ -31,6 +31,7 @@ from orchestrator.cli.options import (
     TrainImages,
     VariantOption,
     Verbose,
+    emit,
     listing,
     stdout,
     verbosity,
@@ -40,6 +41,7 @@ from orchestrator.description import heading, surroundings
 from orchestrator.errors import Interrupted, UsageError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk
+from orchestrator.report.words import printable
 from orchestrator.settings import Settings
 from orchestrator.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, validated
 from orchestrator.world import World, world
@@ -132,13 +134,14 @@ def explain(
 
 def _show_plan(settings: Settings, way: Walk, around: World, as_json: bool) -> None:
     if as_json:
-        stdout().print_json(data={"heading": heading(settings), "orders": way.orders, "cells": _rows(way)})
+        emit({"heading": heading(settings), "orders": way.orders, "cells": _rows(way)})
         return
     console = stdout()
-    console.print(Text(f"{heading(settings)}\n{surroundings(settings, around)}\n{way.title}"), soft_wrap=True)
+    lines = (heading(settings), surroundings(settings, around), way.title)
+    console.print(*map(Text, map(printable, lines)), sep="\n", soft_wrap=True)
     table = listing("contender", "step", "epochs", "batch", "training\nimages", "validation\nimages")
     for step, row in zip(_steps(way), _rows(way), strict=True):
-        table.add_row(*(Text(str(value)) for value in {**row, "recipe": step}.values()))
+        table.add_row(*(Text(printable(str(value))) for value in {**row, "recipe": step}.values()))
     count = len(way.row) * settings.spec.seeds
     orders = "1 order" if len(way.orders) == 1 else f"{len(way.orders)} orders"
     console.print(table, Text(f"{orders}, {len(way.row)} cells, {settings.spec.seeds} seeds: {count} trials"))

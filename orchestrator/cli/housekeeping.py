@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -10,12 +11,26 @@ from rich.text import Text
 
 from orchestrator import contract, dataset, docker_engine, store
 from orchestrator import report as reports
-from orchestrator.cli.options import RUNS, Idx, Json, Out, Quiet, Show, Verbose, listing, stdout, verbosity
+from orchestrator.cli.options import (
+    RUNS,
+    Idx,
+    Json,
+    Out,
+    Quiet,
+    Show,
+    Verbose,
+    emit,
+    emit_text,
+    listing,
+    stdout,
+    verbosity,
+)
 from orchestrator.console import view
 from orchestrator.docker_engine import Owned
-from orchestrator.errors import PreflightError, UsageError
+from orchestrator.errors import BakeoffError, PreflightError, UsageError
 from orchestrator.process_engine import ProcessEngine
 from orchestrator.process_worker import Abandoned
+from orchestrator.report.words import printable
 from orchestrator.summary import Summary
 
 
@@ -29,10 +44,10 @@ def data(
     with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
         ready = dataset.ensure(dataset.default_folder(), idx, watching.say)
     if as_json:
-        stdout().print_json(ready.model_dump_json())
+        emit_text(ready.model_dump_json(indent=2))
         return
     for label, value in dataset.describe(ready):
-        stdout().print(Text(f"{label:>12}  {value}"), soft_wrap=True)
+        stdout().print(Text(f"{label:>12}  {printable(value)}"), soft_wrap=True)
 
 
 def report(
@@ -44,8 +59,8 @@ def report(
     Example: bakeoff report latest
     """
     folder = store.find(run, out)
-    for path in reports.write(folder.path):
-        stdout().print(Text(str(path)), soft_wrap=True)
+    for path in _written(folder):
+        stdout().print(Text(printable(str(path))), soft_wrap=True)
 
 
 def ls(out: Out = RUNS, as_json: Json = False) -> None:
@@ -55,12 +70,12 @@ def ls(out: Out = RUNS, as_json: Json = False) -> None:
     """
     rows = [_row(folder) for folder in store.runs(out)]
     if as_json:
-        stdout().print_json(data=rows)
+        emit(rows)
         return
     table = listing("run", "what", "size", "engine", "trials")
     for row in rows:
-        table.add_row(*(Text(value) for value in row.values()))
-    stdout().print(table if rows else Text(f"no runs in {out}: `bakeoff compare` makes one"))
+        table.add_row(*(Text(printable(value)) for value in row.values()))
+    stdout().print(table if rows else Text(printable(f"no runs in {out}: `bakeoff compare` makes one")))
 
 
 def clean(
@@ -76,12 +91,11 @@ def clean(
     Example: bakeoff clean --images --dry-run
     """
     console = stdout()
-    found: list[Owned | Abandoned] = [
-        *_on_docker(images, data),
-        *ProcessEngine(dataset.default_folder().parent).owned(),
-    ]
+    processes = ProcessEngine(dataset.default_folder().parent).owned()
+    on_docker = _on_docker(images, data, needed=images or data or not processes)
+    found: list[Owned | Abandoned] = [*processes, *on_docker]
     for each in found:
-        console.print(Text(f"{each.kind:>9}  {each.name}  {each.detail}"), soft_wrap=True)
+        console.print(Text(f"{each.kind:>9}  {printable(each.name)}  {printable(each.detail)}"), soft_wrap=True)
     if not found:
         console.print("nothing to remove")
     elif not dry_run and (yes or typer.confirm(f"remove these {len(found)}?")):
@@ -90,14 +104,14 @@ def clean(
         console.print(f"removed {len(found)}")
 
 
-def _on_docker(images: bool, data: bool) -> list[Owned]:
-    """List what the Docker Engine holds; where none answers, say so and go on with the rest."""
+def _on_docker(images: bool, data: bool, *, needed: bool) -> list[Owned]:
+    """List what the Docker Engine holds; where none answers and there is other work, say so and go on."""
     try:
         return docker_engine.connect().owned(images=images, data=data)
     except PreflightError as error:
-        if images or data:
+        if needed:
             raise
-        stdout().print(Text(f"not looked at: {error.message}"), soft_wrap=True)
+        stdout().print(Text(printable(f"not looked at: {error.message}")), soft_wrap=True)
         return []
 
 
@@ -110,6 +124,17 @@ def schema(
     """
     found = Summary.model_json_schema() if name == "summary" else contract.schema(name)
     stdout().print(Text(json.dumps(found, indent=2)), soft_wrap=True)
+
+
+def _written(folder: store.RunFolder) -> list[Path]:
+    """Write a report from files that anybody may have edited: a summary of the right shape need not hold together."""
+    try:
+        return reports.write(folder.path)
+    except BakeoffError:
+        raise
+    except Exception as error:
+        fault = f"no report can be made of {folder.path / 'summary.json'}: {type(error).__name__}: {error}"
+        raise UsageError(fault, "was it edited? if not, this is a fault of bakeoff's") from error
 
 
 def _row(folder: store.RunFolder) -> dict[str, str]:

@@ -9,11 +9,12 @@ import typer
 from rich.text import Text
 
 from orchestrator import docker_engine, doctor
-from orchestrator.cli.options import Json, Quiet, Show, Verbose, listing, stdout, verbosity
+from orchestrator.cli.options import Json, Quiet, Show, Verbose, emit, listing, stdout, verbosity
 from orchestrator.console import view
 from orchestrator.contenders import offered, parse
 from orchestrator.engine import PrepareError
 from orchestrator.errors import PreflightError
+from orchestrator.report.words import printable
 
 app = typer.Typer(help="Contenders' images: build them ahead of a comparison, list them.", no_args_is_help=True)
 
@@ -56,15 +57,15 @@ def ls(as_json: Json = False) -> None:
     versions = {name: list(file.versions) for name, file in offered().items()}
     if as_json:
         rows = [{"image": each.name, "size": each.detail} for each in built]
-        stdout().print_json(data={"images": rows, "offered": versions})
+        emit({"images": rows, "offered": versions})
         return
     console = stdout()
     table = listing("image", "size")
     for each in built:
-        table.add_row(Text(each.name), Text(each.detail))
+        table.add_row(Text(printable(each.name)), Text(printable(each.detail)))
     console.print(table)
     for name, listed in versions.items():
-        console.print(Text(f"{name} offers {', '.join(listed)}"))
+        console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
 
 
 def _engine() -> docker_engine.DockerEngine:

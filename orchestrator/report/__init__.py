@@ -9,19 +9,24 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import PreflightError, UsageError
 from orchestrator.summary import Summary
 
 
 def write(folder: Path) -> list[Path]:
     """Write the figures, report.md and results.parquet of a run folder and return their paths.
 
-    Raises UsageError where the folder holds no summary that this version can read.
+    Raises UsageError where the folder holds no summary that this version can read, PreflightError where the disk
+    does not take the files: they can be made again.
     """
     from orchestrator.report import figures, markdown, results  # matplotlib and pyarrow: a second that --help saves
 
     summary = load(folder)
-    return [*figures.draw(summary, folder), markdown.write(summary, folder), results.write(summary, folder)]
+    try:
+        return [*figures.draw(summary, folder), markdown.write(summary, folder), results.write(summary, folder)]
+    except OSError as error:
+        remedy = f"free space, then make it again: bakeoff report {folder.name}"
+        raise PreflightError(f"cannot write the report into {folder}: {error.strerror or error}", remedy) from error
 
 
 def load(folder: Path) -> Summary:

@@ -135,7 +135,7 @@ def _labels(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
     ends += _broken_off(each, quantity)
     if not ends:
         text = _silence(each)
-        panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color=INK, wrap=True)
+        panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color=INK)
         return
     heights = apart([relative_height(panel, value) for _, value, _ in ends], _LABEL_GAP)
     for (epoch, _, text), height in zip(ends, heights, strict=True):

@@ -24,7 +24,7 @@ def section(summary: Summary) -> list[str]:
     sentence = headline(book)
     return [
         "## Environment",
-        *([sentence] if sentence else []),
+        *([words.markdown(sentence)] if sentence else []),
         *_differing(book),
         host,
         *_compared(book),

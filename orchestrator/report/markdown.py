@@ -14,7 +14,7 @@ from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
 from orchestrator.report import cells, environment, explanation, matched, words
-from orchestrator.summary import Claim, Finding, Summary, TrialSummary
+from orchestrator.summary import Claim, Comparison, Finding, Summary, TrialSummary
 from orchestrator.tracks import TRACKS, Track
 
 LIMITS = (
@@ -66,8 +66,13 @@ def _opening(summary: Summary) -> list[str]:
         *notice,
         f"Made by {words.code(comparison.command)} on {words.markdown(comparison.started_at)}, "
         f"engine {words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
-        f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.",
+        f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.{_resumed(comparison)}",
     ]
+
+
+def _resumed(comparison: Comparison) -> str:
+    times = ", ".join(words.markdown(each) for each in comparison.resumed_at)
+    return f" Its host ended before it did; resumed on {times}." if times else ""
 
 
 def _results(summary: Summary) -> list[str]:

@@ -75,7 +75,10 @@ def _left_out(summary: Summary) -> list[str]:
     """Say which recipes of the track are not compared step by step, and why."""
     cells = [cell for cell in summary.comparison.cells if cell.track == "matched" and cell.not_stepwise]
     reasons = dict.fromkeys((cell.recipe, cell.not_stepwise) for cell in cells)
-    return [f"Not compared step by step: {words.markdown(recipe)}, because {reason}." for recipe, reason in reasons]
+    return [
+        f"Not compared step by step: {words.markdown(recipe)}, because {words.markdown(reason)}."
+        for recipe, reason in reasons
+    ]
 
 
 def _divergence(apart: Divergence) -> list[str]:
