@@ -241,12 +241,13 @@ def _as_nobody(address: str) -> str:
 @pytest.mark.row(30)
 @pytest.mark.docker
 @pytest.mark.repeated(1)
-@pytest.mark.parametrize("version", ["1.12", "9.99"])
-def test_an_engine_of_another_age_is_told(hosts: Hosts, chance: random.Random, version: str) -> None:
+@pytest.mark.parametrize(("version", "named"), [("1.12", "1.24"), ("1.25", "1.25"), ("9.99", "9.99")])
+def test_an_engine_of_another_age_is_told(hosts: Hosts, chance: random.Random, version: str, named: str) -> None:
+    """Below 1.24 it is the SDK that refuses, and names its own floor."""
     host = hosts("docker")
     with Proxy(api_version=version) as between:
         host.variables["DOCKER_HOST"] = between.url
-        refused(host, INFRASTRUCTURE, version, "update Docker")
+        refused(host, INFRASTRUCTURE, named, "update Docker")
 
 
 NAMES = ["../evil", "a/b", "-leading", ".hidden", "x" * 300, "a\x1b[31m", "toy==../1", "toy@-flag"]
