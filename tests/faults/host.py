@@ -17,6 +17,7 @@ from docker import DockerClient
 from tests.engines import TOYS
 from tests.faults.evidence import Evidence
 
+_KEPT = ("BAKEOFF_BASE_IMAGE",)  # what else a user has set must not reach a test
 BAKEOFF = Path(sys.executable).with_name("bakeoff")
 _RECIPE = """
 name = "{name}"
@@ -59,7 +60,7 @@ class Host:
         self.out = folder / "runs"
         self.client = client
         self.variables = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("BAKEOFF_", "COV_"))},
+            **{name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith("BAKEOFF_")},
             "BAKEOFF_CACHE": str(cache),
             "BAKEOFF_RUNS": str(self.out),
             "BAKEOFF_PROGRESS": "plain",

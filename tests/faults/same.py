@@ -22,7 +22,10 @@ TRAINING_TIMES = {
 _OF_THE_MOMENT = re.compile(r".*: (pid|out|load_average|memory_available)")
 """What the stub tells of its own process, by contender."""
 
-_BUSY = "busy-machine"
+FINDINGS = ("busy-machine",)
+"""Findings about the machine at that moment, which no kill of a host can bring or take."""
+
+TRAINING_FINDINGS = (*FINDINGS, "uneven-speed")
 
 
 def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str, Any]:
@@ -32,7 +35,8 @@ def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str
     environment = left["environment"]
     _drop(environment, TIMES["environment"])
     _drop(environment, tuple(name for name in environment if _OF_THE_MOMENT.fullmatch(name)))
-    left["findings"] = [finding for finding in left["findings"] if finding["id"] != _BUSY]
+    of_the_moment = TRAINING_FINDINGS if trained else FINDINGS
+    left["findings"] = [finding for finding in left["findings"] if finding["id"] not in of_the_moment]
     for trial in left["trials"]:
         _drop(trial, TIMES["trials"])
         if trained:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults.evidence import Outcome, accounted
-from tests.faults.host import Host
+from tests.faults.host import Host, Process
 from tests.faults.same import but_for_times, differences
 
 LONG = ("paced 150 3", "paced 60 2 then finish 3", "paced 200 2.5")
@@ -50,6 +50,33 @@ def test_a_hundred_kills_change_nothing_in_the_summary(
         survived += survive(hosts(host_engine), chance, min(10, kills - survived), LONG, whole, tally)
 
 
+@pytest.mark.row(1)
+@pytest.mark.frameworks
+@pytest.mark.docker
+@pytest.mark.timeout(900)
+@pytest.mark.repeated(1)
+def test_five_kills_change_nothing_in_a_comparison_of_real_frameworks(
+    hosts: Callable[[str], Host], chance: random.Random, tally: Tally
+) -> None:
+    sizes = ["--train-images", "512", "--epochs", "2", "--profile", "article", "--threads", "1"]
+    words = ["compare", "torch", "tf", "--engine", "docker", "--recipe", "article-torch", *sizes]
+    whole = hosts("docker")
+    process = whole.run(words, 600)  # the first may build images
+    assert process.code == 0, process.said
+    survived = 0
+    while survived < 5:
+        host = hosts("docker")
+        killed, process = killed_host(host, words, chance, 5 - survived, (1.0, 8.0))
+        assert process.code == 0, process.said
+        one, other = (but_for_times(each.summary(), trained=True) for each in (whole, host))
+        assert differences(one, other) == []
+        assert host.left_behind() == []
+        for evidence in host.trials():
+            assert evidence.status == "done"
+            tally(accounted(evidence, max(evidence.numbers) + 1, figures={"kills": killed}))
+            killed, survived = 0, survived + killed
+
+
 def undisturbed(host: Host, scripts: tuple[str, ...]) -> dict[str, Any]:
     process = host.run(host.comparison(*scripts))
     assert process.code == FAILED, process.said
@@ -73,11 +100,13 @@ def survive(
     return killed
 
 
-def killed_host(host: Host, words: list[str], chance: random.Random, kills: int) -> tuple[int, Any]:
+def killed_host(
+    host: Host, words: list[str], chance: random.Random, kills: int, every_seconds: tuple[float, float] = (0.3, 4.0)
+) -> tuple[int, Process]:
     """Start a comparison, kill it and whoever resumes it; return how often, and the host that was let to its end."""
     killed, process = 0, host.start(words)
     while killed < kills:
-        until = time.monotonic() + chance.uniform(0.3, 4.0)
+        until = time.monotonic() + chance.uniform(*every_seconds)
         while process.code is None and time.monotonic() < until:
             time.sleep(0.02)
         if process.code is not None:
