@@ -5,7 +5,7 @@ BIN := .venv/bin
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick doctor data images report test test-cuda fuzz faults check lint types lock clean
+.PHONY: help compare quick doctor data images report test test-cuda fuzz faults check lint types lock lock-images clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ types: .venv/.ready ## mypy, strict
 lock: .venv/.ready ## resolve requirements.lock again (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --python-version 3.11 --quiet -o requirements.lock
+
+lock-images: .venv/.ready ## resolve an image's packages to hashes (needs uv; ARGS="torch==2.14.1 --variant cuda --python 3.12")
+	@$(BIN)/python -m benchmarks.lock_images $(ARGS)
 
 clean: .venv/.ready ## remove bakeoff's containers, by label; ask first (ARGS="--images --data")
 	@$(BIN)/bakeoff clean $(ARGS)

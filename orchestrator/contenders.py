@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import UsageError
+from orchestrator.relaxations import RELAXATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "images"
@@ -53,6 +54,7 @@ class ContenderFile(_Strict):
     colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
     default: str
     modes: dict[str, str] = {}  # mode → what it does
+    relax: tuple[str, ...] = ()  # restrictions that its containers are spared, words of orchestrator/relaxations.py
     variants: dict[str, Variant]
     versions: dict[str, Version]
 
@@ -67,6 +69,7 @@ class Contender:
     image: str = ""  # a ready image's reference
     title: str = ""
     colour: str = "#666666"
+    relax: tuple[str, ...] = ()  # never of a ready image
 
     @property
     def written(self) -> str:
@@ -108,7 +111,8 @@ def parse(text: str, images: Path = IMAGES) -> Contender:
         raise UsageError(f"unknown contender {name!r}", f"known contenders: {', '.join(known)}")
     file = known[name]
     _check_modes(name, modes, file)
-    return Contender(name, match["version"] or file.default, modes, title=file.title, colour=file.colour)
+    version = match["version"] or file.default
+    return Contender(name, version, modes, title=file.title, colour=file.colour, relax=file.relax)
 
 
 def _check_modes(name: str, modes: tuple[str, ...], file: ContenderFile) -> None:
@@ -120,6 +124,10 @@ def _check_modes(name: str, modes: tuple[str, ...], file: ContenderFile) -> None
 
 def _read(path: Path) -> ContenderFile:
     try:
-        return ContenderFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        file = ContenderFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} is not a contender file: {error}", "compare it with images/torch") from error
+    unknown = [word for word in file.relax if word not in RELAXATIONS]
+    if unknown:
+        raise UsageError(f"{path}: relax has {unknown[0]!r}", f"words that it knows: {', '.join(RELAXATIONS)}")
+    return file

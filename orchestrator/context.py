@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator import locks
 from orchestrator.contenders import ROOT, Contender, ContenderFile
 from orchestrator.errors import UsageError
 
@@ -30,7 +31,11 @@ class Context:
     @property
     def requirements_hash(self) -> str:
         """Name what is installed, whatever the worker's code: an environment outlives edits of it."""
-        asked = {name: path for name, path in self.files.items() if name.endswith(("requirements.in", ".whl"))}
+        asked = {
+            name: path
+            for name, path in self.files.items()
+            if name.endswith(("requirements.in", ".whl")) or "/locks/" in name
+        }
         return _hash(asked, self.arguments)
 
     def tar(self) -> io.BytesIO:
@@ -57,6 +62,8 @@ def context(contender: Contender, file: ContenderFile, variant: str, images: Pat
     own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
     files |= {f"images/{contender.name}/{path.name}": path for path in own}
     files |= {f"images/{contender.name}/wheelhouse/{path.name}": path for path in folder.glob("wheelhouse/*.whl")}
+    found = locks.of(folder, contender.version, variant)
+    files |= {f"images/{contender.name}/locks/{name}": path for name, path in found.items()}
     return Context(files, arguments(contender, file, variant, base))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from orchestrator.explain.walk import Walk
 from orchestrator.plan import Plan
+from orchestrator.relaxations import told
 from orchestrator.settings import Settings
 from orchestrator.summary import Cell, Comparison
 from orchestrator.tracks import not_stepwise, track
@@ -60,7 +61,13 @@ def heading(settings: Settings) -> str:
 
 def surroundings(settings: Settings, world: World) -> str:
     device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
-    return f"{world.engine.name} engine, {device}"
+    spared = [f"{written} relaxed by {told(words)}" for written, words in relaxed(settings).items()]
+    return ", ".join([f"{world.engine.name} engine", device, *(spared if world.engine.name == "docker" else [])])
+
+
+def relaxed(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return which restrictions contenders ask to be spared, by their written name."""
+    return {each.written: each.relax for each in settings.contenders if each.relax}
 
 
 def slug(settings: Settings) -> str:

@@ -18,8 +18,9 @@ from shared.trial import Trial, to_json
 def find(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | None:
     """Return the folder of the newest earlier trial that is this one, None where there is none.
 
-    It is this one where the trial's document is the same to the letter, and image, engine, device and processor are;
-    and it is done. What is not `fixed`, an interpreter whose packages may have changed since, is never taken over.
+    It is this one where the trial's document is the same to the letter, and image, relaxations, engine, device and
+    processor are; and it is done. What is not `fixed`, an interpreter whose packages may have changed since, is never
+    taken over.
     """
     if not prepared.fixed:
         return None
@@ -29,7 +30,8 @@ def find(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | None:
         if there.is_symlink() or there == run.path or _text(path / "trial.json") != to_json(trial):
             continue
         record = _record(path)
-        if record and record.image == prepared.image and _surroundings(there) == here:
+        ran = (record.image, record.relaxations) if record else None
+        if ran == (prepared.image, prepared.relaxations) and _surroundings(there) == here:
             return path
     return None
 

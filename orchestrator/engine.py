@@ -22,6 +22,9 @@ OUT_FILE_LIMIT_BYTES = 256 * 2**20
 
 STDERR_LIMIT_BYTES = 2 * 2**20
 
+FOREIGN = "not declared: run by --allow-foreign-image"
+"""The fact "contract" of an image that does not say that it keeps a contract we know."""
+
 Say = Callable[[str], None]
 """Takes one line of preparation progress, for a person."""
 
@@ -34,6 +37,8 @@ class Prepared:
     image: str  # what the record names: an image id, or an environment's path
     handle: str  # what the engine starts
     fixed: bool = True  # `image` names all that runs: the same name is the same code
+    facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
+    relaxations: tuple[str, ...] = ()  # words of `orchestrator.relaxations`
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Launch:
     @property
     def spec_sha256(self) -> str:
         """Name what runs: a worker of an earlier host is this one's only where it is the same."""
-        spec = (self.prepared.image, sorted(self.environment.items()), self.gpu)
+        spec = (self.prepared.image, self.prepared.relaxations, sorted(self.environment.items()), self.gpu)
         return hashlib.sha256(json.dumps(spec).encode()).hexdigest()
 
 

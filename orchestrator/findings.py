@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator import ledger
+from orchestrator.engine import FOREIGN
 from orchestrator.parity import EARLY_STEPS
 from orchestrator.record import Record, Status
+from orchestrator.relaxations import RELAXATIONS
 from orchestrator.summary import Divergence, Finding
 from orchestrator.weight import Weight, weigh
 
@@ -97,6 +99,19 @@ def _diverged(record: Record) -> str | None:
 def _reconnected(record: Record) -> str | None:
     times = record.reconnects
     return f"The live feed of {record.id} was opened again {times} times." if times else None
+
+
+def _relaxed(record: Record) -> str | None:
+    words = [f"{each} ({RELAXATIONS[each].meaning})" for each in record.relaxations if each in RELAXATIONS]
+    return f"{record.id} ran with a restriction less: {', '.join(words)}." if words else None
+
+
+def _foreign(record: Record) -> str | None:
+    return f"The image of {record.id} does not say that it keeps the contract." if _is_foreign(record) else None
+
+
+def _is_foreign(record: Record) -> bool:
+    return record.facts.get("contract") == FOREIGN
 
 
 def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
@@ -299,6 +314,18 @@ _OF_ONE = (
         _rejected,
     ),
     Check("diverged", "warning", "Lower the recipe's learning rate; its curves end where it diverged.", _diverged),
+    Check(
+        "foreign-image",
+        "warning",
+        "It ran because of --allow-foreign-image; label it bakeoff.contract once it keeps shared/README.md.",
+        _foreign,
+    ),
+    Check(
+        "restriction-relaxed",
+        "note",
+        "Its contender.toml asks for it; orchestrator/relaxations.py has the need and the price.",
+        _relaxed,
+    ),
     Check(
         "feed-reconnected",
         "note",

@@ -3,6 +3,7 @@
 The Dockerfiles and the process engine install in the same two steps: first the framework
 alone, from the variant's own index beside pip's; then the rest, which asks
 pip's configured index only. A package of a common name can so never come from the extra index.
+Where a lock covers what is made, both steps take what it names, by hash, and nothing else.
 """
 
 from __future__ import annotations
@@ -29,16 +30,31 @@ def environment(arguments: Mapping[str, str]) -> dict[str, str]:
     return {name: arguments[name] for name in ("VERSION", "EXTRAS")}
 
 
-def steps(requirements: Path, pins: Path, arguments: Mapping[str, str], wheelhouse: Path) -> list[list[str]]:
+def steps(
+    requirements: Path, pins: Path, arguments: Mapping[str, str], wheelhouse: Path, lock: Path | None = None
+) -> list[list[str]]:
     """Return the arguments of `pip install`, call by call. `pins` is a file of exact versions, used as constraints."""
     links = ["--find-links", str(wheelhouse)] if wheelhouse.is_dir() else []
+    # Few retries: an index that nobody can reach from here must not cost minutes.
+    patience = ["--retries", "1", "--timeout", "20"]
+    index = ["--no-deps", *patience, *links, "--extra-index-url", arguments["INDEX"]]
+    if lock is not None:
+        by_hash = ["--require-hashes", "--only-binary", ":all:"]
+        everything = [*by_hash, "--no-deps", "--retries", "2", *links, "--requirement", str(lock)]
+        return [[*by_hash, *index, "--requirement", str(pins)], everything] if arguments["INDEX"] else [everything]
     everything = ["--retries", "2", *links, "--constraint", str(pins), "--requirement", str(requirements)]
     if not arguments["INDEX"]:
         return [everything]
-    # Few retries: an index that nobody can reach from here must not cost minutes.
-    patience = ["--retries", "1", "--timeout", "20"]
     framework = _first_requirement(requirements.read_text(encoding="utf-8"), arguments)
-    return [["--no-deps", *patience, *links, "--extra-index-url", arguments["INDEX"], framework], everything]
+    return [[*index, framework], everything]
+
+
+def first_pins(requirements: Path, arguments: Mapping[str, str], lock: Path | None) -> str:
+    """Return what belongs into the file of pins: a lock's line of the framework, or the version's own pins."""
+    if lock is None:
+        return "\n".join(arguments["PINS"].split())
+    name = re.split(r"[\[=]", _first_requirement(requirements.read_text(encoding="utf-8"), arguments))[0]
+    return next(line for line in lock.read_text(encoding="utf-8").splitlines() if line.startswith(f"{name}=="))
 
 
 def _first_requirement(text: str, arguments: Mapping[str, str]) -> str:

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import filelock
 
+from orchestrator import locks
 from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import Context, context
 from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
-from orchestrator.installation import environment, steps, why_refused
+from orchestrator.installation import environment, first_pins, steps, why_refused
 from orchestrator.process_worker import (
     ALIVE,
     GROUP,
@@ -75,7 +76,9 @@ class ProcessEngine:
             # Absolute, and no link resolved: through its link a virtual environment's Python knows its packages.
             return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()), fixed=False)
         folder = self._environment(contender, variant, content, say)
-        return Prepared(contender, f"environment {folder.name}, worker {app.name}", str(folder / "bin" / "python"))
+        named = f"environment {folder.name}, worker {app.name}"
+        told = {"requirements": locks.LOCKED if (folder / locks.MARK).exists() else locks.NOT_LOCKED}
+        return Prepared(contender, named, str(folder / "bin" / "python"), facts=told)
 
     def missing_bytes(self, contenders: Sequence[Contender], variant: str) -> dict[str, int]:
         """Estimate the environments that are still to be made, by contender."""
@@ -193,7 +196,7 @@ class ProcessEngine:
             if not _whole(folder):
                 say(f"making the environment {folder.name}: this downloads the framework once")
                 shutil.rmtree(folder, ignore_errors=True)
-                self._install(contender, folder, requirements, content, say)
+                self._install(contender, variant, folder, requirements, content, say)
                 (folder / _MARK).touch()
         return folder
 
@@ -201,15 +204,22 @@ class ProcessEngine:
         python = f"py{sys.version_info.major}{sys.version_info.minor}"
         return self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
 
-    def _install(self, contender: Contender, folder: Path, requirements: Path, content: Context, say: Say) -> None:
+    def _install(
+        self, contender: Contender, variant: str, folder: Path, requirements: Path, content: Context, say: Say
+    ) -> None:
         variables = {**_without_paths(os.environ), **environment(content.arguments)}
         _run([sys.executable, "-m", "venv", str(folder)], variables)
+        lock = locks.covering(self._images / contender.name, contender.version, variant)
         pins = folder / "pins.txt"
-        pins.write_text("\n".join(content.arguments["PINS"].split()), encoding="utf-8")
+        pins.write_text(first_pins(requirements, content.arguments, lock), encoding="utf-8")
         wheelhouse = self._images / contender.name / "wheelhouse"
-        for step in steps(requirements, pins, content.arguments, wheelhouse):
+        for step in steps(requirements, pins, content.arguments, wheelhouse, lock):
             command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
             _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
+        if lock is None:
+            say(f"{contender.name}: {locks.NOT_LOCKED}")
+        else:
+            (folder / locks.MARK).write_text(lock.name, encoding="utf-8")
 
 
 def _boot() -> str:

@@ -95,7 +95,8 @@ class Record(Value):
     data_sha256: str | None = None
     versions: dict[str, str] = {}
     modes: dict[str, str] = {}
-    facts: dict[str, str] = {}  # of facts.json, as `orchestrator.facts` let them through
+    facts: dict[str, str] = {}  # of facts.json, as `orchestrator.facts` let them through, and of how it was made
+    relaxations: tuple[str, ...] = ()  # restrictions that its contender was spared, by name
     phases: dict[str, float] = {}
     epochs: tuple[Epoch, ...] = ()
     audit: tuple[AuditLine, ...] = ()  # empty where there was none

@@ -62,7 +62,8 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             "wall_seconds": facts.wall_seconds,
             **(_identity(ready) if ready else {}),
             **(_last_word(ended) if ended else {}),
-            "facts": told,
+            "facts": {**told, **facts.prepared.facts},  # the host's own word last: no worker says how it was made
+            "relaxations": facts.prepared.relaxations,
             "phases": _phases(events, epochs),
             "epochs": epochs,
             "audit": judge(facts.expected, facts.left.files.get("audit.npz"))

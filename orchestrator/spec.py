@@ -42,6 +42,7 @@ class Spec(BaseModel):
     precision: Precision = "float32"
     parity: bool = True  # train matched cells twice more, step by step
     timeout_seconds: Annotated[float, Field(gt=0)] = 4 * 3600.0
+    allow_foreign_image: bool = False  # run a ready image that does not say that it keeps the contract
     python: tuple[str, ...] = ()  # "torch=/path/to/python", or one path for all
 
     @property
@@ -90,6 +91,7 @@ def options(spec: Spec) -> list[str]:
     """Write all but contenders and recipes as options, where they are not the defaults."""
     changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
     words = ["--no-parity"] if changed.pop("parity", True) is False else []
+    words += ["--allow-foreign-image"] if changed.pop("allow_foreign_image", False) else []
     for name, value in changed.items():
         flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
         values = value if isinstance(value, tuple) else (value,)

@@ -57,7 +57,7 @@ def _engine(spec: Spec) -> tuple[Engine, str]:
     wants_process = spec.engine == "process" or (spec.engine == "auto" and spec.python)
     if not wants_process:
         try:
-            return _docker(), DockerEngine.notice
+            return _docker(spec), DockerEngine.notice
         except PreflightError as error:
             if spec.engine == "docker":
                 raise
@@ -67,8 +67,9 @@ def _engine(spec: Spec) -> tuple[Engine, str]:
     return process, process.notice
 
 
-def _docker() -> DockerEngine:
-    return connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))
+def _docker(spec: Spec) -> DockerEngine:
+    base = os.environ.get("BAKEOFF_BASE_IMAGE", "")
+    return connect(base, allow_foreign_image=spec.allow_foreign_image)
 
 
 def _process(spec: Spec) -> ProcessEngine:

@@ -44,6 +44,7 @@ COMMANDS = (
     "schema",
     "images build",
     "images ls",
+    "images sbom",
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.engine import FOREIGN
 from orchestrator.findings import findings
 from orchestrator.record import AuditLine, Epoch, EventCounts, Record, Status
 from orchestrator.recording import unstarted
@@ -52,6 +53,18 @@ def found(*records: Record, load: float | None = 0.1) -> list[tuple[str, str]]:
 def only(*records: Record) -> Finding:
     (finding,) = findings(records, cores=2, load=None)
     return finding
+
+
+def test_an_image_that_does_not_declare_the_contract_is_a_warning() -> None:
+    finding = only(record(facts={"contract": FOREIGN}))
+    assert (finding.id, finding.severity) == ("foreign-image", "warning")
+    assert "--allow-foreign-image" in finding.advice
+
+
+def test_a_relaxation_is_a_note_that_says_what_it_allows() -> None:
+    finding = only(record(relaxations=("tmp-exec",)))
+    assert (finding.id, finding.severity) == ("restriction-relaxed", "note")
+    assert "tmp-exec (files in /tmp may be executed" in finding.message
 
 
 def test_a_clean_comparison_has_no_findings() -> None:

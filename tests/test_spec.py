@@ -34,6 +34,7 @@ SPECS = st.builds(
     gpu=st.none() | st.sampled_from(["0", "GPU-4f1a"]),
     threads=NUMBERS,
     timeout_seconds=st.floats(1e-3, 1e12),
+    allow_foreign_image=st.booleans(),
     python=st.lists(WORDS, max_size=2),
 )
 

@@ -18,6 +18,7 @@ from orchestrator.cli.options import (
     DeviceOption,
     EngineOption,
     Epochs,
+    ForeignOption,
     GpuOption,
     Idx,
     Json,
@@ -39,7 +40,7 @@ from orchestrator.cli.options import (
     verbosity,
 )
 from orchestrator.console import view
-from orchestrator.description import heading, surroundings
+from orchestrator.description import heading, relaxed, surroundings
 from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError, UsageError
 from orchestrator.plan import Plan
 from orchestrator.record import Status
@@ -94,6 +95,7 @@ def compare(
         ),
     ] = True,
     timeout: Timeout = TIMEOUT_SECONDS,
+    allow_foreign_image: ForeignOption = False,
     python: PythonOption = None,
     detach: Detach = False,
     spec: Annotated[
@@ -129,6 +131,7 @@ def compare(
         "precision": precision,
         "parity": parity,
         "timeout_seconds": timeout,
+        "allow_foreign_image": allow_foreign_image,
         "python": python or (),
     }
     asked = _asked(spec, given)
@@ -199,7 +202,7 @@ def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
     settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
     trials = pipeline.planned(settings)
     if as_json:
-        emit({"heading": heading(settings), "trials": _rows(trials)})
+        emit({"heading": heading(settings), "relaxed": relaxed(settings), "trials": _rows(trials)})
         return
     console = stdout()
     console.print(

@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     DeviceOption,
     EngineOption,
     Epochs,
+    ForeignOption,
     GpuOption,
     Idx,
     Json,
@@ -37,7 +38,7 @@ from orchestrator.cli.options import (
     verbosity,
 )
 from orchestrator.console import view
-from orchestrator.description import heading, surroundings
+from orchestrator.description import heading, relaxed, surroundings
 from orchestrator.errors import Interrupted, UsageError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk
@@ -78,6 +79,7 @@ def explain(
     threads: Threads = None,
     precision: PrecisionOption = "float32",
     timeout: Timeout = TIMEOUT_SECONDS,
+    allow_foreign_image: ForeignOption = False,
     python: PythonOption = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every trial, also those that an earlier run has.")
@@ -116,6 +118,7 @@ def explain(
         "threads": threads,
         "precision": precision,
         "timeout_seconds": timeout,
+        "allow_foreign_image": allow_foreign_image,
         "python": python or (),
     }
     asked = validated(Asked, given, "command line")
@@ -134,7 +137,8 @@ def explain(
 
 def _show_plan(settings: Settings, way: Walk, around: World, as_json: bool) -> None:
     if as_json:
-        emit({"heading": heading(settings), "orders": way.orders, "cells": _rows(way)})
+        told = {"heading": heading(settings), "relaxed": relaxed(settings)}
+        emit({**told, "orders": way.orders, "cells": _rows(way)})
         return
     console = stdout()
     lines = (heading(settings), surroundings(settings, around), way.title)

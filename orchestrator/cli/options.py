@@ -49,6 +49,14 @@ GpuOption = Annotated[str | None, typer.Option(help="Index or UUID.", envvar="BA
 Threads = Annotated[int | None, typer.Option(help="CPU threads of every worker.", envvar="BAKEOFF_THREADS")]
 PrecisionOption = Annotated[Precision, typer.Option(help="Of weights and all arithmetic.", envvar="BAKEOFF_PRECISION")]
 Timeout = Annotated[float, typer.Option(help="Seconds a trial may take.", envvar="BAKEOFF_TIMEOUT")]
+ForeignOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-foreign-image",
+        help="Run a ready image that lacks the label bakeoff.contract; every restriction stays.",
+        envvar="BAKEOFF_ALLOW_FOREIGN_IMAGE",
+    ),
+]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Ctrl-C leaves the running trial to go on.", envvar="BAKEOFF_DETACH")
 ]

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
+from orchestrator import locks
 from orchestrator.contenders import Contender
 from orchestrator.context import Context
-from orchestrator.docker_engine.owned import CONTENDER, CONTENT, REPOSITORY
+from orchestrator.docker_engine.base import Base, base_of
+from orchestrator.docker_engine.labels import labels
+from orchestrator.docker_engine.owned import OWNED, REPOSITORY
+from orchestrator.docker_engine.volumes import MemberRefused, read_member
 from orchestrator.engine import PrepareError, Say
-from orchestrator.errors import PreflightError
 from orchestrator.installation import why_refused
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _WORTH_SAYING = re.compile(r"^(Step \d+/\d+ : |Collecting |\s*Downloading |Installing collected|Successfully )")
 _COLOUR = re.compile(r"\x1b\[\d*m")  # the builder paints what a step writes to standard error
 _KEPT_LINES = 200
+_LOCK_NAME_BYTES = 200
 
 
 def tag_of(contender: Contender, variant: str, content: Context) -> str:
@@ -40,7 +46,15 @@ def find_image(client: DockerClient, tag: str) -> str | None:
 def build_image(client: DockerClient, contender: Contender, content: Context, tag: str, say: Say) -> str:
     """Build the image and return its id. Raises PrepareError with the builder's or pip's reason."""
     say(f"building {tag}: this downloads the framework once, and may take minutes")
-    _build(client, contender, content, tag, say)
+    base = base_of(client, _base_name(content, contender), contender.written, say)
+    say(f"{contender.name}: on {base.told}")
+    made = _build(client, contender, content, base, say)
+    try:
+        lock = _lock(client, made)
+        _label(client, made, labels(contender, content.content_hash, base, lock), tag)
+    except APIError as error:
+        raise PrepareError(f"the engine refused to label {tag}: {error.explanation or error}") from error
+    say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
     image = client.images.get(tag)
     # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
     image.tag(*tag.rsplit("-", 1)[0].split(":"))
@@ -48,27 +62,50 @@ def build_image(client: DockerClient, contender: Contender, content: Context, ta
     return str(image.id)
 
 
-def _build(client: DockerClient, contender: Contender, content: Context, tag: str, say: Say) -> None:
+def _base_name(content: Context, contender: Contender) -> str:
+    return content.arguments.get("BASE_IMAGE") or default_base(content.files[f"images/{contender.name}/Dockerfile"])
+
+
+def _build(client: DockerClient, contender: Contender, content: Context, base: Base, say: Say) -> str:
+    """Build the layers and return the image's id."""
     try:
         answer = client.api.build(
             fileobj=content.tar(),
             custom_context=True,
             dockerfile=f"images/{contender.name}/Dockerfile",
-            tag=tag,
-            buildargs={**content.arguments, **_passed_on(os.environ)},
-            labels={CONTENDER: contender.written, CONTENT: content.content_hash},
+            buildargs={**content.arguments, "BASE_IMAGE": base.reference, **_passed_on(os.environ)},
             rm=True,
             forcerm=True,
             decode=True,
         )
-        _follow(answer, contender, say)
+        return _follow(answer, contender, say)
     except APIError as error:
-        raise PrepareError(f"the engine refused to build {tag}: {error.explanation or error}") from error
+        message = f"the engine refused to build {contender.written}: {error.explanation or error}"
+        raise PrepareError(message) from error
 
 
-def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> None:
+def _lock(client: DockerClient, image: str) -> str:
+    """Read which lock the build chose, out of the image: a builder's cache prints nothing of it again."""
+    holder = client.containers.create(image, entrypoint=["true"], network_mode="none", labels=OWNED)
+    try:
+        return (read_member(holder, f"/opt/venv/{locks.MARK}", _LOCK_NAME_BYTES) or b"").decode().strip()
+    except (MemberRefused, UnicodeDecodeError):
+        return ""
+    finally:
+        holder.remove(force=True, v=True)
+
+
+def _label(client: DockerClient, image: str, found: Mapping[str, str], tag: str) -> None:
+    dockerfile = io.BytesIO(f"FROM {image}\n".encode())
+    answer = client.api.build(fileobj=dockerfile, labels=dict(found), tag=tag, rm=True, forcerm=True, decode=True)
+    if error := next((str(part["error"]) for part in list(answer) if "error" in part), ""):
+        raise PrepareError(f"the engine refused to label {tag}: {error}")
+
+
+def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> str:
+    """Say what is worth saying, and return the id of the image that came of it."""
     said: list[str] = []
-    error = ""
+    error = image = ""
     for part in answer:  # to its end, also past an error, which gives the connection back
         for line in _COLOUR.sub("", str(part.get("stream", part.get("status", "")))).splitlines():
             if line.strip():
@@ -76,19 +113,16 @@ def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say)
             if _WORTH_SAYING.match(line):
                 say(f"{contender.name}: {line.strip()[:160]}")
         error = error or str(part.get("error", ""))
+        image = str((part.get("aux") or {}).get("ID", image))
     if error:
-        raise _failure(contender, said, error)
+        raise PrepareError(why_refused(said, error))
+    return image
 
 
-def _failure(contender: Contender, said: list[str], error: str) -> PrepareError | PreflightError:
-    """Tell a base image that cannot be had, which concerns every contender, from what pip refused."""
-    step = next((line for line in reversed(said) if line.startswith("Step ")), "")
-    if " : FROM " in step:
-        return PreflightError(
-            f"cannot get the base image of {contender.written}: {error}",
-            "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
-        )
-    return PrepareError(why_refused(said, error))
+def default_base(dockerfile: Path) -> str:
+    """Read the default of BASE_IMAGE from the Dockerfile, the one place that states it."""
+    lines = dockerfile.read_text(encoding="utf-8").splitlines()
+    return next((line.partition("=")[2] for line in lines if line.startswith("ARG BASE_IMAGE=")), "")
 
 
 def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from requests.exceptions import RequestException
 from orchestrator.contenders import Contender, offered
 from orchestrator.context import context
 from orchestrator.docker_engine import launch as flags
-from orchestrator.docker_engine.build import find_image, tag_of
+from orchestrator.docker_engine.build import default_base, find_image, tag_of
 from orchestrator.docker_engine.errand import Ended, run
 from orchestrator.docker_engine.owned import OWNER
 from orchestrator.engine import EngineLost
@@ -100,7 +100,11 @@ class Checkup:
     def base_of(self, contender: Contender) -> BaseImage:
         """Tell what a contender's image is built on, and whether that is here."""
         offer = offered(self.images)[contender.name].versions.get(contender.version)
-        name = self.base_image or (offer.base if offer else "") or _default_base(self.images / contender.name)
+        name = (
+            self.base_image
+            or (offer.base if offer else "")
+            or default_base(self.images / contender.name / "Dockerfile")
+        )
         with _answering():
             return BaseImage(name, present=find_image(self.client, name) is not None)
 
@@ -129,7 +133,7 @@ class Checkup:
             return None
         given = flags.gpu_request(gpu, self.info.get("DiscoveredDevices") or []) if gpu else {}
         arguments = {
-            **flags.restrictions(self.memory_bytes),
+            **flags.restrictions(self.memory_bytes, contender.relax),
             "environment": flags.environment({}),
             **given,
         }
@@ -161,12 +165,6 @@ def _answering() -> Iterator[None]:
         yield
     except (DockerException, RequestException) as error:
         raise EngineLost(str(error)) from error
-
-
-def _default_base(folder: Path) -> str:
-    """Read the default of BASE_IMAGE from the Dockerfile, the one place that states it."""
-    lines = (folder / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    return next((line.partition("=")[2] for line in lines if line.startswith("ARG BASE_IMAGE=")), "")
 
 
 def _seconds(stamp: str) -> float | None:

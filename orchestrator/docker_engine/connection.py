@@ -25,11 +25,11 @@ _ANSWER_SECONDS = 60
 """Creating and removing take longer than saying hello. A connection gone dark blocks a question this long."""
 
 
-def connect(base_image: str = "") -> DockerEngine:
+def connect(base_image: str = "", *, allow_foreign_image: bool = False) -> DockerEngine:
     """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
     try:
         _check_context(os.environ)
-        return _connected(base_image)
+        return _connected(base_image, allow_foreign_image)
     except (DockerException, RequestException) as error:
         raise _unreachable(error, named_by(os.environ)) from error
 
@@ -49,11 +49,11 @@ def _check_context(environment: Mapping[str, str]) -> None:
         raise PreflightError(f"{named} does not exist", "`docker context ls` lists those that do; unset DOCKER_CONTEXT")
 
 
-def _connected(base_image: str) -> DockerEngine:
+def _connected(base_image: str, allow_foreign_image: bool) -> DockerEngine:
     client = docker.from_env(timeout=_CONNECT_SECONDS)
     try:
         _check_api(client.api.api_version)
-        engine = DockerEngine(client, base_image=base_image)
+        engine = DockerEngine(client, base_image=base_image, allow_foreign_image=allow_foreign_image)
     except BaseException:
         client.close()
         raise

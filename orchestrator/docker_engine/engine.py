@@ -11,12 +11,16 @@ from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
+from orchestrator import relaxations
 from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import context
+from orchestrator.docker_engine import labels as image_labels
 from orchestrator.docker_engine import launch as flags
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
+from orchestrator.docker_engine.contents import Contents, read
 from orchestrator.docker_engine.owned import LEASE, RUN, TRIAL, Owned, labels_of, leftovers, remove_all
+from orchestrator.docker_engine.ready_image import declared
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
 from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
@@ -40,12 +44,14 @@ class DockerEngine:
         data_volume: str = DATA_VOLUME,
         memory_bytes: int | None = None,
         stop_seconds: float = STOP_SECONDS,
+        allow_foreign_image: bool = False,
     ) -> None:
         self._client = client
         self._images = images
         self._base_image = base_image
         self._data_volume = data_volume
         self._stop_seconds = stop_seconds
+        self._allow_foreign_image = allow_foreign_image
         self._info: Mapping[str, Any] = client.info()
         self._memory_bytes = memory_bytes or int(self._info.get("MemTotal", 0) * _HOST_SHARE)
 
@@ -58,7 +64,9 @@ class DockerEngine:
         image = find_image(self._client, tag)
         if image is None:
             image = build_image(self._client, contender, content, tag, say)
-        return Prepared(contender, image, image)
+        made = image_labels.told(self._client.images.get(image).labels)
+        told = {**made, "relaxations": relaxations.told(contender.relax)}
+        return Prepared(contender, image, image, facts=told, relaxations=contender.relax)
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         try:
@@ -106,9 +114,10 @@ class DockerEngine:
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
         gpu = flags.gpu_request(launch.gpu, self._info.get("DiscoveredDevices") or []) if launch.gpu else {}
+        volumes = self._client.images.get(launch.prepared.handle).attrs["Config"].get("Volumes") or {}
         return {
-            **flags.restrictions(self._memory_bytes),
-            "mounts": flags.mounts(self._data_volume, out_volume),
+            **flags.restrictions(self._memory_bytes, launch.prepared.relaxations),
+            "mounts": flags.mounts(self._data_volume, out_volume, volumes),
             "environment": flags.environment(launch.environment),
             **gpu,
         }
@@ -132,6 +141,10 @@ class DockerEngine:
         """Return what asks this engine before anything is measured."""
         return Checkup(self._client, self._info, self._images, self._base_image, self._data_volume, self._memory_bytes)
 
+    def contents(self, image: str) -> Contents:
+        """Read what packages an image holds. Raises PreflightError where it is not here, EngineLost."""
+        return read(self._client, image)
+
     def owned(self, *, images: bool = False, data: bool = False) -> list[Owned]:
         """List what is ours on this engine. Raises EngineLost."""
         try:
@@ -148,7 +161,8 @@ class DockerEngine:
                 found = self._client.images.pull(contender.image)
             except (APIError, NotFound) as error:
                 raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
-        return Prepared(contender, str(found.id), str(found.id))
+        told = declared(contender.image, found.attrs["Config"], allow_foreign=self._allow_foreign_image)
+        return Prepared(contender, str(found.id), str(found.id), facts={**told, "relaxations": relaxations.told(())})
 
 
 def _name(launch: Launch) -> str:
@@ -179,7 +193,7 @@ def _found(client: DockerClient, launch: Launch) -> Any:
 def _discard(container: Any, out: Any) -> None:
     if container is not None:
         with contextlib.suppress(DockerException, RequestException):
-            container.remove(force=True)
+            container.remove(force=True, v=True)
     if out is not None:
         with contextlib.suppress(DockerException, RequestException):
             out.remove(force=True)

@@ -48,7 +48,7 @@ def run(
     finally:
         if container is not None:
             with contextlib.suppress(DockerException, RequestException):
-                container.remove(force=True)
+                container.remove(force=True, v=True)
 
 
 def _start(container: Any) -> None:

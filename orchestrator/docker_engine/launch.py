@@ -6,7 +6,7 @@ A contender that needs more rights does not get them silently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
@@ -14,20 +14,27 @@ from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 USER = "10001:10001"
 
 _ENVIRONMENT = {
-    # Frameworks write caches; the root file system is read-only and the user has no home.
+    # Frameworks write caches; the root file system is read-only and the user has no home. All get all of these, so
+    # that no contender's surroundings differ.
     "HOME": "/tmp",
     "USER": "bench",
+    "TMPDIR": "/tmp",
     "XDG_CACHE_HOME": "/tmp/.cache",
     "CUDA_CACHE_PATH": "/tmp/.nv",
+    "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+    "TRITON_CACHE_DIR": "/tmp/triton",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "PYTHONDONTWRITEBYTECODE": "1",
     "BAKEOFF_DATA": "/data",
     "BAKEOFF_OUT": "/out",
 }
 
 
-def restrictions(memory_bytes: int) -> dict[str, Any]:
+def restrictions(memory_bytes: int, relax: Sequence[str] = ()) -> dict[str, Any]:
     """Return the SDK's arguments for an unprivileged container without network or writable root.
 
-    `memory_bytes` bounds memory and swap together: a trial that swaps measures the disk.
+    `memory_bytes` bounds memory and swap together: a trial that swaps measures the disk. `relax` has words of
+    `orchestrator.relaxations`.
     """
     return {
         "user": USER,
@@ -42,18 +49,32 @@ def restrictions(memory_bytes: int) -> dict[str, Any]:
         "mem_limit": memory_bytes,
         "memswap_limit": memory_bytes,
         # Docker adds noexec to a tmpfs by itself; said here so that it is seen.
-        "tmpfs": {"/tmp": "rw,nosuid,nodev,noexec,size=1g,mode=1777"},
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,{'exec' if 'tmp-exec' in relax else 'noexec'},size=1g,mode=1777"},
         # 4,096 files: a container may not be given more than the engine itself has, and some have little.
         "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=4096, hard=4096)],
+        # What an image may ask for and must not get: a command that the engine runs beside the worker, a signal of
+        # its own choice for our stop.
+        "healthcheck": {"test": ["NONE"]},
+        "stop_signal": "SIGTERM",
         # Ours, so that a host's rotation cannot eat the live feed; the record is the file in /out.
         "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "64m", "max-file": "4"}),
     }
 
 
-def mounts(data_volume: str, out_volume: str) -> list[Mount]:
-    return [
+def mounts(data_volume: str, out_volume: str, declared: Iterable[str] = ()) -> list[Mount]:
+    """Return the volumes of a worker. `declared` are the image's own VOLUME paths.
+
+    For each of those the engine would make a volume that can be written and outlives its container. An empty tmpfs
+    that cannot be written takes its place.
+    """
+    ours = [
         Mount("/data", data_volume, type="volume", read_only=True),
         Mount("/out", out_volume, type="volume"),
+    ]
+    taken = ("/data", "/out", "/tmp")
+    return [
+        *ours,
+        *(Mount(each, None, type="tmpfs", read_only=True) for each in sorted(declared) if each not in taken),
     ]
 
 

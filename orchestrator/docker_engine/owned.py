@@ -25,6 +25,8 @@ CONTENDER = "bakeoff.contender"
 SPEC = "bakeoff.spec"  # what runs in a container, as a hash
 LEASE = "bakeoff.lease"  # of the run folder that it belongs to
 CONTENT = "bakeoff.content"  # images
+CONTRACT = "bakeoff.contract"
+LOCK = "bakeoff.locked"
 
 _OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER}=bakeoff"}
 _OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT}
@@ -43,7 +45,7 @@ class Owned:
         """Remove it; that somebody was faster is no error. Raises EngineLost, with the engine's reason."""
         try:
             if self.kind == "container":
-                self.handle.remove(force=True)
+                self.handle.remove(force=True, v=True)
             elif self.kind == "volume":
                 self.handle.remove()
             else:

@@ -136,7 +136,7 @@ def _holding(client: DockerClient, image: str, volume: str, at: str, labels: dic
     try:
         yield holder
     finally:
-        holder.remove(force=True)
+        holder.remove(force=True, v=True)
 
 
 def _packed(name: str, content: bytes) -> bytes:

@@ -103,7 +103,7 @@ class DockerWorker:
         if self._released or kind is not None:
             return
         with contextlib.suppress(*_GONE):
-            self._container.remove(force=True)
+            self._container.remove(force=True, v=True)  # v: what the image declared as VOLUME
         with contextlib.suppress(*_GONE):
             self._out.remove(force=True)
 
