@@ -31,7 +31,12 @@ ROWS = (
     ),
     Row(8, "the engine refuses for a while", "goes on when it answers again, nothing lost", "0.5 to 3 s, not 60"),
     Row(9, "the engine is gone for good", "`unknown`, exit code 3; resumed to its end when it is back"),
-    Row(10, "the engine restarts", "", declared="takes a second engine in a network namespace of its own"),
+    Row(
+        10,
+        "the engine restarts, with live-restore and without",
+        "with: done, nothing lost; without: failed, and what was written is kept",
+        "a second engine, in namespaces of its own",
+    ),
     Row(11, "the worker is killed", "failed, and what it wrote is kept"),
     Row(12, "the worker runs out of memory", "out of memory, and what it wrote is kept"),
     Row(13, "a child runs out of memory", "done, with a warning"),
