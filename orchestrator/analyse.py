@@ -15,7 +15,7 @@ from orchestrator.explain.walk import Walk
 from orchestrator.findings import findings
 from orchestrator.parity import Steps, divergences
 from orchestrator.readings import single_seed_note
-from orchestrator.record import AuditLine, Record
+from orchestrator.record import AuditLine, Record, Status
 from orchestrator.summary import Audit, Comparison, EpochSummary, Summary, TrialSummary
 
 
@@ -92,6 +92,7 @@ def summarised(record: Record) -> TrialSummary:
     return TrialSummary.model_validate(
         {
             **shared,
+            "log_tail": () if record.status is Status.DONE else record.stderr_tail,
             "train_loss": last.train_loss if last else None,
             "val_loss": last.val_loss if last else None,
             "images_per_second": median(speeds) if speeds else None,

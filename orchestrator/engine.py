@@ -39,6 +39,7 @@ class Prepared:
     fixed: bool = True  # `image` names all that runs: the same name is the same code
     facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
     relaxations: tuple[str, ...] = ()  # words of `orchestrator.relaxations`
+    retries: tuple[str, ...] = ()  # what was tried again to make it ready, in words
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Exit:
     oom_killed: bool = False
     killed_from_outside: bool = False  # the engine saw a kill that we did not send
     removed: bool = False  # somebody removed the worker; the code is unknown
+    memory_limit_bytes: int | None = None  # that the worker ran under
     ended_at: datetime | None = None  # by the engine's clock, where it tells
 
 
@@ -86,11 +88,15 @@ class Worker(Protocol):
     `release`: its record is not written then, and the next host adopts it.
     """
 
+    paused: bool
+    """Whether somebody held the worker still when it was last polled."""
+
     def chunks(self) -> Iterator[bytes]:
-        """Follow standard output from a little before where the last call stopped.
+        """Follow standard output from where the last call stopped, from the beginning of an unfinished line.
 
         Its end proves nothing: a broken connection and an ended worker look alike. Call it
-        again to reconnect; de-duplication by `seq` is the reader's.
+        again to reconnect, which ends the call before. What comes twice all the same is known
+        by its `seq`. Raises NoFeed where there is nothing to follow.
         """
 
     def poll(self) -> Exit | None:
@@ -151,3 +157,7 @@ class StartError(Exception):
 
 class EngineLost(Exception):  # noqa: N818 - a state of the world, not a fault of ours
     """The engine does not answer for the moment."""
+
+
+class NoFeed(Exception):  # noqa: N818 - how an engine is set up, not a fault of ours
+    """The engine keeps no log of this worker: there is no live feed, the worker's own file has everything."""

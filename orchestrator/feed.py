@@ -1,8 +1,9 @@
-"""The live feed of one worker: a reading thread that may hang, fail or end without harm.
+"""The live feed of one worker: reading threads that may hang, fail or end without harm.
 
 Engines' streams end in silence when a connection drops and block for ever when it goes
 dark, so reading happens beside the loop that watches the clock, and every reconnection
-starts a new thread. Lines come out in order; what a reconnection brings twice is known by `seq`.
+starts a new thread. What an older thread still brings is read too: the worker counts it as
+handed out and will not bring it again.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import queue
 import threading
 from collections.abc import Iterator
 
-from orchestrator.engine import EngineLost, Worker
+from orchestrator.engine import EngineLost, NoFeed, Worker
 from orchestrator.stream import Lines
 
 _QUEUE_CHUNKS = 1000  # back pressure: an engine's log reader may wait, the worker never does
+
+Arrival = tuple[int, bytes | NoFeed | None]  # which connection; None is its end
 
 
 class Feed:
@@ -23,45 +26,69 @@ class Feed:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._queue: queue.Queue[Arrival] = queue.Queue(_QUEUE_CHUNKS)
+        self._lines: dict[int, Lines] = {}  # by connection: each may end within a line
+        self._unfinished: tuple[bytes, ...] = ()
+        self._dropped_bytes = 0
+        self.refused = ""  # why there is no feed at all
         self.reconnects = -1
         self.reconnect()
 
     def reconnect(self) -> None:
-        """Open the stream again a little before where it stopped; the old thread is left to its fate."""
+        """Open the stream again where it stopped; the old thread is left to its fate."""
         self.reconnects += 1
         self.ended = False
-        self._lines = Lines()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUE_CHUNKS)
-        threading.Thread(target=_read, args=(self._worker, self._queue), daemon=True).start()
+        self._unfinished = ()
+        self._lines[self.reconnects] = Lines()
+        threading.Thread(target=_read, args=(self._worker, self.reconnects, self._queue), daemon=True).start()
 
     def lines(self, timeout_seconds: float) -> Iterator[bytes]:
         """Wait up to the time given for a chunk, then yield the lines of what has arrived.
 
         A queue's length at most: a worker that prints without end must not keep the watcher from its clock.
         """
-        for chunk in self._arrived(timeout_seconds):
-            if chunk is None:
-                self.ended = True
-                yield from self._lines.end()
+        for connection, chunk in self._arrived(timeout_seconds):
+            if isinstance(chunk, bytes):
+                yield from self._lines[connection].feed(chunk)
             else:
-                yield from self._lines.feed(chunk)
+                self._end(connection)
+                self.refused = str(chunk) if chunk is not None else self.refused
+
+    def unfinished(self) -> tuple[bytes, ...]:
+        """Return the line that the last connection broke off in, if any: a killed worker's final words.
+
+        A new connection brings it whole, so it counts only where there is none any more.
+        """
+        return self._unfinished
 
     def dropped_bytes(self) -> int:
         """Return how much of endless lines no line will bring, since the last call."""
-        return self._lines.dropped_bytes()
+        dropped = self._dropped_bytes + sum(lines.dropped_bytes() for lines in self._lines.values())
+        self._dropped_bytes = 0
+        return dropped
 
-    def _arrived(self, timeout_seconds: float) -> Iterator[bytes | None]:
+    def _end(self, connection: int) -> None:
+        lines = self._lines.pop(connection)
+        self._dropped_bytes += lines.dropped_bytes()
+        if connection == self.reconnects:
+            self.ended = True
+            self._unfinished = tuple(lines.end())
+
+    def _arrived(self, timeout_seconds: float) -> Iterator[Arrival]:
         with contextlib.suppress(queue.Empty):
             yield self._queue.get(timeout=timeout_seconds)
             for _ in range(_QUEUE_CHUNKS):
                 yield self._queue.get_nowait()
 
 
-def _read(worker: Worker, chunks: queue.Queue[bytes | None]) -> None:
+def _read(worker: Worker, connection: int, arrivals: queue.Queue[Arrival]) -> None:
+    end: NoFeed | None = None
     try:
         for chunk in worker.chunks():
-            chunks.put(chunk)
+            arrivals.put((connection, chunk))
+    except NoFeed as error:
+        end = error
     except (EngineLost, OSError):
         pass  # the end of a stream is never evidence: the watcher asks the engine
     finally:
-        chunks.put(None)
+        arrivals.put((connection, end))

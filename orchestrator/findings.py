@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator import ledger
+from orchestrator.causes import next_step
 from orchestrator.engine import FOREIGN
 from orchestrator.parity import EARLY_STEPS
 from orchestrator.record import Record, Status
@@ -114,6 +115,15 @@ def _is_foreign(record: Record) -> bool:
     return record.facts.get("contract") == FOREIGN
 
 
+def _paused(record: Record) -> str | None:
+    seconds = record.paused_seconds
+    return f"{record.id} was paused from outside for about {seconds:.0f} s." if seconds else None
+
+
+def _retried(record: Record) -> str | None:
+    return f"{record.id}, tried again: {'; '.join(record.retries)}." if record.retries else None
+
+
 def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
     for record in records:
         if record.status is not Status.DONE:
@@ -121,9 +131,17 @@ def _not_done(records: Sequence[Record]) -> Iterator[Finding]:
                 id=f"trial-{record.status.value}",
                 severity="error",
                 message=f"{record.id} {_BECAME[record.status]}: {record.reason}.",
-                advice="Its log is stderr.log in the trial's folder." if record.image else "",
+                advice=_what_to_do(record),
                 trials=(record.id,),
             )
+
+
+def _what_to_do(record: Record) -> str:
+    step = next_step(record.cause)
+    sentences = [f"{step[0].upper()}{step[1:]}." if step else ""]
+    if record.image and "stderr.log" not in step:
+        sentences.append("Its log is stderr.log in the trial's folder.")
+    return " ".join(filter(None, sentences))
 
 
 def _data_differ(records: Sequence[Record]) -> Iterator[Finding]:
@@ -325,6 +343,18 @@ _OF_ONE = (
         "note",
         "Its contender.toml asks for it; orchestrator/relaxations.py has the need and the price.",
         _relaxed,
+    ),
+    Check(
+        "was-paused",
+        "warning",
+        "Its speed is not to be trusted: an epoch's seconds hold the pause, and caches went cold.",
+        _paused,
+    ),
+    Check(
+        "tried-again",
+        "note",
+        "Only images and the engine are tried again, never a measurement.",
+        _retried,
     ),
     Check(
         "feed-reconnected",

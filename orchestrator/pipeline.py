@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator import dataset, doctor, earlier, ledger, machine, report, store, verdict
 from orchestrator.accuracy import answers_of
@@ -16,12 +17,14 @@ from orchestrator.beginning import Beginning, beginning_of
 from orchestrator.contenders import Contender, offered
 from orchestrator.description import describe, heading, slug, surroundings
 from orchestrator.engine import EngineLost, Prepared, PrepareError
+from orchestrator.errors import PreflightError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk, walk
 from orchestrator.parity import steps_of
 from orchestrator.plan import Plan, PlannedTrial, lay_out, plan, with_parity
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
+from orchestrator.retry import Retry
 from orchestrator.runner import Bench, audited, run_trial
 from orchestrator.settings import Settings, resolve
 from orchestrator.spec import Spec
@@ -31,6 +34,8 @@ from orchestrator.view import View
 from orchestrator.watch import Limits
 from orchestrator.world import World
 from shared import mnist
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ def made_ready(settings: Settings, trials: Plan, world: World, view: View, neede
 def conduct(run: Run, world: World, view: View) -> Summary:
     """Run the trials of a plan, whatever it was made for, and report."""
     on = bench(run, world, expectations(run.trials, run.ready.data, view))
-    records = measure(run, on, view)
+    records = measure(run, replace(on, say=view.say), view)
     environment = {**run.folder.read_json("environment.json"), **machine.at_end(), **ledger.inside(records)}
     run.folder.write_json("environment.json", environment)
     left = run.folder.left
@@ -204,13 +209,30 @@ def prepare(settings: Settings, world: World, view: View) -> tuple[dict[str, Pre
     refused: dict[str, str] = {}
     for contender in settings.contenders:
         try:
-            prepared[contender.written] = world.engine.prepare(contender, settings.variant, view.say)
+            prepared[contender.written] = _prepared(contender, settings, world, view)
         except PrepareError as error:
             refused[contender.written] = f"{error}{_offer(contender)}"
             view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
-    for each in list(prepared.values())[:1]:
-        world.engine.supply(world.data, each, view.say)
+    if prepared:
+        any_of_them = next(iter(prepared.values()))
+        _while_away(Retry(view.say), lambda: world.engine.supply(world.data, any_of_them, view.say), "copying the data")
     return prepared, refused
+
+
+def _prepared(contender: Contender, settings: Settings, world: World, view: View) -> Prepared:
+    retry = Retry(view.say)
+    found = _while_away(
+        retry, lambda: world.engine.prepare(contender, settings.variant, view.say), f"preparing {contender.written}"
+    )
+    return replace(found, retries=(*retry.kept, *found.retries))
+
+
+def _while_away(retry: Retry, attempt: Callable[[], T], what: str) -> T:
+    """Try while the engine is away; PreflightError where it stays away, since nothing has been measured yet."""
+    try:
+        return retry.while_away(attempt, what)
+    except EngineLost as error:
+        raise PreflightError(f"{what}: the engine stays away ({error})", "start it again, then repeat") from error
 
 
 def measure(run: Run, on: Bench, view: View) -> list[Record]:
@@ -249,7 +271,7 @@ def _measured(run: Run, each: PlannedTrial, on: Bench, view: View, ended: str) -
     if ended:
         return run.folder.trial(each.id).record() or _left_out(each, on, run.folder, Status.SKIPPED, ended)
     if written in ready.refused:
-        return _left_out(each, on, run.folder, Status.FAILED, ready.refused[written])
+        return _left_out(each, on, run.folder, Status.FAILED, ready.refused[written], "not-prepared")
     if run.beginning.reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[written], run.folder)):
         record = earlier.take_over(found, run.folder)
         view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
@@ -279,6 +301,7 @@ def bench(run: Run, world: World, expected: Mapping[tuple[str, int], Expected]) 
         gpu=run.settings.gpu.uuid if run.settings.gpu else None,
         limits=Limits(trial_seconds=run.settings.spec.timeout_seconds),
         expected=expected,
+        data_sha256=mnist.DATA_SHA256,
         lease=run.beginning.lease,
         detach=run.detach,
     )
@@ -299,8 +322,8 @@ def _offer(contender: Contender) -> str:
     return f". {contender.name} {contender.version} is not among the versions offered: {', '.join(file.versions)}"
 
 
-def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, reason: str) -> Record:
-    record = unstarted(each, on.engine.name, status, reason)
+def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, reason: str, cause: str = "") -> Record:
+    record = unstarted(each, on.engine.name, status, reason, cause)
     folder.trial(each.id).write_record(record)
     return record
 

@@ -46,6 +46,8 @@ _KILLED = 128 + signal.SIGKILL
 class ProcessWorker:
     """A process group with a folder of its own, which holds all that is known of it."""
 
+    paused = False  # nobody pauses a process through us; one that is stopped by a signal is silent
+
     def __init__(self, folder: Path, stop_seconds: float = STOP_SECONDS, *, started: bool = False) -> None:
         self._folder = folder
         self._stop_seconds = stop_seconds

@@ -83,6 +83,7 @@ class Record(Value):
     device: str | None
     status: Status
     reason: str  # "" when done
+    cause: str = ""  # a stable id of `causes.CAUSES`, "" when done
     image: str | None
     started_at: str | None  # UTC, ISO 8601
     wall_seconds: float | None  # from the engine's start call to the verdict
@@ -111,3 +112,5 @@ class Record(Value):
     events: EventCounts = EventCounts()
     reused_from: str | None = None  # the earlier run that this trial was taken over from
     reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated
+    paused_seconds: float = 0.0  # its container stood still, by somebody's hand: seen at each question to the engine
+    retries: tuple[str, ...] = ()  # of images pulled and an engine away; a measurement is never tried again

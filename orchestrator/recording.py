@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from orchestrator import facts as worker_facts
 from orchestrator.audit import Expected, judge
+from orchestrator.causes import CAUSES
 from orchestrator.engine import Leftovers, Prepared
 from orchestrator.plan import PlannedTrial
 from orchestrator.record import Epoch, Record, Status
@@ -24,6 +25,7 @@ from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Warned, Worke
 from shared.recipe import parameter_count
 
 STDERR_TAIL_LINES = 40
+STDERR_LINE_LENGTH = 1000
 
 E = TypeVar("E", bound=Event)
 
@@ -41,14 +43,14 @@ class Facts:
     watched: Watched
     left: Leftovers
     expected: Expected | None = None  # of the audit, where one was asked for
+    data_sha256: str = ""  # of the images that the host supplied; "" is not held against the worker's
 
 
 def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
     """Judge and record a trial. Test accuracy is counted here, from the worker's logits."""
     events = [numbered.event for numbered in facts.intake.ordered]
-    tail = tuple(facts.left.stderr.splitlines()[-STDERR_TAIL_LINES:])
-    judged = verdict(facts.watched.ending, facts.watched.exit, events, stderr_tail=tail, limit=facts.watched.limit)
-    judged, test_accuracy = _scored(judged, facts.left, test_labels)
+    tail = tuple(line[:STDERR_LINE_LENGTH] for line in facts.left.stderr.splitlines()[-STDERR_TAIL_LINES:])
+    judged, test_accuracy = _scored(_judged(facts, events, tail), facts.left, test_labels)
     told, refused = _told(facts.left)
     ready = _last(events, WorkerReady)
     ended = _last(events, RunEnded)
@@ -57,6 +59,7 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
         update={
             "status": judged.status,
             "reason": judged.reason,
+            "cause": judged.cause,
             "image": facts.prepared.image,
             "started_at": facts.started_at.isoformat(timespec="seconds"),
             "wall_seconds": facts.wall_seconds,
@@ -75,13 +78,32 @@ def record_of(facts: Facts, test_labels: NDArray[np.uint8]) -> Record:
             "stderr_tail": tail,
             "events": facts.intake.counts(),
             "reconnects": facts.watched.reconnects,
+            "paused_seconds": facts.watched.paused_seconds,
+            "retries": (*facts.prepared.retries, *facts.watched.outages),
         }
     )
 
 
-def unstarted(planned: PlannedTrial, engine: str, status: Status, reason: str) -> Record:
+def unstarted(planned: PlannedTrial, engine: str, status: Status, reason: str, cause: str = "") -> Record:
     """Record a trial that never had a worker: not prepared, not started, skipped."""
-    return _blank(planned, engine).model_copy(update={"status": status, "reason": reason})
+    named = cause or _UNSTARTED.get(status, "not-started")
+    return _blank(planned, engine).model_copy(update={"status": status, "reason": reason, "cause": named})
+
+
+_UNSTARTED = {Status.SKIPPED: "skipped", Status.INTERRUPTED: "interrupted", Status.UNKNOWN: "engine-lost"}
+
+
+def _judged(facts: Facts, events: Sequence[Event], stderr_tail: Sequence[str]) -> Verdict:
+    return verdict(
+        facts.watched.ending,
+        facts.watched.exit,
+        events,
+        stderr_tail=stderr_tail,
+        limit=facts.watched.limit,
+        device=facts.planned.trial.device,
+        engine_was_away=facts.watched.engine_was_away,
+        data_sha256=facts.data_sha256,
+    )
 
 
 def _blank(planned: PlannedTrial, engine: str) -> Record:
@@ -127,7 +149,8 @@ def _scored(judged: Verdict, left: Leftovers, labels: NDArray[np.uint8]) -> tupl
 
 def _unscored(judged: Verdict, reason: str) -> Verdict:
     done = judged.status is Status.DONE
-    return Verdict(Status.FAILED, f"no test logits to count accuracy from: {reason}") if done else judged
+    told = f"{CAUSES['no-predictions'].happened}: {reason}"
+    return Verdict(Status.FAILED, told, "no-predictions") if done else judged
 
 
 def _told(left: Leftovers) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -142,8 +165,11 @@ def _told(left: Leftovers) -> tuple[dict[str, str], tuple[str, ...]]:
 def _warnings(facts: Facts, events: list[Event]) -> Iterator[str]:
     yield from (event.message for event in events if isinstance(event, Warned))
     yield from facts.left.refused
-    if facts.watched.exit is not None and facts.watched.exit.oom_killed and facts.watched.exit.code == 0:
-        yield "the kernel killed one of the worker's children for want of memory"
+    watched = facts.watched
+    if watched.exit is not None and watched.exit.oom_killed and watched.exit.code == 0:
+        yield CAUSES["oom-child"].happened
+    if watched.no_feed:
+        yield f"there was no live feed, so its events came from its file at the end ({watched.no_feed})"
 
 
 def _identity(ready: WorkerReady) -> dict[str, object]:

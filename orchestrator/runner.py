@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from orchestrator import facts
 from orchestrator.audit import Expected
 from orchestrator.contract import Numbered
-from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, Prepared, StartError, Worker
+from orchestrator.engine import Engine, EngineLost, Launch, Leftovers, Prepared, Say, StartError, Worker
 from orchestrator.plan import PlannedTrial
 from orchestrator.record import Record, Status
 from orchestrator.recording import Facts, record_of, unstarted
+from orchestrator.retry import Retry
 from orchestrator.store import TrialFolder
 from orchestrator.stream import Intake
 from orchestrator.verdict import Ending
@@ -41,6 +42,8 @@ class Bench:
     gpu: str | None = None  # UUID
     limits: Limits = field(default_factory=Limits)
     expected: Mapping[tuple[str, int], Expected] = field(default_factory=dict)  # by recipe and seed; absent: no audit
+    data_sha256: Mapping[str, str] = field(default_factory=dict)  # by view, of what the host supplied; absent: not held
+    say: Say = lambda _: None  # one line to whoever watches
     lease: str = ""  # of the run folder
     detach: bool = False  # Ctrl-C leaves the worker running
 
@@ -60,16 +63,21 @@ def run_trial(
     planned = audited(bench, planned)
     environment = {"BAKEOFF_TRIAL": to_json(planned.trial)}
     launch = Launch(planned.id, bench.run_id, prepared, environment, bench.gpu, bench.lease)
+    retry = Retry(bench.say)
     try:
-        trial = _taken_up(bench, planned, launch, folder)
+        trial = retry.while_away(
+            lambda: _taken_up(bench, planned, launch, folder), planned.id, bench.limits.engine_seconds
+        )
     except KeyboardInterrupt:
         return _unstarted(bench, planned, folder, Status.INTERRUPTED, "stopped by the user")
     except StartError as error:
-        return _unstarted(bench, planned, folder, Status.FAILED, f"could not start: {error}")
+        return _unstarted(bench, planned, folder, Status.FAILED, f"could not start: {error}", "not-started")
     except EngineLost as error:
         return _unstarted(bench, planned, folder, Status.UNKNOWN, f"the engine does not answer: {error}")
     with trial.worker:
-        record = record_of(_followed(bench, trial, on_event), bench.test_labels)
+        followed = _followed(bench, trial, on_event)
+        outages = (*retry.kept, *followed.watched.outages)
+        record = record_of(replace(followed, watched=replace(followed.watched, outages=outages)), bench.test_labels)
         folder.write_record(record)  # before the worker is removed: a host that is killed in between loses nothing
     return record
 
@@ -101,8 +109,10 @@ def _expected(bench: Bench, planned: PlannedTrial) -> Expected | None:
     return bench.expected.get((planned.trial.recipe.name, planned.trial.seed))
 
 
-def _unstarted(bench: Bench, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str) -> Record:
-    record = unstarted(planned, bench.engine.name, status, reason)
+def _unstarted(
+    bench: Bench, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str, cause: str = ""
+) -> Record:
+    record = unstarted(planned, bench.engine.name, status, reason, cause)
     folder.write_record(record)
     return record
 
@@ -129,8 +139,8 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
 
         for numbered in intake.recall(recorded):
             on_event(trial.planned.id, numbered.event)
-        watch = Watch(trial.worker, intake, keep, bench.limits, lived_seconds=lived_seconds)
-        watched = _watched(watch, trial.worker, detach=bench.detach)
+        watch = Watch(trial.worker, intake, keep, bench.limits, say=bench.say, lived_seconds=lived_seconds)
+        watched = _watched(watch, detach=bench.detach)
     if watched.ending in AWAY:
         trial.worker.release()
     left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)
@@ -146,17 +156,15 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
         watched,
         left,
         _expected(bench, trial.planned),
+        bench.data_sha256.get(trial.planned.trial.recipe.data.view, ""),
     )
 
 
-def _watched(watch: Watch, worker: Worker, *, detach: bool) -> Watched:
+def _watched(watch: Watch, *, detach: bool) -> Watched:
     try:
         return watch.until_end()
     except KeyboardInterrupt:
-        if detach:
-            return Watched(Ending.DETACHED, None, 0)
-        worker.stop()
-        return Watched(Ending.INTERRUPTED, None, 0)
+        return Watched(Ending.DETACHED, None, 0) if detach else watch.interrupted()
 
 
 def _wall_seconds(trial: _Trial, watched: Watched, until_now_seconds: float) -> float:

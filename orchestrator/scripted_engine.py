@@ -33,6 +33,8 @@ class Script:
 
 
 class ScriptedWorker:
+    paused = False
+
     def __init__(self, script: Script, removed: Callable[[], object] = lambda: None) -> None:
         self._script = script
         self._removed = removed

@@ -167,6 +167,7 @@ class TrialSummary(Value):
     device: str | None
     status: Status
     reason: str
+    cause: str = ""  # why it is not done: a stable id, see docs/verdicts.md
     image: str | None
     parameters: int | None
     initial_weights_sha256: str | None
@@ -180,6 +181,9 @@ class TrialSummary(Value):
     events: EventCounts
     epochs: tuple[EpochSummary, ...]
     reconnects: int = 0  # of the live feed
+    paused_seconds: float = 0.0
+    retries: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()  # the last lines of standard error, of a trial that is not done
     reused_from: str | None = None  # the earlier run that this trial was taken over from
 
 

@@ -1,18 +1,21 @@
 """What became of a worker: pure. The facts stand in a fixed order, the exit code alone proves nothing.
 
 Nothing that a container prints can set an infrastructure verdict: its `failed` event is
-read only where the engine, the clock and the user had nothing to say.
+read only where the engine, the clock and the user had nothing to say. What it tells of a
+lost GPU or of wrong data describes a failure, and excuses or repeats nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from orchestrator.causes import CAUSES, SIGNALS
 from orchestrator.engine import Exit
 from orchestrator.record import Status
-from shared.events import Event, Failed, RunEnded
+from shared.events import Event, Failed, RunEnded, WorkerReady
 
 
 class Ending(Enum):
@@ -21,6 +24,7 @@ class Ending(Enum):
     EXITED = "the worker ended by itself"
     DEADLINE = "the trial's time limit passed"
     SILENCE = "the worker fell silent"
+    PAUSED = "the worker stayed paused"
     FLOODED = "the worker printed more than any metric stream"
     INTERRUPTED = "the user stopped the comparison"
     ENGINE_LOST = "the engine stopped answering"
@@ -30,21 +34,26 @@ class Ending(Enum):
 @dataclass(frozen=True)
 class Verdict:
     status: Status
-    reason: str  # "" when done; otherwise what happened, the likely cause, the next step
+    reason: str  # "" when done; otherwise what happened and its likely cause
+    cause: str = ""  # of `causes.CAUSES`, which has the next step; "" when done
 
+
+DONE = Verdict(Status.DONE, "")
 
 _RESUME = "the worker may go on: `bakeoff resume` takes it up"
 LEFT_RUNNING = f"left running; {_RESUME}"
 
-_SIGNALS = {
-    134: "aborted (SIGABRT): a failed assertion inside the framework; see the last lines of its log",
-    135: "bus error (SIGBUS): usually shared memory that is too small",
-    136: "arithmetic fault (SIGFPE)",
-    132: "illegal instruction (SIGILL): this build of the framework needs a newer CPU",
-    137: "killed (SIGKILL) by something that left no trace in the engine, often the host's out-of-memory killer",
-    139: "segmentation fault (SIGSEGV): a crash inside native code; see the last lines of its log",
-    143: "terminated (SIGTERM) from outside",
-}
+_SIGKILL = 137
+_SIGTERM = 143
+
+_GPU_LOST = re.compile(
+    r"Failed to initialize NVML"
+    r"|CUDA error: (?:unspecified launch failure|device[- ]lost|unknown error)"
+    r"|CUDA_ERROR_(?:LAUNCH_FAILED|DEVICE_UNAVAILABLE|UNKNOWN|NOT_INITIALIZED)"
+    r"|\bXid\b.{0,40}\d|GPU is lost|has fallen off the bus",
+    re.IGNORECASE,
+)
+_TAIL_LINES = 40
 
 
 def verdict(
@@ -54,46 +63,101 @@ def verdict(
     *,
     stderr_tail: Sequence[str] = (),
     limit: str = "",
+    device: str = "cpu",
+    engine_was_away: bool = False,
+    data_sha256: str = "",
 ) -> Verdict:
-    """Judge one trial. `limit` says which time limit passed, for the message."""
-    stopped = _stopped(ending, limit)
+    """Judge one trial.
+
+    `limit` says which time limit passed, for the message; `device` is the one that the trial asked for;
+    `engine_was_away` tells that the engine did not answer around the worker's end; `data_sha256` is of the
+    images that the host supplied, "" where that is not known.
+    """
+    stopped = _stopped(ending, left, limit)
     if stopped is not None:
         return stopped
     if left is None or left.removed:
-        return Verdict(Status.FAILED, "the worker was removed from outside before it ended")
-    reason = _why_failed(left, events, stderr_tail)
-    return Verdict(Status.FAILED if reason else Status.DONE, reason)
+        return _failed("removed")
+    return _by_the_engine(left, engine_was_away) or _by_the_worker(left, events, stderr_tail, device, data_sha256)
 
 
-def _stopped(ending: Ending, limit: str) -> Verdict | None:
+def _stopped(ending: Ending, left: Exit | None, limit: str) -> Verdict | None:
+    """Judge what we ended ourselves: the worker's exit code says only how hard that was."""
     match ending:
-        case Ending.INTERRUPTED:
-            return Verdict(Status.INTERRUPTED, "stopped by the user")
-        case Ending.DEADLINE:
-            return Verdict(Status.TIMED_OUT, f"not finished after {limit}; allow more with --timeout")
-        case Ending.SILENCE:
-            return Verdict(Status.TIMED_OUT, f"no event for {limit}, not even a heartbeat: the worker hangs")
-        case Ending.FLOODED:
-            return Verdict(Status.FAILED, "flooded: the worker printed more than 256 MiB, which no metric stream is")
-        case Ending.ENGINE_LOST:
-            return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}")
-        case Ending.DETACHED:
-            return Verdict(Status.UNKNOWN, LEFT_RUNNING)
         case Ending.EXITED:
             return None
+        case Ending.INTERRUPTED:
+            judged = Verdict(Status.INTERRUPTED, CAUSES["interrupted"].happened, "interrupted")
+        case Ending.DEADLINE:
+            judged = Verdict(Status.TIMED_OUT, f"not finished after {limit}", "timed-out")
+        case Ending.SILENCE:
+            told = f"no event for {limit}, not even a heartbeat: the worker hangs"
+            judged = Verdict(Status.TIMED_OUT, told, "stalled")
+        case Ending.PAUSED:
+            told = f"its container was paused from outside for more than {limit}"
+            judged = Verdict(Status.TIMED_OUT, told, "paused")
+        case Ending.FLOODED:
+            judged = _failed("flooded")
+        case Ending.ENGINE_LOST:
+            return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}", "engine-lost")
+        case Ending.DETACHED:
+            return Verdict(Status.UNKNOWN, LEFT_RUNNING, "detached")
+    if left is not None and left.code == _SIGKILL:
+        return replace(judged, reason=f"{judged.reason}; {CAUSES['killed-by-us'].happened}")
+    return judged
 
 
-def _why_failed(left: Exit, events: Sequence[Event], stderr: Sequence[str]) -> str:
-    if left.oom_killed and left.code != 0:
-        return "out of memory: the kernel killed the worker at its limit; try a smaller --batch-size"
+def _by_the_engine(left: Exit, engine_was_away: bool) -> Verdict | None:
+    """Judge by what the engine saw, which no worker can forge."""
+    if left.oom_killed and left.code == _SIGKILL:
+        return _failed("oom", _at_limit(left))
     if left.killed_from_outside:
-        return f"killed from outside (exit code {left.code}): somebody stopped the container"
+        return _failed("killed", f" (exit code {left.code}): somebody stopped the container")
+    if engine_was_away and left.code in (_SIGKILL, _SIGTERM):
+        return _failed("engine-restart")
+    if left.oom_killed and left.code != 0:
+        return _failed("oom-child", f"{_at_limit(left)}, and it exited with code {left.code}")
+    return None
+
+
+def _by_the_worker(
+    left: Exit, events: Sequence[Event], stderr: Sequence[str], device: str, data_sha256: str
+) -> Verdict:
     said = next((event for event in reversed(events) if isinstance(event, Failed)), None)
+    whole = left.code == 0 and said is None and bool(events) and isinstance(events[-1], RunEnded)
+    if said is not None and said.error == "DataError":
+        return _failed("data-wrong", f": {said.message}")
+    if data_sha256 and (other := _other_data(events, data_sha256)):
+        return _failed("data-wrong", f": its SHA-256 is {other}, supplied was {data_sha256}")
+    if whole:
+        return DONE
+    if device == "cuda" and (words := _gpu_lost(said, stderr)):
+        return _failed("gpu-lost", f": {words}")
     if said is not None:
-        return f"{said.error}: {said.message}"
-    if left.code != 0:
-        last = f"; its last words: {stderr[-1]}" if stderr else "; it wrote nothing to standard error"
-        return f"{_SIGNALS.get(left.code, f'the worker exited with code {left.code}')}{last}"
-    if not events or not isinstance(events[-1], RunEnded):
-        return "incomplete: the worker exited with code 0 but without its last word (run_ended)"
-    return ""
+        return Verdict(Status.FAILED, f"{said.error}: {said.message}", "failed")
+    if left.code == 0:
+        return _failed("incomplete")
+    last = f"; its last words: {stderr[-1]}" if stderr else "; it wrote nothing to standard error"
+    if left.code in SIGNALS:
+        return _failed(SIGNALS[left.code], last)
+    return Verdict(Status.FAILED, f"the worker exited with code {left.code}{last}", "crashed")
+
+
+def _failed(cause: str, more: str = "") -> Verdict:
+    return Verdict(Status.FAILED, f"{CAUSES[cause].happened}{more}", cause)
+
+
+def _at_limit(left: Exit) -> str:
+    """Name the limit: where the kernel kills at it, it is also the peak."""
+    return f" of {left.memory_limit_bytes / 1e6:,.0f} MB" if left.memory_limit_bytes else ""
+
+
+def _other_data(events: Sequence[Event], supplied: str) -> str:
+    ready = next((event for event in events if isinstance(event, WorkerReady)), None)
+    return ready.data_sha256 if ready is not None and ready.data_sha256 != supplied else ""
+
+
+def _gpu_lost(said: Failed | None, stderr: Sequence[str]) -> str:
+    """Return the line in which a worker tells that its GPU went away."""
+    lines = [*([said.message] if said else []), *reversed(stderr[-_TAIL_LINES:])]
+    return next((line for line in lines if _GPU_LOST.search(line)), "")

@@ -14,6 +14,7 @@ from orchestrator.engine import Prepared
 from orchestrator.plan import PlannedTrial
 from orchestrator.scripted_engine import Script
 from shared.events import EpochEnded, Event, Heartbeat, PhaseEnded, RunEnded, Steps, Warned, WorkerReady, encode
+from shared.mnist import DATA_SHA256
 from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training, parameter_count
 from shared.trial import Trial
 
@@ -88,7 +89,8 @@ def lines(*events: Event, trial: str = TRIAL, first: int = 0) -> list[bytes]:
 def story_of(recipe: Recipe, **last_word: Any) -> list[Event]:
     """Return what a worker that trains `recipe` to its end sends."""
     curve = [epoch(number, images=recipe.data.train.images) for number in range(1, recipe.training.epochs + 1)]
-    return [ready(parameters=parameter_count(recipe)), IMPORTED, LOSSES, *curve, run_ended(**last_word)]
+    first = ready(parameters=parameter_count(recipe), data_sha256=DATA_SHA256[recipe.data.view])
+    return [first, IMPORTED, LOSSES, *curve, run_ended(**last_word)]
 
 
 def logits(labels: NDArray[np.uint8], wrong: int = 0) -> bytes:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import tarfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from docker import DockerClient
 from docker.errors import ImageNotFound
+from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
 from orchestrator.contenders import parse
 from orchestrator.docker_engine import DockerEngine
 from orchestrator.docker_engine.owned import labels_of
-from orchestrator.engine import Launch, Prepared, PrepareError, Say, StartError
+from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.record import Status
 from shared.events import Event, Warned, WorkerReady
@@ -105,7 +108,7 @@ def test_pips_refusal_is_told_in_its_own_words(docker_client: DockerClient, toy:
 
 
 def test_a_base_image_that_cannot_be_had_concerns_every_contender(docker_client: DockerClient) -> None:
-    engine = DockerEngine(docker_client, TOYS, "localhost:1/no-such-base:none")
+    engine = DockerEngine(docker_client, TOYS, "localhost:1/no-such-base:none", pull_waits_seconds=())
     with pytest.raises(PreflightError) as refused:
         engine.prepare(parse("toy", TOYS), "cpu", quiet)
     assert refused.value.message.startswith("cannot get the base image of toy==1.0")
@@ -118,9 +121,15 @@ def test_a_ready_image_runs_as_it_stands(rig: DockerRig) -> None:
     assert ready.image == rig.prepared.image
 
 
-def test_a_ready_image_that_cannot_be_pulled_is_refused(rig: DockerRig) -> None:
-    with pytest.raises(PrepareError, match="cannot pull localhost:1/none"):
-        rig.engine.prepare(parse("mine@localhost:1/none:1", TOYS), "cpu", quiet)
+def test_a_ready_image_whose_registry_is_down_is_tried_again_and_then_refused(make: Callable[..., DockerRig]) -> None:
+    said: list[str] = []
+    with pytest.raises(PrepareError, match=r"cannot pull localhost:1/none:1 after 3 tries \(connection refused\)"):
+        make(pull_waits_seconds=(0.01, 0.02)).engine.prepare(parse("mine@localhost:1/none:1", TOYS), "cpu", said.append)
+    assert said == [
+        "pulling localhost:1/none:1",
+        "pulling localhost:1/none:1: connection refused, trying again in 0.01 s",
+        "pulling localhost:1/none:1: connection refused, trying again in 0.02 s",
+    ]
 
 
 # Labels
@@ -261,34 +270,74 @@ def test_a_hole_that_log_rotation_tears_is_filled_from_the_file(make: Callable[.
 def test_a_log_driver_that_cannot_be_read_costs_no_event(make: Callable[..., DockerRig]) -> None:
     record = make(NoLog).run("many 100")
     assert record.status is Status.DONE
-    assert (record.events.received, record.events.lost) == (105, 0)
+    assert (record.events.received, record.events.lost, record.reconnects) == (105, 0, 0)
+    assert record.warnings[0].startswith("there was no live feed")
 
 
 # How a worker ended
 
 
 def test_a_worker_that_dies_of_its_own_signal_was_not_killed_from_outside(rig: DockerRig) -> None:
-    assert rig.run("die 9").reason.startswith("killed (SIGKILL) by something that left no trace")
+    assert rig.run("die 9").cause == "killed-unknown"
+
+
+def test_a_bus_error_points_at_shared_memory(rig: DockerRig) -> None:
+    record = rig.run("die 7")
+    assert record.cause == "bus-error"
+    assert "shared memory" in record.reason
 
 
 def test_a_container_that_somebody_kills_is_told_apart(rig: DockerRig) -> None:
     record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.kill()))
-    assert record.status is Status.FAILED
+    assert (record.status, record.cause) == (Status.FAILED, "killed")
     assert record.reason == "killed from outside (exit code 137): somebody stopped the container"
     assert record.events.received == 1
 
 
+def test_a_container_that_somebody_stops_is_told_apart(rig: DockerRig) -> None:
+    record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.stop(timeout=5)))
+    assert (record.cause, "143" in record.reason) == ("killed", True)
+
+
 def test_a_container_that_somebody_removes_is_told_apart(rig: DockerRig) -> None:
     record = rig.run("hang", on_event=_when_ready(rig, lambda container: container.remove(force=True)))
-    assert record.status is Status.FAILED
-    assert "from outside" in record.reason
+    assert (record.status, record.cause) == (Status.FAILED, "removed")
     assert record.events.received == 1
 
 
-def test_a_worker_beyond_its_memory_is_told(make: Callable[..., DockerRig]) -> None:
+def test_a_worker_beyond_its_memory_is_told_with_its_limit(make: Callable[..., DockerRig]) -> None:
     record = make(memory_bytes=64 * 2**20).run("hungry")
-    assert record.status is Status.FAILED
-    assert record.reason.startswith("out of memory: the kernel killed the worker at its limit")
+    assert (record.status, record.cause) == (Status.FAILED, "oom")
+    assert record.reason == "out of memory: the kernel killed the worker at its limit of 67 MB"
+
+
+def test_a_child_beyond_the_memory_is_a_warning_where_the_worker_finishes(make: Callable[..., DockerRig]) -> None:
+    record = make(memory_bytes=64 * 2**20).run("child")
+    assert (record.status, record.cause) == (Status.DONE, "")
+    assert record.warnings == ("the kernel killed one of the worker's children for want of memory",)
+
+
+def test_a_child_beyond_the_memory_explains_a_worker_that_gives_up(make: Callable[..., DockerRig]) -> None:
+    assert make(memory_bytes=64 * 2**20).run("child 3").cause == "oom-child"
+
+
+def test_a_pause_counts_as_no_time_and_the_trial_goes_on(rig: DockerRig) -> None:
+    def pause(container: Any) -> None:
+        container.pause()
+        timer = threading.Timer(2.5, container.unpause)
+        timer.daemon = True
+        timer.start()
+
+    limits = replace(engines.QUICK, poll_seconds=0.2, silence_seconds=1.5, trial_seconds=3.0)
+    record = rig.run("beat 0.5", limits, _when_ready(rig, pause))
+    assert (record.status, record.events.lost) == (Status.DONE, 0)
+    assert 1.5 < record.paused_seconds < 4
+
+
+def test_a_pause_that_lasts_is_ended_and_named(rig: DockerRig) -> None:
+    limits = replace(engines.QUICK, poll_seconds=0.2, paused_seconds=1.0)
+    record = rig.run("hang", limits, _when_ready(rig, lambda container: container.pause()))
+    assert (record.status, record.cause) == (Status.TIMED_OUT, "paused")
 
 
 # What cannot start
@@ -304,6 +353,25 @@ def test_an_image_that_is_gone_leaves_nothing_behind(rig: DockerRig) -> None:
     gone = replace(rig.prepared, handle=f"sha256:{'0' * 64}")
     with pytest.raises(StartError, match="No such image"):
         rig.engine.start(replace(_launch(rig), prepared=gone))
+
+
+def test_a_start_whose_answer_was_lost_is_taken_up(rig: DockerRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine makes and starts the container, and its answer is lost."""
+    started = Container.start
+
+    def unanswered(container: Container, **options: Any) -> None:
+        started(container, **options)
+        monkeypatch.undo()
+        monkeypatch.setattr("orchestrator.docker_engine.engine._discard", lambda *_: None)
+        raise requests.exceptions.ConnectionError("Connection aborted")
+
+    monkeypatch.setattr(Container, "start", unanswered)
+    with pytest.raises(EngineLost):
+        rig.engine.start(_launch(rig))
+    worker = rig.docker.adopt(_launch(rig))
+    assert worker is not None
+    with worker:
+        assert worker.poll() is None
 
 
 def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig) -> None:

@@ -138,11 +138,12 @@ def test_every_seed_is_drawn_and_the_numbers_are_medians() -> None:
     assert found["throughput"].get_suptitle().endswith("(numbers: medians)")
 
 
-def test_a_failed_trials_partial_curve_ends_in_a_cross_with_its_status() -> None:
-    broken = trial(curves=([0.5, 0.3], [0.4, 0.2]), status=Status.TIMED_OUT, reason="no event for 60 s")
+@pytest.mark.parametrize(("cause", "told"), [("stalled", "× stalled (partial)"), ("", "× timed out (partial)")])
+def test_a_failed_trials_partial_curve_ends_in_a_cross_with_its_cause(cause: str, told: str) -> None:
+    broken = trial(curves=([0.5, 0.3], [0.4, 0.2]), status=Status.TIMED_OUT, cause=cause, reason="no event for 60 s")
     panel = drawn(summary(broken, trial(TORCH)))["loss"].axes[0]
     assert [x(line) for line in panel.get_lines() if line.get_marker() == "x"] == [[2]]
-    assert "× timed out" in texts(panel)
+    assert told in texts(panel)
 
 
 def test_a_diverged_trial_leaves_a_gap_and_says_so() -> None:

@@ -74,6 +74,7 @@ def test_a_clean_comparison_has_no_findings() -> None:
 @pytest.mark.parametrize(
     ("status", "told"),
     [
+        (Status.UNKNOWN, f"{TRIAL} was lost from sight: no memory."),
         (Status.FAILED, f"{TRIAL} failed: no memory."),
         (Status.TIMED_OUT, f"{TRIAL} timed out: no memory."),
         (Status.SKIPPED, f"{TRIAL} was skipped: no memory."),
@@ -88,7 +89,28 @@ def test_a_trial_that_is_not_done_is_an_error_with_its_reason(status: Status, to
 
 
 def test_a_trial_without_a_worker_points_at_no_log() -> None:
-    assert only(record(status=Status.FAILED, reason="no image", image=None)).advice == ""
+    alone = only(record(status=Status.FAILED, cause="not-prepared", reason="no image", image=None))
+    assert alone.advice == "Correct what the reason names."
+
+
+def test_a_failed_trial_says_what_to_do_next() -> None:
+    finding = only(record(status=Status.FAILED, cause="oom", reason="no memory"))
+    assert finding.advice.startswith("Try a smaller --batch-size")
+    assert finding.advice.endswith("Its log is stderr.log in the trial's folder.")
+
+
+def test_a_pause_warns_of_the_speed() -> None:
+    finding = only(record(paused_seconds=61.5))
+    assert (finding.id, finding.severity) == ("was-paused", "warning")
+    assert finding.message == f"{TRIAL} was paused from outside for about 62 s."
+
+
+def test_what_was_tried_again_is_told() -> None:
+    finding = only(record(retries=("pulling x: rate limit, trying again in 1 s",)))
+    assert (finding.id, finding.message) == (
+        "tried-again",
+        f"{TRIAL}, tried again: pulling x: rate limit, trying again in 1 s.",
+    )
 
 
 def test_a_network_of_another_size_is_an_error() -> None:

@@ -264,3 +264,13 @@ def test_equal_starts_are_said_and_unequal_ones_are_not_called_equal() -> None:
     differs = Finding(id="start-differs", severity="error", message="They differ.", advice="")
     assert "equal hashes" not in markdown.page(summary(*trials, findings=[differs]))
     assert "equal hashes" not in markdown.page(crossover())
+
+
+def test_a_broken_trial_says_its_cause_what_to_do_and_its_last_words() -> None:
+    log = ("Traceback:", "  </details> ```", HOSTILE)
+    text = markdown.page(summary(failed(cause="oom", log_tail=log), trial(TORCH)))
+    assert "(`oom`): the worker exited with 1: MemoryError. **Next:** try a smaller --batch-size" in text
+    block = text[text.index("<details><summary>The last lines of the log of") :]
+    lines = block[: block.index("\n</details>")].split("\n\n", 1)[1].rstrip().splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("    ") for line in lines)

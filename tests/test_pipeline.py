@@ -71,7 +71,8 @@ class Line:
         trial = asked(launch)
         first, *rest = story_of(trial.recipe, test_accuracy=1 - told / len(self.labels))
         version = trial.contender.partition("==")[2]
-        named = ready(framework=launch.prepared.contender.title, framework_version=version)
+        data_sha256 = mnist.DATA_SHA256[trial.recipe.data.view]
+        named = ready(framework=launch.prepared.contender.title, framework_version=version, data_sha256=data_sha256)
         first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
         files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
         return Script(lines(first, *rest, trial=trial.id), files=files)
@@ -314,7 +315,7 @@ def test_a_hostile_worker_cannot_cost_the_report(line: Line) -> None:
         name = "\x1b]52;c;aGk=\x07[/foo] $\\frac{ <b> | \u202e"
         vast = EpochEnded(1, 2**53, 1e-9, 1e40, -1e40, 0.0, 1e40, 1.0)
         events: list[Event] = [
-            replace(ready(), framework=name, versions={name: name}),
+            ready(framework=name, versions={name: name}, data_sha256=mnist.DATA_SHA256[trial.recipe.data.view]),
             vast,
             vast,
             run_ended(test_loss=1e40),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from orchestrator.contract import Numbered
-from orchestrator.engine import EngineLost, Exit
+from orchestrator.engine import EngineLost, Exit, NoFeed
 from orchestrator.record import EventCounts
 from orchestrator.scripted_engine import Script, ScriptedWorker
 from orchestrator.stream import Intake
@@ -50,7 +50,9 @@ class Watching:
     def __init__(self, worker: ScriptedWorker, limits: Limits = CALM, budget_bytes: int = 10**9) -> None:
         self.events: list[Numbered] = []
         self.intake = Intake(TRIAL, budget_bytes)
-        self.watched: Watched = Watch(worker, self.intake, self.events.append, limits, Clock()).until_end()
+        self.said: list[str] = []
+        watch = Watch(worker, self.intake, self.events.append, limits, Clock(), self.said.append)
+        self.watched: Watched = watch.until_end()
 
     @property
     def counts(self) -> EventCounts:
@@ -102,14 +104,14 @@ def test_a_worker_that_says_nothing_and_ends_is_read_too() -> None:
 def test_a_silent_worker_is_stopped_after_the_limit() -> None:
     worker = scripted(*lines(READY), left=None)
     seen = Watching(worker, hurried(silence_seconds=50))
-    assert seen.watched == Watched(Ending.SILENCE, None, 0, limit="50 s")
+    assert seen.watched == Watched(Ending.SILENCE, Exit(143), 0, limit="50 s")
     assert worker.poll() == Exit(143)
 
 
 def test_a_worker_that_beats_is_not_silent_but_has_a_deadline() -> None:
     worker = Streaming(beating)
     seen = Watching(worker, hurried(trial_seconds=500, silence_seconds=400))
-    assert seen.watched == Watched(Ending.DEADLINE, None, 0, limit="500 s")
+    assert seen.watched == Watched(Ending.DEADLINE, Exit(0), 0, limit="500 s")
     assert worker.stopped.is_set()
     assert seen.counts.received > 0
 
@@ -255,7 +257,7 @@ def test_a_flood_is_stopped_and_reading_ends() -> None:
 
     worker = Streaming(flood)
     seen = Watching(worker, budget_bytes=50_000)
-    assert seen.watched == Watched(Ending.FLOODED, None, 0)
+    assert seen.watched == Watched(Ending.FLOODED, Exit(0), 0)
     assert worker.stopped.is_set()
     assert seen.intake.bytes_read < 51_000
 
@@ -267,7 +269,7 @@ def test_a_line_that_never_ends_is_a_flood_too() -> None:
 
     worker = Streaming(endless)
     seen = Watching(worker, budget_bytes=1_000_000)
-    assert seen.watched == Watched(Ending.FLOODED, None, 0)
+    assert seen.watched == Watched(Ending.FLOODED, Exit(0), 0)
     assert worker.stopped.is_set()
 
 
@@ -277,3 +279,94 @@ def test_a_users_ctrl_c_goes_through_the_watch() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         Watch(scripted(*lines(READY), left=None), Intake(TRIAL), pressed, CALM, Clock()).until_end()
+
+
+class Answering(Streaming):
+    """A worker whose stream stays open in silence, and for which the engine answers what `answers` holds, in turn."""
+
+    def __init__(self, *answers: str, left: Exit) -> None:
+        super().__init__(self._silent, left)
+        self._answers = list(answers)
+
+    def _silent(self, _: int) -> Iterator[bytes]:
+        yield lines(READY)[0]
+        self.stopped.wait(60)
+
+    def poll(self) -> Exit | None:
+        answer = self._answers.pop(0) if self._answers and not self.stopped.is_set() else "ended"
+        if answer == "away":
+            raise EngineLost("connection refused")
+        self.paused = answer == "paused"
+        return self._left if answer == "ended" else None
+
+
+def test_a_worker_that_ended_while_the_engine_was_away_is_told_so() -> None:
+    seen = Watching(Answering("running", "away", "away", left=Exit(137)), hurried(drain_seconds=2, engine_seconds=1000))
+    assert seen.watched.engine_was_away
+    assert seen.said[0].startswith("engine unreachable since ")
+    assert seen.said[-1].startswith("the engine answers again after ")
+    assert len(seen.watched.outages) == 1
+
+
+def test_an_engine_that_was_away_before_has_nothing_to_do_with_the_end() -> None:
+    seen = Watching(Answering("away", "running", left=Exit(137)), hurried(drain_seconds=2, engine_seconds=1000))
+    assert not seen.watched.engine_was_away
+    assert seen.watched.reconnects == 1  # the stream was surely gone
+
+
+def test_silence_while_the_engine_is_away_is_not_the_workers() -> None:
+    worker = Answering(*["away"] * 8, "running", left=Exit(0))
+    seen = Watching(worker, hurried(silence_seconds=25, drain_seconds=2, engine_seconds=10_000))
+    assert seen.watched.ending is Ending.EXITED
+
+
+def test_a_paused_worker_is_neither_silent_nor_late() -> None:
+    worker = Answering("running", *["paused"] * 60, "running", left=Exit(0))
+    limits = hurried(silence_seconds=60, trial_seconds=150, paused_seconds=10_000, drain_seconds=2)
+    seen = Watching(worker, limits)
+    assert seen.watched.ending is Ending.EXITED
+    assert seen.watched.paused_seconds > 150
+    assert seen.said[0].startswith("stalled (paused)")
+    assert seen.said[-1].startswith("the container goes on")
+
+
+def test_a_pause_without_end_is_ended() -> None:
+    worker = Answering(*["paused"] * 1000, left=Exit(137))
+    seen = Watching(worker, hurried(silence_seconds=60, paused_seconds=100))
+    assert (seen.watched.ending, seen.watched.limit) == (Ending.PAUSED, "100 s")
+    assert worker.stopped.is_set()
+    assert seen.watched.paused_seconds > 100
+
+
+def test_without_a_live_feed_the_end_is_awaited_and_silence_not_judged() -> None:
+    polls = itertools.count()
+
+    class Unlogged(ScriptedWorker):
+        def chunks(self) -> Iterator[bytes]:
+            raise NoFeed("the log driver keeps nothing")
+
+        def poll(self) -> Exit | None:
+            return Exit(0) if next(polls) == 100 else None
+
+    seen = Watching(Unlogged(Script()), hurried(silence_seconds=20, reconnect_seconds=10))
+    assert seen.watched == Watched(Ending.EXITED, Exit(0), 0, no_feed="the log driver keeps nothing")
+
+
+def test_a_line_that_a_connection_broke_off_in_is_not_refused_but_read_again() -> None:
+    whole = lines(*STORY)
+
+    def torn(connection: int) -> Iterator[bytes]:
+        if connection == 0:
+            yield from whole[:2]
+            yield whole[2][:20]
+        else:
+            yield from whole[2:]
+            worker.exits.set()
+
+    worker = Streaming(torn)
+    assert Watching(worker).counts == EventCounts(received=7)
+
+
+def test_the_last_words_without_a_newline_are_read_all_the_same() -> None:
+    *first, last = lines(*STORY)
+    assert Watching(scripted(*first, last.rstrip(b"\n"))).counts == EventCounts(received=7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from orchestrator.causes import next_step
 from orchestrator.console.state import TrialState
 from orchestrator.console.words import clock, quoted
 from orchestrator.record import Record, Status
@@ -64,7 +65,9 @@ def ended_lines(record: Record) -> list[Text]:
     """Say how a trial ended; of one that broke, the reason and its last words on standard error."""
     sentence = f"{words.status(record.status)}{_took(record)}{_why(record)}"
     lines = [of_trial(record.id, sentence, STYLES[record.status])]
-    if record.status in (Status.FAILED, Status.TIMED_OUT):
+    if step := next_step(record.cause):
+        lines.append(Text(f"    next: {step}", "italic"))
+    if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN):
         lines += [Text(f"    │ {quoted(line)}", "dim") for line in record.stderr_tail[-STDERR_LINES:]]
     return lines
 
@@ -76,4 +79,5 @@ def _took(record: Record) -> str:
 def _why(record: Record) -> str:
     if record.status is Status.DONE:
         return f"  test acc {words.percent(record.test_accuracy)} %"
-    return f": {printable(record.reason)}" if record.reason else ""
+    cause = f" ({printable(record.cause)})" if record.cause else ""
+    return f"{cause}: {printable(record.reason)}" if record.reason else ""

@@ -65,7 +65,9 @@ class LiveView:
     def trial_ended(self, record: Record) -> None:
         if self._board:
             self._board.ended(record, self._now())
-            for line in ended_lines(record) if record.status in (Status.FAILED, Status.TIMED_OUT) else []:
+            for line in (
+                ended_lines(record) if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN) else []
+            ):
                 self._console.print(line)
 
     def __enter__(self) -> Self:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docker import DockerClient
-from docker.errors import APIError, ImageNotFound
+from docker.errors import ImageNotFound
 
-from orchestrator.engine import Say
+from orchestrator.docker_engine.pulling import pull
+from orchestrator.engine import PrepareError, Say
 from orchestrator.errors import PreflightError
 
 
@@ -18,6 +20,7 @@ class Base:
     name: str  # as it was asked for
     id: str
     digest: str = ""  # of its manifest, "sha256:…"; "" where no registry gave one, as for an image made on the engine
+    retries: tuple[str, ...] = ()  # what was tried again to have it
 
     @property
     def reference(self) -> str:
@@ -30,20 +33,21 @@ class Base:
         return self.reference if self.digest else f"{self.name}, id {self.id}: no registry gave a digest"
 
 
-def base_of(client: DockerClient, name: str, contender: str, say: Say) -> Base:
+def base_of(client: DockerClient, name: str, contender: str, say: Say, waits_seconds: Sequence[float]) -> Base:
     """Find the base image, pulling it where it is missing. PreflightError where it cannot be had: it concerns all."""
+    retries: tuple[str, ...] = ()
     try:
         image = client.images.get(name)
     except ImageNotFound:
         say(f"pulling {name}")
         try:
-            image = client.images.pull(name)
-        except APIError as error:
+            image, retries = pull(client, name, say, waits_seconds)
+        except PrepareError as error:
             raise PreflightError(
-                f"cannot get the base image of {contender}: {error.explanation or error}",
+                f"the base image of {contender} is not to be had: {error}",
                 "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
             ) from error
-    return Base(name, str(image.id), _digest(name, image.attrs.get("RepoDigests") or []))
+    return Base(name, str(image.id), _digest(name, image.attrs.get("RepoDigests") or []), retries)
 
 
 def _digest(name: str, known: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,15 @@ def find_image(client: DockerClient, tag: str) -> str | None:
         return None
 
 
-def build_image(client: DockerClient, contender: Contender, content: Context, tag: str, say: Say) -> str:
-    """Build the image and return its id. Raises PrepareError with the builder's or pip's reason."""
+def build_image(
+    client: DockerClient, contender: Contender, content: Context, tag: str, say: Say, waits_seconds: Sequence[float]
+) -> tuple[str, tuple[str, ...]]:
+    """Build the image; return its id and what was tried again to get its base.
+
+    Raises PrepareError with the builder's or pip's reason, PreflightError where the base cannot be had.
+    """
     say(f"building {tag}: this downloads the framework once, and may take minutes")
-    base = base_of(client, _base_name(content, contender), contender.written, say)
+    base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
     say(f"{contender.name}: on {base.told}")
     made = _build(client, contender, content, base, say)
     try:
@@ -59,7 +64,7 @@ def build_image(client: DockerClient, contender: Contender, content: Context, ta
     # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
     image.tag(*tag.rsplit("-", 1)[0].split(":"))
     say(f"built {tag}, {image.attrs['Size'] / 1e9:.1f} GB")
-    return str(image.id)
+    return str(image.id), base.retries
 
 
 def _base_name(content: Context, contender: Contender) -> str:

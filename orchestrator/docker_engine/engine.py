@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from orchestrator import relaxations
@@ -16,14 +16,17 @@ from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import context
 from orchestrator.docker_engine import labels as image_labels
 from orchestrator.docker_engine import launch as flags
+from orchestrator.docker_engine.away import is_away, lost_where_away
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
 from orchestrator.docker_engine.contents import Contents, read
 from orchestrator.docker_engine.owned import LEASE, RUN, TRIAL, Owned, labels_of, leftovers, remove_all
+from orchestrator.docker_engine.pulling import PULL_WAITS_SECONDS, pull
+from orchestrator.docker_engine.questions import short
 from orchestrator.docker_engine.ready_image import declared
 from orchestrator.docker_engine.volumes import DATA_VOLUME, fill_data, make_out
 from orchestrator.docker_engine.worker import STOP_SECONDS, DockerWorker
-from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
+from orchestrator.engine import EngineLost, Launch, Prepared, Say, StartError
 from orchestrator.errors import PreflightError
 
 _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
@@ -45,8 +48,10 @@ class DockerEngine:
         memory_bytes: int | None = None,
         stop_seconds: float = STOP_SECONDS,
         allow_foreign_image: bool = False,
+        pull_waits_seconds: Sequence[float] = PULL_WAITS_SECONDS,
     ) -> None:
         self._client = client
+        self._pull_waits_seconds = pull_waits_seconds
         self._images = images
         self._base_image = base_image
         self._data_volume = data_volume
@@ -56,21 +61,14 @@ class DockerEngine:
         self._memory_bytes = memory_bytes or int(self._info.get("MemTotal", 0) * _HOST_SHARE)
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
-        if contender.image:
-            return self._ready_image(contender, say)
-        file = offered(self._images)[contender.name]
-        content = context(contender, file, variant, self._images, self._base_image)
-        tag = tag_of(contender, variant, content)
-        image = find_image(self._client, tag)
-        if image is None:
-            image = build_image(self._client, contender, content, tag, say)
-        made = image_labels.told(self._client.images.get(image).labels)
-        told = {**made, "relaxations": relaxations.told(contender.relax)}
-        return Prepared(contender, image, image, facts=told, relaxations=contender.relax)
+        with lost_where_away():
+            return self._ready_image(contender, say) if contender.image else self._own_image(contender, variant, say)
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         try:
-            if fill_data(self._client, prepared.handle, data, self._data_volume):
+            with lost_where_away():
+                filled = fill_data(self._client, prepared.handle, data, self._data_volume)
+            if filled:
                 say(f"MNIST copied into the volume {self._data_volume}")
         except (DockerException, RequestException) as error:
             message = f"cannot fill the volume {self._data_volume}: {error}"
@@ -88,6 +86,9 @@ class DockerEngine:
         except BaseException as error:
             # Also on Ctrl-C: what was created here has no other owner yet.
             _discard(container, out)
+            if is_away(error):
+                # What the engine made all the same is found by `adopt`.
+                raise EngineLost(short(error)) from error
             if isinstance(error, (DockerException, RequestException)):
                 raise StartError(_why_not_started(error)) from error
             raise
@@ -152,17 +153,27 @@ class DockerEngine:
         except (DockerException, RequestException) as error:
             raise EngineLost(str(error)) from error
 
+    def _own_image(self, contender: Contender, variant: str, say: Say) -> Prepared:
+        file = offered(self._images)[contender.name]
+        content = context(contender, file, variant, self._images, self._base_image)
+        tag = tag_of(contender, variant, content)
+        image, retries = find_image(self._client, tag), tuple[str, ...]()
+        if image is None:
+            image, retries = build_image(self._client, contender, content, tag, say, self._pull_waits_seconds)
+        made = image_labels.told(self._client.images.get(image).labels)
+        told = {**made, "relaxations": relaxations.told(contender.relax)}
+        return Prepared(contender, image, image, facts=told, relaxations=contender.relax, retries=retries)
+
     def _ready_image(self, contender: Contender, say: Say) -> Prepared:
+        retries: tuple[str, ...] = ()
         try:
             found = self._client.images.get(contender.image)
         except ImageNotFound:
             say(f"pulling {contender.image}")
-            try:
-                found = self._client.images.pull(contender.image)
-            except (APIError, NotFound) as error:
-                raise PrepareError(f"cannot pull {contender.image}: {error.explanation}") from error
+            found, retries = pull(self._client, contender.image, say, self._pull_waits_seconds)
         told = declared(contender.image, found.attrs["Config"], allow_foreign=self._allow_foreign_image)
-        return Prepared(contender, str(found.id), str(found.id), facts={**told, "relaxations": relaxations.told(())})
+        facts = {**told, "relaxations": relaxations.told(())}
+        return Prepared(contender, str(found.id), str(found.id), facts=facts, retries=retries)
 
 
 def _name(launch: Launch) -> str:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
+from orchestrator.docker_engine.overlap import Bookmark
+from orchestrator.docker_engine.questions import events, inspect
 from orchestrator.docker_engine.volumes import MemberRefused, read_member
-from orchestrator.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, EngineLost, Exit, Leftovers
+from orchestrator.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, EngineLost, Exit, Leftovers, NoFeed
 
 STOP_SECONDS = 10.0
 _SIGNALLED = 128  # exit codes above it are signals, as a container's init numbers them
 _EVENT_SECONDS = 1.0  # the engine tells of a kill a moment after the process is gone
-_OVERLAP_SECONDS = 2.0  # re-read a little rather than lose a line: `seq` removes what comes twice
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ")
 _GONE = (DockerException, RequestException, OSError)
 # What the SDK's stream raises when it is closed at the moment at which it ends.
 _CLOSED = (*_GONE, AttributeError, ValueError)
@@ -35,10 +35,12 @@ class DockerWorker:
         self._container = container
         self._out = out
         self._stop_seconds = stop_seconds
-        self._read_until: float | None = None  # the engine's clock, from the log's own stamps
+        self.paused = False
+        self._bookmark = Bookmark()
         self._stopped = False
         self._released = False
         self._stream: Any = None
+        self._calls = 0
 
     def chunks(self) -> Iterator[bytes]:
         """Follow standard output through the engine's log, never by attaching.
@@ -46,31 +48,41 @@ class DockerWorker:
         A client that attaches and stops reading freezes the training; a log reader cannot. A last
         line that never got its newline may be missing: the engine may log it after the follower left.
         """
+        self._calls += 1
+        call = self._calls
         self._close_stream()
-        since = None if self._read_until is None else max(0.0, self._read_until - _OVERLAP_SECONDS)
         try:
-            self._stream = self._container.logs(
-                stream=True, follow=True, stdout=True, stderr=False, timestamps=True, since=since
+            stream = self._container.logs(
+                stream=True, follow=True, stdout=True, stderr=False, timestamps=True, since=self._bookmark.since()
             )
-            for entry in self._stream:
-                yield self._unstamped(entry)
+            if call != self._calls:  # it took so long that there is a newer one
+                _close(stream)
+                return
+            self._stream = stream
+            yield from self._bookmark.fresh(entry for entry in stream if call == self._calls)
         except _CLOSED as error:
+            if isinstance(error, APIError) and error.status_code == HTTPStatus.NOT_IMPLEMENTED:
+                raise NoFeed(str(error.explanation)) from error
             raise EngineLost(str(error)) from error
 
     def poll(self) -> Exit | None:
-        try:
-            self._container.reload()
-        except NotFound:
+        told = inspect(self._client, self._container.id)
+        if told is None:
             return Exit(code=-1, removed=True)
-        except _GONE as error:
-            raise EngineLost(str(error)) from error
-        state = self._container.attrs["State"]
+        state = told["State"]
+        self.paused = bool(state.get("Paused"))
         if state["Status"] not in ("exited", "dead"):
             return None
         code = int(state["ExitCode"])
-        killed = code > _SIGNALLED and not self._stopped and self._was_killed(state)
-        ended_at = datetime.fromisoformat(state["FinishedAt"])
-        return Exit(code, bool(state.get("OOMKilled")), killed, ended_at=ended_at)
+        seen = self._seen(state) if code > _SIGNALLED and not self._stopped else []
+        limit = told.get("HostConfig", {}).get("Memory") or None
+        return Exit(
+            code,
+            bool(state.get("OOMKilled")) or "oom" in seen,
+            "kill" in seen,
+            memory_limit_bytes=limit,
+            ended_at=datetime.fromisoformat(state["FinishedAt"]),
+        )
 
     def stop(self) -> None:
         self._stopped = True
@@ -107,24 +119,13 @@ class DockerWorker:
         with contextlib.suppress(*_GONE):
             self._out.remove(force=True)
 
-    def _unstamped(self, entry: bytes) -> bytes:
-        match = _STAMP.match(entry)
-        if match is None:
-            return entry
-        self._read_until = _seconds(match[0].decode().strip())
-        return entry[match.end() :]
+    def _seen(self, state: Mapping[str, Any]) -> list[str]:
+        """Ask the engine whether somebody sent a signal, or the kernel killed: exit code 137 alone does not say who.
 
-    def _was_killed(self, state: Mapping[str, Any]) -> bool:
-        """Ask the engine whether somebody sent a signal: exit code 137 alone does not say who.
-
-        The engine's clock bounds the question, not ours: events are streamed until that time has come.
+        The engine's clock bounds the question, not ours: it waits until that time has come.
         """
-        span: Any = {"since": _seconds(state["StartedAt"]), "until": _seconds(state["FinishedAt"]) + _EVENT_SECONDS}
-        filters = {"container": self._container.id, "event": ["kill"]}
-        try:
-            return bool(list(self._client.events(**span, filters=filters)))
-        except _CLOSED:
-            return False
+        since, until = _seconds(state["StartedAt"]), _seconds(state["FinishedAt"]) + _EVENT_SECONDS
+        return events(self._client, self._container.id, ("kill", "oom"), since, until)
 
     def _stderr(self) -> str:
         try:
@@ -134,12 +135,17 @@ class DockerWorker:
         return bytes(tail[-STDERR_LIMIT_BYTES:]).decode("utf-8", "replace")
 
     def _close_stream(self) -> None:
-        """Wake a reader that waits on the connection, and give the connection back."""
         stream, self._stream = self._stream, None
-        with contextlib.suppress(*_CLOSED):
-            stream.close()
-            # The SDK shuts the socket down and leaves its descriptor to the garbage collector.
-            stream._response.close()
+        if stream is not None:
+            _close(stream)
+
+
+def _close(stream: Any) -> None:
+    """Wake a reader that waits on the connection, and give the connection back."""
+    with contextlib.suppress(*_CLOSED):
+        stream.close()
+        # The SDK shuts the socket down and leaves its descriptor to the garbage collector.
+        stream._response.close()
 
 
 def _seconds(stamp: str) -> float:

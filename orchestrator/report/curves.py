@@ -158,12 +158,13 @@ def _broken_off(each: CellTrials, quantity: Quantity) -> list[tuple[int, float, 
     found: dict[str, list[Point]] = {}
     for trial in each.trials:
         if (why := _why(trial)) and (points := _all_points(trial, quantity)):
-            found.setdefault(why, []).append(points[-1])
+            partial = "" if trial.status is Status.DONE else " (partial)"
+            found.setdefault(f"{why}{partial}", []).append(points[-1])
     return [(*max(ends), f"× {why}" + (f" ({len(ends)})" if len(ends) > 1 else "")) for why, ends in found.items()]
 
 
 def _why(trial: TrialSummary) -> str:
-    return _diverged(trial) or ("" if trial.status is Status.DONE else trial.status.replace("_", " "))
+    return _diverged(trial) or ("" if trial.status is Status.DONE else trial.cause or trial.status.replace("_", " "))
 
 
 def _diverged(trial: TrialSummary) -> str:

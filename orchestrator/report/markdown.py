@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from orchestrator.causes import next_step
 from orchestrator.claims import DEFINITIONS
 from orchestrator.judgements import judgements
 from orchestrator.readings import readings, single_seed_note
@@ -21,6 +22,8 @@ LIMITS = (
     "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
     "well its input path feeds it. It cannot show how fast a large model trains: there the arithmetic outweighs both."
 )
+
+_LOG_LINE_LENGTH = 300
 
 
 def write(summary: Summary, folder: Path) -> Path:
@@ -125,8 +128,26 @@ def _notes(summary: Summary) -> str:
 
 
 def _reasons(trials: Sequence[TrialSummary]) -> list[str]:
-    lines = [f"- {words.markdown(trial.id)}: {words.markdown(trial.reason)}" for trial in trials if trial.reason]
-    return ["What went wrong:", "\n".join(lines)] if lines else []
+    """Say of each trial that is not done what happened, what to do, and the last words of its log."""
+    broken = [trial for trial in trials if trial.reason]
+    if not broken:
+        return []
+    logs = [line for trial in broken for line in _log(trial)]
+    return ["What went wrong:", "\n".join(map(_reason, broken)), *logs]
+
+
+def _reason(trial: TrialSummary) -> str:
+    cause = f" ({words.code(trial.cause)})" if trial.cause else ""
+    step = next_step(trial.cause)
+    told = f"- {words.markdown(trial.id)}{cause}: {words.markdown(trial.reason)}"
+    return f"{told}. **Next:** {step}." if step else told
+
+
+def _log(trial: TrialSummary) -> list[str]:
+    """Show a log as an indented block: no line of it can end that, or count as anything but text."""
+    lines = [f"    {words.shortened(line, _LOG_LINE_LENGTH)}" for line in trial.log_tail]
+    title = f"The last lines of the log of {words.markdown(trial.id)}"
+    return words.fold(title, "\n".join(lines)) if any(line.strip() for line in lines) else []
 
 
 def _speeds(summary: Summary) -> list[str]:

@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
         pa.field("reused_from", pa.string()),  # the earlier run that the trial was taken over from
         pa.field("status", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
+        pa.field("cause", pa.string(), nullable=False),  # a stable id, "" when done
         pa.field("parameters", pa.int64()),
         pa.field("initial_weights_sha256", pa.string()),
         pa.field("final_train_loss", pa.float64()),
@@ -58,6 +59,7 @@ SCHEMA = pa.schema(
         pa.field("events_duplicated", pa.int64(), nullable=False),
         pa.field("events_rejected", pa.int64(), nullable=False),
         pa.field("reconnects", pa.int64(), nullable=False),  # of the live feed
+        pa.field("paused_seconds", pa.float64(), nullable=False),
         pa.field("epoch", pa.int64()),  # from 1
         pa.field("train_loss", pa.float64()),  # nats, mean per image
         pa.field("val_loss", pa.float64()),
@@ -96,7 +98,8 @@ def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
 
 
 def _of_trial(trial: TrialSummary) -> dict[str, Any]:
-    fields = trial.model_dump(exclude={"id", "train_loss", "val_loss", "images_per_second", "phases", "epochs"})
+    elsewhere = {"id", "train_loss", "val_loss", "images_per_second", "phases", "epochs", "retries", "log_tail"}
+    fields = trial.model_dump(exclude=elsewhere)
     events = fields.pop("events")
     return {
         **fields,

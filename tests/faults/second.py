@@ -56,7 +56,8 @@ class SecondEngine:
         self.live_restore = live_restore
         self._cgroup = f"bakeoff-faults-{os.getpid()}"
         # /run of its own: the engine would find the first one's containerd there.
-        script = "mount -t tmpfs tmpfs /run && ip link set lo up && exec sleep infinity"
+        # The shell stays, and reaps: to an engine that comes back, a dead containerd that nobody reaped is alive.
+        script = "mount -t tmpfs tmpfs /run && ip link set lo up && while :; do sleep 0.2; done"
         self._first = subprocess.Popen([*_UNSHARE, "sh", "-c", script], stderr=subprocess.DEVNULL)
         self._inside = _child(self._first.pid)
         self._engine: subprocess.Popen[bytes] | None = None
@@ -66,13 +67,12 @@ class SecondEngine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop(signal.SIGTERM)
-        self._first.kill()
-        self._first.wait()
-        for path in Path("/sys/fs/cgroup").glob(f"**/{self._cgroup}"):
-            for each in sorted(path.glob("**/"), reverse=True):
-                with contextlib.suppress(OSError):
-                    each.rmdir()
+        try:
+            self.stop(signal.SIGTERM)
+        finally:
+            self._first.kill()
+            self._first.wait()
+            self._remove_cgroups()
 
     def start(self) -> None:
         config = self.folder / "daemon.json"
@@ -111,6 +111,12 @@ class SecondEngine:
             for name in found.tags:
                 client.images.get(str(found.id)).tag(name)
         archive.unlink()
+
+    def _remove_cgroups(self) -> None:
+        for path in Path("/sys/fs/cgroup").glob(f"*/{self._cgroup}"):
+            for each in sorted(path.glob("**/"), reverse=True):
+                with contextlib.suppress(OSError):
+                    each.rmdir()
 
     def _await(self) -> None:
         until = time.monotonic() + _START_SECONDS

@@ -24,6 +24,7 @@ from shared.trial import data_folder, from_environment, out_folder
 
 from . import faulty
 
+DATA_SHA256 = "6a792682a379d67108e57bc1ffbcbd680234f5ae3c75d07722795b2f5094b46a"  # of the 8x8 view, as if it were read
 IMAGES = 4  # the test labels are 0, 1, 2, 3, and the logits name them rightly
 
 Script = Callable[[Emitter, int, str], int]  # emitter, the live feed's descriptor, argument → exit code
@@ -70,7 +71,7 @@ def ready() -> WorkerReady:
         versions={"python": sys.version.split()[0], "pid": str(os.getpid()), "out": str(out_folder())},
         device="cpu",
         modes={},
-        data_sha256="0" * 64,
+        data_sha256=DATA_SHA256,
         initial_weights_sha256="1" * 64,
         parameters=0,
     )
@@ -243,6 +244,13 @@ def surroundings(emitter: Emitter, live: int, argument: str) -> int:
     return finish(emitter, live, "")
 
 
+def child(emitter: Emitter, live: int, argument: str) -> int:
+    """Start a child that takes all memory, outlive it, and end with the exit code given."""
+    hog = "held = []\nwhile True: held.append(bytes([1]) * 2**24)"
+    subprocess.run([sys.executable, "-c", hog], check=False)
+    return finish(emitter, live, argument)
+
+
 def _tried(attempt: Callable[[], object]) -> str:
     try:
         attempt()
@@ -269,6 +277,7 @@ SCRIPTS: dict[str, Script] = {
         leave,
         hungry,
         surroundings,
+        child,
     )
 }
 
