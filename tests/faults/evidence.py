@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from orchestrator.causes import next_step
 from orchestrator.engine import Engine, Launch, Leftovers, Worker
 from tests.contenders.toy.faulty import EMITTED
 
@@ -63,6 +64,10 @@ class Evidence:
         return str(self.record["reason"])
 
     @property
+    def cause(self) -> str:
+        return str(self.record["cause"])
+
+    @property
     def rejected(self) -> list[str]:
         """Return the reasons for which lines were refused."""
         lines = (self.folder / "rejected.jsonl").read_text().splitlines()
@@ -92,9 +97,17 @@ def accounted(
     outcome = evidence.outcome(emitted, figures)
     assert outcome.duplicated == 0, f"{outcome.duplicated} events stand twice in the record"
     assert outcome.received == evidence.record["events"]["received"], "the record counts other than its events"
+    assert told(evidence), f"{evidence.status}, and no reason, cause or next step for it"
     found = outcome.received + outcome.lost
     assert found == emitted or (killed and found == emitted + 1), f"{found} of {emitted} events accounted for"
     return outcome
+
+
+def told(evidence: Evidence) -> bool:
+    """Tell whether a trial that is not done says what happened, why, and what to do next."""
+    if evidence.status == "done":
+        return evidence.reason == evidence.cause == ""
+    return bool(evidence.reason and next_step(evidence.cause))
 
 
 class Witness:

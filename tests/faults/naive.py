@@ -43,6 +43,7 @@ def run(rig: DockerRig, client: Any, script: str, on_event: Callable[[str, Any],
     record: dict[str, Any] = {
         "status": "failed" if code else "done",
         "reason": f"exit code {code}" if code else "",
+        "cause": "crashed" if code else "",
         "events": {"received": received, "lost": 0, "duplicated": 0, "rejected": 0},
         "reconnects": 0,
         "warnings": [],

@@ -36,6 +36,7 @@ def test_one_signal_stops_the_run_and_leaves_a_report(
     assert process.wait() == INTERRUPTED, process.said
     stopped, skipped = host.trials()
     assert [stopped.status, skipped.status] == ["interrupted", "skipped"]
+    assert [stopped.cause, skipped.cause] == ["interrupted", "skipped"]
     assert host.summary()["comparison"]["interrupted"]
     assert (host.latest() / "report.md").is_file()
     assert f"bakeoff resume {host.latest().name}" in process.said
@@ -108,6 +109,7 @@ def test_an_engine_that_stays_away_leaves_what_can_be_resumed(
     assert process.wait() == INFRASTRUCTURE, process.said
     lost, skipped = host.trials()
     assert [lost.status, skipped.status] == ["unknown", "skipped"]
+    assert lost.cause == "engine-lost"
     assert f"bakeoff resume {host.latest().name}" in process.said
     proxy.accept()
     resumed = host.run(["resume"])

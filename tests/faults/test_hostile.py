@@ -63,6 +63,7 @@ def test_without_a_log_the_file_is_the_record(
     rig.run(f"paced {chance.randrange(50, 200)} 1")
     evidence = Evidence(rig.folder / "trial")
     assert evidence.status == "done"
+    assert any("live" in warning for warning in evidence.record["warnings"])
     outcome = accounted(evidence, witness.emitted)
     assert outcome.lost == 0
     tally(outcome)
@@ -108,7 +109,7 @@ def test_a_full_output_volume_is_named_and_the_live_copy_kept(
     witness = Witness(rig.engine)
     rig.run(f"paced {chance.randrange(10, 100)} 0.3 then full then paced 200 0.5")
     evidence = Evidence(rig.folder / "trial")
-    assert evidence.status == "failed"
+    assert (evidence.status, evidence.cause) == ("failed", "failed")
     assert "No space left on device" in evidence.reason
     assert len(witness.written()) < witness.emitted - 100, "the volume was not full"
     outcome = accounted(evidence, witness.emitted)

@@ -185,7 +185,7 @@ def test_a_foreign_container_of_our_name_is_refused_and_left_alone(
     try:
         rig.run(SCRIPT)
         evidence = Evidence(rig.folder / "trial")
-        assert evidence.status == "failed"
+        assert (evidence.status, evidence.cause) == ("failed", "not-started")
         assert name in evidence.reason
         foreign.reload()
         assert foreign.status == "created"
