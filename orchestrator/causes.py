@@ -38,8 +38,9 @@ CAUSES: dict[str, Cause] = {
         "look for its process in the host's kernel log (dmesg), then run it again",
     ),
     "engine-restart": Cause(
-        "ended while the engine did not answer, and nobody sent it a signal: most likely the engine was restarted",
-        'run it again; the engine\'s setting "live-restore": true lets containers outlive its restarts',
+        "ended while no host saw it or the engine did not answer, and nobody sent it a signal: most likely the engine"
+        " or the machine was restarted",
+        "`bakeoff resume` runs it again; containers outlive an engine's restart where it is set to live-restore",
     ),
     "removed": Cause(
         "the worker was removed from outside before it ended",
@@ -93,8 +94,8 @@ CAUSES: dict[str, Cause] = {
     "segfault": Cause("segmentation fault (SIGSEGV): a crash inside native code", _LOG),
     "terminated": Cause("terminated (SIGTERM) from outside", "run it again; the host may have been shutting down"),
     # Before or without a worker
-    "interrupted": Cause("stopped by the user", "run it again"),
-    "skipped": Cause("it was not its turn before the comparison ended", "run it again"),
+    "interrupted": Cause("stopped by the user", "`bakeoff resume` runs it again"),
+    "skipped": Cause("it was not its turn before the comparison ended", "`bakeoff resume` runs it"),
     "not-prepared": Cause("its image or environment could not be made", "correct what the reason names"),
     "not-started": Cause("could not start", "correct what the reason names, and see `bakeoff doctor`"),
 }

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from orchestrator import dataset, doctor, earlier, ledger, machine, report, store, verdict
+from orchestrator import dataset, doctor, earlier, ledger, machine, report, store
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
@@ -257,13 +257,14 @@ _ENDS = {
 }
 
 OPEN = (Status.UNKNOWN, Status.INTERRUPTED, Status.SKIPPED)
-"""What a resumed run takes up again; what failed has been measured, and is not tried until it passes."""
+"""What a resumed run takes up again, beside what an engine's restart ended. What failed has been measured, and is not
+tried until it passes."""
 
 
 def _settled(run: Run, each: PlannedTrial) -> Record | None:
     """Return what an earlier host recorded of a trial, None where it is still to be run, or to its end."""
     record = run.folder.trial(each.id).record()
-    return None if record is None or record.status in OPEN else record
+    return None if record is None or record.status in OPEN or record.cause == "engine-restart" else record
 
 
 def _measured(run: Run, each: PlannedTrial, on: Bench, view: View, ended: str) -> Record:
@@ -329,7 +330,6 @@ def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, 
 
 
 def _ended(comparison: Comparison, records: Sequence[Record]) -> Comparison:
-    left = verdict.LEFT_RUNNING
-    interrupted = any(record.status is Status.INTERRUPTED or record.reason == left for record in records)
+    interrupted = any(record.status is Status.INTERRUPTED or record.cause == "detached" for record in records)
     ended_at = datetime.now(UTC).isoformat(timespec="seconds")
     return comparison.model_copy(update={"ended_at": ended_at, "interrupted": interrupted})

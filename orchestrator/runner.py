@@ -130,6 +130,7 @@ def _taken_up(bench: Bench, planned: PlannedTrial, launch: Launch, folder: Trial
 def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None]) -> Facts:
     """Read the worker to its end, and collect what it left."""
     start, lived_seconds = time.monotonic(), trial.lived_seconds
+    unseen = trial.adopted and _ended(trial.worker)
     intake, recorded = Intake(trial.planned.id), trial.folder.recorded() if trial.adopted else b""
     with trial.folder.journal() as append:
 
@@ -141,6 +142,8 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
             on_event(trial.planned.id, numbered.event)
         watch = Watch(trial.worker, intake, keep, bench.limits, say=bench.say, lived_seconds=lived_seconds)
         watched = _watched(watch, detach=bench.detach)
+    if unseen:  # nobody can tell then whether the engine was away, or the machine down
+        watched = replace(watched, engine_was_away=True)
     if watched.ending in AWAY:
         trial.worker.release()
     left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)
@@ -158,6 +161,14 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
         _expected(bench, trial.planned),
         bench.data_sha256.get(trial.planned.trial.recipe.data.view, ""),
     )
+
+
+def _ended(worker: Worker) -> bool:
+    """Tell whether it ended before anybody watched it again."""
+    try:
+        return worker.poll() is not None
+    except EngineLost:
+        return False
 
 
 def _watched(watch: Watch, *, detach: bool) -> Watched:

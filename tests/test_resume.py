@@ -135,6 +135,18 @@ def test_a_trial_that_failed_stays_failed(line: Line) -> None:
     assert [trial.status.value for trial in summary.trials] == ["failed", "done", "done", "done"]
 
 
+def test_a_trial_that_an_engines_restart_ended_is_run_again(line: Line) -> None:
+    world = line.world()
+    folder, summary = pipeline.compare(ASKED, world, Mortal(0))
+    trial = folder.trial(summary.trials[1].id)
+    record = trial.record()
+    assert record is not None
+    trial.write_record(record.model_copy(update={"status": Status.FAILED, "cause": "engine-restart"}))
+    _, again = pipeline.resume(folder, world, Mortal(0))
+    assert {each.status for each in again.trials} == {Status.DONE}
+    assert (trial.path / "attempts" / "attempt" / "record.json").is_file()
+
+
 def test_a_run_that_was_interrupted_is_run_to_its_end(line: Line) -> None:
     world = line.world()
     folder, partial = pipeline.compare(ASKED, world, Pressing())

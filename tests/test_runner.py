@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -215,6 +216,18 @@ def test_a_trial_whose_host_was_killed_at_any_byte_is_read_to_its_end_once(tmp_p
     assert (record.status, record.events) == (Status.DONE, EventCounts(received=len(STORY)))
     assert (folder.path / "events.jsonl").read_bytes() == whole
     assert shown == list(STORY)
+
+
+def test_a_worker_that_was_killed_while_no_host_watched_is_put_down_to_a_restart(tmp_path: Path) -> None:
+    folder = TrialFolder(tmp_path / "trial")
+    bench = Bench(ScriptedEngine(lambda _: Script((), Exit(137))), "run", LABELS, limits=QUICK)
+    engine = bench.engine
+    folder.begin(PLANNED.trial, datetime.now(UTC))
+    launch = Launch(TRIAL, "run", PREPARED, {})
+    with engine.start(launch) as worker:
+        worker.release()
+    record = run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
+    assert (record.status, record.cause) == (Status.FAILED, "engine-restart")
 
 
 def test_an_attempt_that_nobody_can_go_on_with_is_kept_aside(tmp_path: Path) -> None:
