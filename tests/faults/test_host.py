@@ -29,9 +29,9 @@ def test_one_signal_stops_the_run_and_leaves_a_report(
     hosts: Hosts, host_engine: str, chance: random.Random, tally: Tally
 ) -> None:
     host = hosts(host_engine)
-    process = host.start(host.comparison("paced 400 8", "paced 10 0.1"))
+    process = host.start(host.comparison("paced 400 4", "paced 10 0.1"))
     host.await_events()
-    time.sleep(chance.uniform(0, 2))
+    time.sleep(chance.uniform(0, 1.5))
     process.signal(chance.choice([signal.SIGINT, signal.SIGTERM]))
     assert process.wait() == INTERRUPTED, process.said
     stopped, skipped = host.trials()

@@ -38,8 +38,8 @@ def test_a_broken_connection_fails_the_naive_reader(
     witness = Witness(rig.engine)
     client = docker.DockerClient(base_url=proxy.url, timeout=5)
     saboteur = Saboteur(proxy, chance, (0.0, 0.0), 3)
-    saboteur.work(Proxy.finish, nothing)
-    evidence = Evidence(naive.run(rig, client, "paced 200 3", saboteur.hear))
+    with saboteur.at_work(Proxy.finish, nothing):
+        evidence = Evidence(naive.run(rig, client, "paced 200 3", saboteur.hear))
     fails(evidence, witness.emitted)
 
 

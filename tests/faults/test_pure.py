@@ -92,7 +92,10 @@ def test_spite_reaches_no_terminal_and_breaks_no_report(
         assert sequence not in seen, f"{sequence!r} reached the terminal"
     report = (host.latest() / "report.md").read_text()
     assert controls(report) == []
-    assert "<script>" not in report
+    prose = [
+        line for line in report.splitlines() if not line.startswith("    ")
+    ]  # blocks of code show it as it was said
+    assert not any("<script>" in line for line in prose)
     for evidence, emitted in zip(host.trials(), (1 + 1 + 4, 1 + 1 + 1), strict=True):
         tally(accounted(evidence, emitted))
 
