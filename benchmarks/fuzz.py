@@ -30,8 +30,8 @@ from pathlib import Path
 
 from orchestrator import shortcut
 from orchestrator.contract import Refused, decode, long_way
-from orchestrator.store import TrialFolder
 from orchestrator.stream import KEPT_REFUSALS, Intake, Lines
+from orchestrator.trial_folder import TrialFolder
 from shared.events import EpochEnded, Event, Failed, Heartbeat, PhaseEnded, RunEnded, Steps, Warned, WorkerReady, encode
 
 TRIAL = "torch-2.13.0.article-torch.s1"

@@ -26,8 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from orchestrator.store import TrialFolder
 from orchestrator.stream import Intake, Lines
+from orchestrator.trial_folder import TrialFolder
 from shared.events import EpochEnded, Event, Heartbeat, Steps, encode
 
 TRIAL = "torch-2.13.0.article-torch.s1"

@@ -40,7 +40,7 @@ from orchestrator.engine import Prepared
 from orchestrator.plan import PlannedTrial, plan
 from orchestrator.record import Status
 from orchestrator.runner import Bench, run_trial
-from orchestrator.store import TrialFolder
+from orchestrator.trial_folder import TrialFolder
 from shared import mnist
 from shared.recipe import Recipe
 from shared.trial import to_json

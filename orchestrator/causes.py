@@ -38,8 +38,8 @@ CAUSES: dict[str, Cause] = {
         "look for its process in the host's kernel log (dmesg), then run it again",
     ),
     "engine-restart": Cause(
-        "ended while no host saw it or the engine did not answer, and nobody sent it a signal: most likely the engine"
-        " or the machine was restarted",
+        "killed while no host watched or the engine did not answer: most likely the engine or the machine was"
+        " restarted",
         "`bakeoff resume` runs it again; containers outlive an engine's restart where it is set to live-restore",
     ),
     "removed": Cause(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator import store
 from orchestrator.engine import Prepared
 from orchestrator.record import Record, Status
 from orchestrator.store import RunFolder
+from orchestrator.trial_folder import read_record
 from shared.trial import Trial, to_json
 
 
@@ -38,7 +38,7 @@ def find(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | None:
 
 def take_over(found: Path, run: RunFolder) -> Record:
     """Copy an earlier trial into this run, which is then whole without the other; the record says whence."""
-    record = store.read_record(found)
+    record = read_record(found)
     taken = record.model_copy(update={"reused_from": record.reused_from or found.parents[1].name})
     folder = run.trial(found.name)
     shutil.copytree(found, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("record.json", "attempts"))
@@ -49,7 +49,7 @@ def take_over(found: Path, run: RunFolder) -> Record:
 def _record(path: Path) -> Record | None:
     """Read a record; None where it is missing, not done, or of another version of bakeoff."""
     try:
-        record = store.read_record(path)
+        record = read_record(path)
     except (OSError, ValidationError):
         return None
     return record if record.status is Status.DONE else None

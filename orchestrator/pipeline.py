@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
-from orchestrator import dataset, doctor, earlier, ledger, machine, report, store
+from orchestrator import dataset, doctor, ledger, machine, report, store
 from orchestrator.accuracy import answers_of
 from orchestrator.analyse import analyse
 from orchestrator.audit import Expected, expect
-from orchestrator.beginning import Beginning, beginning_of
-from orchestrator.contenders import Contender, offered
+from orchestrator.beginning import beginning_of
 from orchestrator.description import describe, heading, slug, surroundings
-from orchestrator.engine import EngineLost, Prepared, PrepareError
-from orchestrator.errors import PreflightError
 from orchestrator.explain.asked import Asked
 from orchestrator.explain.walk import Walk, walk
+from orchestrator.measuring import Run, measure
 from orchestrator.parity import steps_of
-from orchestrator.plan import Plan, PlannedTrial, lay_out, plan, with_parity
+from orchestrator.plan import Plan, lay_out, plan, with_parity
+from orchestrator.preparing import Ready, prepare
 from orchestrator.record import Record, Status
-from orchestrator.recording import unstarted
-from orchestrator.retry import Retry
-from orchestrator.runner import Bench, audited, run_trial
+from orchestrator.runner import Bench
 from orchestrator.settings import Settings, resolve
 from orchestrator.spec import Spec
 from orchestrator.store import RunFolder
@@ -34,35 +29,6 @@ from orchestrator.view import View
 from orchestrator.watch import Limits
 from orchestrator.world import World
 from shared import mnist
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Ready:
-    """Contenders by their written name: prepared, or the reason why not; and the data set."""
-
-    prepared: Mapping[str, Prepared]
-    refused: Mapping[str, str]
-    data: Path
-
-    @property
-    def images(self) -> dict[str, str]:
-        return {name: each.image for name, each in self.prepared.items()}
-
-
-@dataclass(frozen=True)
-class Run:
-    """A plan on its way: what `conduct` needs beside the world, from a first host or a later one."""
-
-    settings: Settings
-    trials: Plan
-    ready: Ready
-    folder: RunFolder
-    comparison: Comparison
-    beginning: Beginning
-    way: Walk | None
-    detach: bool
 
 
 def compare(
@@ -203,86 +169,6 @@ def laid_out(settings: Settings, way: Walk) -> Plan:
     )
 
 
-def prepare(settings: Settings, world: World, view: View) -> tuple[dict[str, Prepared], dict[str, str]]:
-    """Make every contender ready before the first trial, so that no build runs between measurements."""
-    prepared: dict[str, Prepared] = {}
-    refused: dict[str, str] = {}
-    for contender in settings.contenders:
-        try:
-            prepared[contender.written] = _prepared(contender, settings, world, view)
-        except PrepareError as error:
-            refused[contender.written] = f"{error}{_offer(contender)}"
-            view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
-    if prepared:
-        any_of_them = next(iter(prepared.values()))
-        _while_away(Retry(view.say), lambda: world.engine.supply(world.data, any_of_them, view.say), "copying the data")
-    return prepared, refused
-
-
-def _prepared(contender: Contender, settings: Settings, world: World, view: View) -> Prepared:
-    retry = Retry(view.say)
-    found = _while_away(
-        retry, lambda: world.engine.prepare(contender, settings.variant, view.say), f"preparing {contender.written}"
-    )
-    return replace(found, retries=(*retry.kept, *found.retries))
-
-
-def _while_away(retry: Retry, attempt: Callable[[], T], what: str) -> T:
-    """Try while the engine is away; PreflightError where it stays away, since nothing has been measured yet."""
-    try:
-        return retry.while_away(attempt, what)
-    except EngineLost as error:
-        raise PreflightError(f"{what}: the engine stays away ({error})", "start it again, then repeat") from error
-
-
-def measure(run: Run, on: Bench, view: View) -> list[Record]:
-    """Run the trials one after another: two at a time would measure each other. Those of an earlier host are kept."""
-    records: list[Record] = []
-    ended = ""  # why the rest is left out
-    for each in run.trials.trials:
-        view.trial_started(each.id)
-        record = _settled(run, each) or _measured(run, each, on, view, ended)
-        ended = ended or _ENDS.get(record.status, "")
-        records.append(record)
-        view.trial_ended(record)
-    if not ended:
-        with contextlib.suppress(EngineLost):  # then it is `bakeoff clean` that removes it
-            on.engine.sweep(on.run_id, on.lease)
-    return records
-
-
-_ENDS = {
-    Status.INTERRUPTED: "the comparison was interrupted before its turn",
-    Status.UNKNOWN: "the comparison ended before its turn; `bakeoff resume` runs it",
-}
-
-OPEN = (Status.UNKNOWN, Status.INTERRUPTED, Status.SKIPPED)
-"""What a resumed run takes up again, beside what an engine's restart ended. What failed has been measured, and is not
-tried until it passes."""
-
-
-def _settled(run: Run, each: PlannedTrial) -> Record | None:
-    """Return what an earlier host recorded of a trial, None where it is still to be run, or to its end."""
-    record = run.folder.trial(each.id).record()
-    return None if record is None or record.status in OPEN or record.cause == "engine-restart" else record
-
-
-def _measured(run: Run, each: PlannedTrial, on: Bench, view: View, ended: str) -> Record:
-    written, ready = each.contender.written, run.ready
-    if ended:
-        return run.folder.trial(each.id).record() or _left_out(each, on, run.folder, Status.SKIPPED, ended)
-    if written in ready.refused:
-        return _left_out(each, on, run.folder, Status.FAILED, ready.refused[written], "not-prepared")
-    if run.beginning.reuse and (found := earlier.find(audited(on, each).trial, ready.prepared[written], run.folder)):
-        record = earlier.take_over(found, run.folder)
-        view.say(f"{each.id} is taken over from {record.reused_from}; --fresh runs it again")
-        return record
-    folder = run.folder.trial(each.id)
-    if (since := folder.started_at()) is not None:
-        view.say(f"{each.id} was started by an earlier bakeoff at {since:%Y-%m-%d %H:%M:%S} UTC: looking for it")
-    return run_trial(on, each, ready.prepared[written], folder, view.event)
-
-
 def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], Expected]:
     """Compute what the audit expects, once a recipe and seed, of recipes whose contenders start alike."""
     expected: dict[tuple[str, int], Expected] = {}
@@ -314,19 +200,6 @@ def _resolved(spec: Spec, world: World) -> Settings:
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
-
-
-def _offer(contender: Contender) -> str:
-    file = offered().get(contender.name)
-    if file is None or contender.version in file.versions:
-        return ""
-    return f". {contender.name} {contender.version} is not among the versions offered: {', '.join(file.versions)}"
-
-
-def _left_out(each: PlannedTrial, on: Bench, folder: RunFolder, status: Status, reason: str, cause: str = "") -> Record:
-    record = unstarted(each, on.engine.name, status, reason, cause)
-    folder.trial(each.id).write_record(record)
-    return record
 
 
 def _ended(comparison: Comparison, records: Sequence[Record]) -> Comparison:

@@ -102,6 +102,7 @@ def _judged(facts: Facts, events: Sequence[Event], stderr_tail: Sequence[str]) -
         limit=facts.watched.limit,
         device=facts.planned.trial.device,
         engine_was_away=facts.watched.engine_was_away,
+        unseen=facts.watched.unseen,
         data_sha256=facts.data_sha256,
     )
 

@@ -18,8 +18,8 @@ from orchestrator.plan import PlannedTrial
 from orchestrator.record import Record, Status
 from orchestrator.recording import Facts, record_of, unstarted
 from orchestrator.retry import Retry
-from orchestrator.store import TrialFolder
 from orchestrator.stream import Intake
+from orchestrator.trial_folder import TrialFolder
 from orchestrator.verdict import Ending
 from orchestrator.watch import Limits, Watch, Watched
 from shared.events import Event
@@ -142,8 +142,7 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
             on_event(trial.planned.id, numbered.event)
         watch = Watch(trial.worker, intake, keep, bench.limits, say=bench.say, lived_seconds=lived_seconds)
         watched = _watched(watch, detach=bench.detach)
-    if unseen:  # nobody can tell then whether the engine was away, or the machine down
-        watched = replace(watched, engine_was_away=True)
+    watched = replace(watched, unseen=unseen)
     if watched.ending in AWAY:
         trial.worker.release()
     left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)

@@ -65,20 +65,23 @@ def verdict(
     limit: str = "",
     device: str = "cpu",
     engine_was_away: bool = False,
+    unseen: bool = False,
     data_sha256: str = "",
 ) -> Verdict:
     """Judge one trial.
 
     `limit` says which time limit passed, for the message; `device` is the one that the trial asked for;
-    `engine_was_away` tells that the engine did not answer around the worker's end; `data_sha256` is of the
-    images that the host supplied, "" where that is not known.
+    `engine_was_away` tells that the engine did not answer around the worker's end, `unseen` that no host watched
+    then; `data_sha256` is of the images that the host supplied, "" where that is not known.
     """
     stopped = _stopped(ending, left, limit)
     if stopped is not None:
         return stopped
     if left is None or left.removed:
         return _failed("removed")
-    return _by_the_engine(left, engine_was_away) or _by_the_worker(left, events, stderr_tail, device, data_sha256)
+    return _by_the_engine(left, engine_was_away, unseen) or _by_the_worker(
+        left, events, stderr_tail, device, data_sha256
+    )
 
 
 def _stopped(ending: Ending, left: Exit | None, limit: str) -> Verdict | None:
@@ -107,13 +110,16 @@ def _stopped(ending: Ending, left: Exit | None, limit: str) -> Verdict | None:
     return judged
 
 
-def _by_the_engine(left: Exit, engine_was_away: bool) -> Verdict | None:
+def _by_the_engine(left: Exit, engine_was_away: bool, unseen: bool) -> Verdict | None:
     """Judge by what the engine saw, which no worker can forge."""
+    signalled = left.code in (_SIGKILL, _SIGTERM)
     if left.oom_killed and left.code == _SIGKILL:
         return _failed("oom", _at_limit(left))
+    if engine_was_away and signalled:  # first: an engine that comes back kills what it finds, and logs that as a kill
+        return _failed("engine-restart")
     if left.killed_from_outside:
         return _failed("killed", f" (exit code {left.code}): somebody stopped the container")
-    if engine_was_away and left.code in (_SIGKILL, _SIGTERM):
+    if unseen and signalled:
         return _failed("engine-restart")
     if left.oom_killed and left.code != 0:
         return _failed("oom-child", f"{_at_limit(left)}, and it exited with code {left.code}")

@@ -47,6 +47,7 @@ class Watched:
     paused_seconds: float = 0.0
     no_feed: str = ""  # why there was no live feed
     outages: tuple[str, ...] = ()  # of the engine, in words
+    unseen: bool = False  # it had ended before this host looked
 
 
 class Watch:

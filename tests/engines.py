@@ -31,7 +31,7 @@ from orchestrator.process_engine import ProcessEngine
 from orchestrator.record import Record
 from orchestrator.runner import Bench, run_trial
 from orchestrator.scripted_engine import Script, ScriptedEngine
-from orchestrator.store import TrialFolder
+from orchestrator.trial_folder import TrialFolder
 from orchestrator.watch import Limits
 from shared.events import Event, Failed, Heartbeat, Steps, Warned, encode
 from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training

@@ -24,7 +24,7 @@ from orchestrator.engine import FOREIGN, Engine, Launch, Prepared, PrepareError
 from orchestrator.plan import plan
 from orchestrator.record import Status
 from orchestrator.runner import Bench, run_trial
-from orchestrator.store import TrialFolder
+from orchestrator.trial_folder import TrialFolder
 from shared import mnist
 from shared.events import Event, PhaseEnded
 from shared.trial import to_json

@@ -15,16 +15,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestrator import earlier, store
+from orchestrator import earlier
 from orchestrator import report as reports
 from orchestrator.cli import app, housekeeping
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
 from orchestrator.report import figures
-from orchestrator.store import RunFolder, TrialFolder
+from orchestrator.store import RunFolder
 from orchestrator.stream import Intake, Refusal
 from orchestrator.summary import Curve, Divergence
+from orchestrator.trial_folder import TrialFolder, read_record
 from tests.streams import PLANNED, PREPARED, STORY, TRIAL, lines
 from tests.summaries import crossover, summary, trial
 
@@ -187,7 +188,7 @@ def test_an_edited_record_is_a_fault_that_its_readers_expect(tmp_path: Path) -> 
     for _ in range(300):
         (tmp_path / "record.json").write_bytes(editor.edited(document))
         with contextlib.suppress(ValidationError):
-            assert isinstance(store.read_record(tmp_path), Record)
+            assert isinstance(read_record(tmp_path), Record)
 
 
 def test_edited_files_of_an_earlier_run_are_taken_for_another_trial(tmp_path: Path) -> None:

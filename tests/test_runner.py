@@ -17,7 +17,7 @@ from orchestrator.errors import PreflightError
 from orchestrator.record import EventCounts, Record, Status
 from orchestrator.runner import Bench, run_trial
 from orchestrator.scripted_engine import Script, ScriptedEngine
-from orchestrator.store import TrialFolder
+from orchestrator.trial_folder import TrialFolder
 from orchestrator.watch import Limits
 from shared import trial as trials
 from shared.events import Event, Failed

@@ -14,8 +14,9 @@ from orchestrator.contract import Numbered
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record import Record, Status
 from orchestrator.recording import unstarted
-from orchestrator.store import RunFolder, TrialFolder
+from orchestrator.store import RunFolder
 from orchestrator.stream import Intake, Refusal
+from orchestrator.trial_folder import TrialFolder
 from shared import trial as trials
 from tests.streams import PLANNED, STORY, TRIAL, lines
 from tests.summaries import crossover

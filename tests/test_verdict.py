@@ -121,8 +121,13 @@ def test_an_engine_that_was_away_does_not_excuse_a_crash(left: Exit) -> None:
     assert judged(left=left, engine_was_away=True) == judged(left=left)
 
 
-def test_a_kill_by_somebody_while_the_engine_was_away_stays_one() -> None:
-    assert judged(left=Exit(137, killed_from_outside=True), engine_was_away=True).cause == "killed"
+def test_a_kill_by_an_engine_that_comes_back_is_its_restart() -> None:
+    assert judged(left=Exit(137, killed_from_outside=True), engine_was_away=True).cause == "engine-restart"
+
+
+def test_a_kill_that_no_host_saw_is_a_restart_unless_somebody_sent_it() -> None:
+    assert judged(left=Exit(137), unseen=True).cause == "engine-restart"
+    assert judged(left=Exit(137, killed_from_outside=True), unseen=True).cause == "killed"
 
 
 def test_ctrl_c_is_interrupted() -> None:

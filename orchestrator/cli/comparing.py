@@ -42,6 +42,7 @@ from orchestrator.cli.options import (
 from orchestrator.console import view
 from orchestrator.description import heading, relaxed, surroundings
 from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError, UsageError
+from orchestrator.measuring import OPEN
 from orchestrator.plan import Plan
 from orchestrator.record import Status
 from orchestrator.report.explanation import conclusion as explained
@@ -167,7 +168,7 @@ HASTY = (
 def ended(folder: RunFolder, summary: Summary) -> int:
     """Return the exit code; where the run can be resumed, say so on standard error."""
     code = exit_code(summary)
-    if any(trial.status in pipeline.OPEN for trial in summary.trials):
+    if any(trial.status in OPEN for trial in summary.trials):
         line = f"not all has run; to go on: bakeoff resume {folder.id}"
         Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
     return code
