@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,12 @@ SEED = int(os.environ.get("BAKEOFF_FAULTS_SEED") or random.SystemRandom().randra
 REPETITIONS = int(os.environ.get("BAKEOFF_FAULTS_REPETITIONS", "3"))
 _HERE = Path(__file__).parent
 _results: list[dict[str, Any]] = []
+
+
+def pytest_configure() -> None:
+    """Let hosts be interrupted also where the suite runs in the background: a shell ignores Ctrl-C there, for all."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

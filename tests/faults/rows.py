@@ -57,7 +57,11 @@ ROWS = (
         "exit code 3, or a trial failed with the toolkit's name; nothing left, no training on the CPU",
         "a GPU that is given takes a GPU host",
     ),
-    Row(26, "an image is missing, refused, too often asked for", "failed by name; other contenders go on"),
+    Row(
+        26,
+        "an image is missing, refused, too often asked for, or its registry is away for a while",
+        "tried again where that may help, and recorded; else failed by name; other contenders go on",
+    ),
     Row(27, "a foreign container has our name", "refused, and left alone"),
     Row(28, "somebody removes the container", "failed by name, and what came is kept"),
     Row(29, "no socket, a forbidden one, a wrong context", "exit code 3, three messages"),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import http.server
+import io
+import json
 import os
+import platform
 import random
 import shutil
 import socket
 import subprocess
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -90,15 +96,19 @@ def test_a_gpu_asked_for_and_not_there_is_refused(hosts: Hosts, chance: random.R
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
-    """A registry that answers every question with one status."""
+    """A registry that answers every question with one status, but for what it holds."""
 
     status = 404
     asked = 0
+    held: ClassVar[dict[str, tuple[str, bytes]]] = {}
 
     def do_GET(self) -> None:
         type(self).asked += 1
         if self.path == "/v2/":
             self._answer(200, b"{}")
+        elif self.path in self.held:
+            kind, content = self.held[self.path]
+            self._answer(200, content, kind)
         else:
             code = {404: "MANIFEST_UNKNOWN", 429: "TOOMANYREQUESTS", 401: "DENIED", 503: "UNAVAILABLE"}[self.status]
             self._answer(self.status, b'{"errors":[{"code":"%s","message":"as asked"}]}' % code.encode())
@@ -108,11 +118,12 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing on standard error."""
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
         self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Docker-Content-Digest", _digest(body))
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)
@@ -155,6 +166,71 @@ def test_a_registry_that_does_not_answer_is_named(make: Callable[..., DockerRig]
         port = taken.getsockname()[1]
     said = refusal(make(pull_waits_seconds=(0.1, 0.2)), f"127.0.0.1:{port}/mine:1")
     assert "connection refused" in said
+
+
+def tiny_image() -> dict[str, tuple[str, bytes]]:
+    """Return what a registry holds of an image of one empty folder that declares the contract: path → type, content."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        entry = tarfile.TarInfo("empty")
+        entry.type = tarfile.DIRTYPE
+        archive.addfile(entry)
+    plain, packed = layer.getvalue(), gzip.compress(layer.getvalue(), mtime=0)
+    config = {
+        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine()),
+        "os": "linux",
+        "config": {"Labels": {"bakeoff.contract": "1"}, "Entrypoint": ["/worker"]},
+        "rootfs": {"type": "layers", "diff_ids": [_digest(plain)]},
+    }
+    written = json.dumps(config).encode()
+    docker = "application/vnd.docker"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": f"{docker}.distribution.manifest.v2+json",
+        "config": _described(f"{docker}.container.image.v1+json", written),
+        "layers": [_described(f"{docker}.image.rootfs.diff.tar.gzip", packed)],
+    }
+    told = (f"{docker}.distribution.manifest.v2+json", json.dumps(manifest).encode())
+    blobs = {f"/v2/mine/blobs/{_digest(blob)}": ("application/octet-stream", blob) for blob in (written, packed)}
+    return {"/v2/mine/manifests/1": told, f"/v2/mine/manifests/{_digest(told[1])}": told, **blobs}
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _described(kind: str, content: bytes) -> dict[str, object]:
+    return {"mediaType": kind, "size": len(content), "digest": _digest(content)}
+
+
+@pytest.mark.row(26)
+@pytest.mark.docker
+def test_a_registry_that_comes_back_in_time_gives_its_image(
+    make: Callable[..., DockerRig], chance: random.Random
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    kind = type("Late", (Registry,), {"status": 404, "held": tiny_image()})
+    rig = make(pull_waits_seconds=(0.5, 1.0, 2.0, 4.0))
+    image = f"127.0.0.1:{port}/mine:1"
+    servers: list[http.server.ThreadingHTTPServer] = []
+
+    def open_late() -> None:
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", port), kind))
+        servers[0].serve_forever()
+
+    timer = threading.Timer(chance.uniform(0.2, 3.0), open_late)
+    timer.start()
+    try:
+        prepared = rig.engine.prepare(parse(f"mine@{image}"), "cpu", quiet)
+        assert prepared.image.startswith("sha256:")
+        assert prepared.retries  # what was tried again stands in the record
+        assert "connection refused" in prepared.retries[0]
+    finally:
+        servers[0].shutdown()
+        servers[0].server_close()
+        timer.join()
+        rig.client.images.remove(image, force=True)
 
 
 @pytest.mark.row(26)
