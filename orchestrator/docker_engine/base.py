@@ -44,7 +44,7 @@ def base_of(client: DockerClient, name: str, contender: str, say: Say, waits_sec
             image, retries = pull(client, name, say, waits_seconds)
         except PrepareError as error:
             raise PreflightError(
-                f"the base image of {contender} is not to be had: {error}",
+                f"cannot get the base image of {contender}: {error}",
                 "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
             ) from error
     return Base(name, str(image.id), _digest(name, image.attrs.get("RepoDigests") or []), retries)

@@ -65,7 +65,7 @@ def pull(
         return retry.some_times(attempt, f"pulling {image}", _passes, waits_seconds), tuple(retry.kept)
     except APIError as error:
         name, passes = fault(_text(error))
-        times = f" after {len(waits_seconds) + 1} tries" if passes else ""
+        times = f" after {len(waits_seconds) + 1} tries" if passes and waits_seconds else ""
         raise PrepareError(f"cannot pull {image}{times} ({name}): {_text(error)}") from error
 
 
