@@ -5,7 +5,7 @@ BIN := .venv/bin
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick doctor data images report test test-cuda fuzz check lint types lock lock-images clean
+.PHONY: help compare quick doctor data images report test test-cuda fuzz faults check lint types lock lock-images clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
@@ -39,6 +39,10 @@ fuzz: .venv/.ready ## 1,000,000 hostile lines, 100,000 hostile files; guided by 
 	@$(BIN)/python -m benchmarks.fuzz_files
 	@! $(BIN)/python -c 'import atheris' 2>/dev/null || { $(BIN)/python -m benchmarks.guided_fuzz -runs=100000 \
 		&& $(BIN)/python -m benchmarks.guided_fuzz files -runs=100000; }
+
+faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 minutes; writes the table of docs/reliability.md
+	@BAKEOFF_FAULTS=.faults.json $(BIN)/pytest -m "" tests/faults $(ARGS); code=$$?; \
+		$(if $(ARGS),true,$(BIN)/python -m tests.faults.table .faults.json) && exit $$code
 
 check: lint types test ## what CI runs: lint, types, tests
 

@@ -13,8 +13,9 @@ import sys
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import docker
 import numpy as np
@@ -73,12 +74,17 @@ class Rig:
         return Launch("toy-1.0.play.s1", self.run_id, self.prepared, {"BAKEOFF_TRIAL": to_json(trial(script))})
 
     def run(
-        self, script: str, limits: Limits = QUICK, on_event: Callable[[str, Event], None] = lambda *_: None
+        self,
+        script: str,
+        limits: Limits = QUICK,
+        on_event: Callable[[str, Event], None] = lambda *_: None,
+        *,
+        device: Literal["cpu", "cuda"] = "cpu",
     ) -> Record:
-        """Run a whole trial; its folder is `self.folder / "trial"`."""
+        """Run a whole trial; its folder is `self.folder / "trial"`. The toy is told of the device and uses none."""
         labels = np.arange(toy.IMAGES, dtype=np.uint8)
         bench = Bench(self.engine, self.run_id, labels, limits=limits)
-        planned = PlannedTrial(trial(script), self.contender, 1)
+        planned = PlannedTrial(replace(trial(script), device=device), self.contender, 1)
         return run_trial(bench, planned, self.prepared, TrialFolder(self.folder / "trial"), on_event)
 
     def left_behind(self) -> list[str]:

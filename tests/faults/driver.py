@@ -1,0 +1,47 @@
+"""The command line with what a test must change of it: the folder of contenders, limits of time, what `clean` sees.
+
+`python -m tests.faults.driver compare …` is `bakeoff compare …` otherwise. Everything is asked in the environment:
+FAULTS_CONTENDERS (a folder instead of images/), FAULTS_LIMITS (JSON, of watch.Limits), FAULTS_RUN (`clean` sees this
+run's things alone, so that a suite removes nothing of a comparison that somebody else runs).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from orchestrator import contenders, pipeline, store
+from orchestrator.cli import main
+from orchestrator.docker_engine import DockerEngine, owned
+from orchestrator.process_engine import ProcessEngine
+from orchestrator.watch import Limits
+
+
+def change(asked: dict[str, str]) -> None:
+    if folder := asked.get("FAULTS_CONTENDERS"):
+        for each in (contenders.offered, contenders.parse, contenders.driver_floor):
+            _default(each, contenders.IMAGES, Path(folder))
+        for engine in (ProcessEngine, DockerEngine):
+            _default(engine.__init__, contenders.IMAGES, Path(folder))
+    if limits := asked.get("FAULTS_LIMITS"):
+        setattr(pipeline, "Limits", functools.partial(Limits, **json.loads(limits)))  # noqa: B010
+    if free := asked.get("FAULTS_FREE"):
+        setattr(store, "RUN_FOLDER_BYTES", int(free))  # noqa: B010
+        for function in (pipeline.compare, pipeline.begin):
+            function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), "needed_bytes": int(free)}
+    if run := asked.get("FAULTS_RUN"):
+        setattr(owned, "_OURS", {"label": [f"{owned.OWNER}=bakeoff", f"{owned.RUN}={run}"]})  # noqa: B010
+
+
+def _default(function: Any, before: object, after: object) -> None:
+    """Give a function another default where it has this one."""
+    assert before in function.__defaults__, f"{function.__qualname__} no longer takes a folder of contenders"
+    function.__defaults__ = tuple(after if each == before else each for each in function.__defaults__)
+
+
+if __name__ == "__main__":
+    change(dict(os.environ))
+    main()

@@ -1,0 +1,65 @@
+"""Whether two summaries say the same but for times: what may differ is listed by name, so that nothing else hides."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+TIMES = {
+    "comparison": ("id", "started_at", "ended_at", "resumed_at"),
+    "trials": ("wall_seconds",),
+    "environment": ("date", "load_average", "load_average_at_end", "memory_available", "memory_available_at_end"),
+}
+"""Fields of summary.json that name a moment, a time span, or what else the machine did at that moment."""
+
+TRAINING_TIMES = {
+    "trials": ("phases", "images_per_second", "peak_memory_bytes"),
+    "epochs": ("seconds", "images_per_second"),
+}
+"""What differs between two trainings of one container also where nobody disturbs them. The stub's are constants."""
+
+_OF_THE_MOMENT = re.compile(r".*: (pid|out|load_average|memory_available)")
+"""What the stub tells of its own process, by contender."""
+
+FINDINGS = ("busy-machine",)
+"""Findings about the machine at that moment, which no kill of a host can bring or take."""
+
+TRAINING_FINDINGS = (*FINDINGS, "uneven-speed")
+
+
+def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str, Any]:
+    """Return the summary without its times; of real trainings without their speeds too."""
+    left = copy.deepcopy(summary)
+    _drop(left["comparison"], TIMES["comparison"])
+    environment = left["environment"]
+    _drop(environment, TIMES["environment"])
+    _drop(environment, tuple(name for name in environment if _OF_THE_MOMENT.fullmatch(name)))
+    of_the_moment = TRAINING_FINDINGS if trained else FINDINGS
+    left["findings"] = [finding for finding in left["findings"] if finding["id"] not in of_the_moment]
+    for trial in left["trials"]:
+        _drop(trial, TIMES["trials"])
+        if trained:
+            _drop(trial, TRAINING_TIMES["trials"])
+            for epoch in trial["epochs"]:
+                _drop(epoch, TRAINING_TIMES["epochs"])
+    return left
+
+
+def differences(one: Any, other: Any, at: str = "") -> list[str]:
+    """Name every place where two documents differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        return [each for key in keys for each in differences(one.get(key), other.get(key), f"{at}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [
+            each
+            for number, pair in enumerate(zip(one, other, strict=True))
+            for each in differences(*pair, f"{at}[{number}]")
+        ]
+    return [] if one == other else [f"{at.removeprefix('.')}: {one!r} and {other!r}"]
+
+
+def _drop(document: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        document.pop(name, None)

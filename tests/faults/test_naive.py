@@ -1,0 +1,86 @@
+"""Whether the suite can fail: the same faults and the same questions, and a reader that is not good enough."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import docker
+import pytest
+from docker.types import LogConfig
+
+from orchestrator.docker_engine import DockerEngine
+from orchestrator.engine import Launch
+from tests.engines import DockerRig
+from tests.faults import naive
+from tests.faults.evidence import Evidence, Witness, accounted
+from tests.faults.proxy import Proxy
+from tests.faults.test_connection import Saboteur, nothing
+
+pytestmark = [pytest.mark.docker, pytest.mark.repeated(1)]
+
+
+def test_the_naive_reader_passes_where_nothing_happens(make: Callable[..., DockerRig], chance: random.Random) -> None:
+    """So that it is the faults that fail it, and not that it is no reader."""
+    rig = make()
+    witness = Witness(rig.engine)
+    evidence = Evidence(naive.run(rig, rig.client, "paced 40 4"))
+    assert evidence.status == "done"
+    assert accounted(evidence, witness.emitted).lost == 0
+
+
+@pytest.mark.short
+def test_a_broken_connection_fails_the_naive_reader(
+    make: Callable[..., DockerRig], chance: random.Random, proxy: Proxy
+) -> None:
+    rig = make()
+    witness = Witness(rig.engine)
+    client = docker.DockerClient(base_url=proxy.url, timeout=5)
+    saboteur = Saboteur(proxy, chance, (0.0, 0.0), 3)
+    with saboteur.at_work(Proxy.finish, nothing):
+        evidence = Evidence(naive.run(rig, client, "paced 200 3", saboteur.hear))
+    fails(evidence, witness.emitted)
+
+
+class Rotating(DockerEngine):
+    def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
+        tiny = LogConfig(type=LogConfig.types.JSON, config={"max-size": "20k", "max-file": "2"})
+        return {**super().arguments(launch, out_volume), "log_config": tiny}
+
+
+def test_chunks_that_end_within_a_line_fail_the_naive_reader(
+    make: Callable[..., DockerRig], chance: random.Random
+) -> None:
+    rig = make()
+    witness = Witness(rig.engine)
+    fails(Evidence(naive.run(rig, rig.client, "many 4000")), witness.emitted)
+
+
+@pytest.mark.parametrize("script", ["hostile", "impostor", "endless 3"])
+def test_hostile_words_fail_the_naive_reader(
+    make: Callable[..., DockerRig], chance: random.Random, script: str
+) -> None:
+    rig = make()
+    witness = Witness(rig.engine)
+    fails(Evidence(naive.run(rig, rig.client, script)), witness.emitted)
+
+
+def test_a_rotated_log_fails_the_naive_reader(make: Callable[..., DockerRig], chance: random.Random) -> None:
+    rig = make(kind=Rotating)
+    witness = Witness(rig.engine)
+    fails(Evidence(naive.run(rig, rig.client, "many 4000")), witness.emitted)
+
+
+def test_an_exit_without_a_last_word_is_done_to_the_naive_reader(
+    make: Callable[..., DockerRig], chance: random.Random
+) -> None:
+    rig = make()
+    evidence = Evidence(naive.run(rig, rig.client, "paced 5 1 then wordless"))
+    assert evidence.status == "done"  # what test_ends holds to be a failure
+
+
+def fails(evidence: Evidence, emitted: int) -> None:
+    """The questions that every other test of the suite asks must find this one out."""
+    with pytest.raises((AssertionError, ValueError, KeyError, TypeError, RecursionError)):
+        accounted(evidence, emitted)
