@@ -40,6 +40,13 @@ class Tests:
         return max((each["reconnect_seconds"] for test in self.tried for each in test["outcomes"]), default=0.0)
 
     @property
+    def invalid(self) -> str:
+        """Count invalid inputs, and the tests of them that did not pass: a crash of ours fails its test."""
+        sent = [test for test in self.tried if test["invalid"]]
+        crashed = sum(not test["passed"] for test in sent)
+        return f"{sum(test['invalid'] for test in sent):,} / {crashed}"
+
+    @property
     def unaccounted(self) -> int:
         """Return how many events are neither received nor declared; of a killed worker the last may not be counted."""
         return self.total("emitted") - self.total("received") - self.total("lost")
@@ -71,7 +78,7 @@ def _figures(tests: Tests, results: dict[str, Any]) -> Iterator[str]:
             ("twice in the record", f"{tests.total('duplicated'):,}"),
             ("lines refused", f"{tests.total('rejected'):,}"),
             ("worst reconnection", f"{tests.worst_reconnect_seconds:.1f} s"),
-            ("invalid inputs tried / crashes", f"{sum(test['invalid'] for test in tests.tried):,} / 0"),
+            ("invalid inputs tried / crashes", tests.invalid),
             ("hosts killed", f"{tests.total('kills'):,}"),
             ("left on an engine after them", f"{tests.total('leftovers'):,}"),
             ("seconds, and the seed that repeats its moments", f"{seconds:,.0f} s, {results['seed']}"),
