@@ -1,8 +1,9 @@
 """The command line with what a test must change of it: the folder of contenders, limits of time, what `clean` sees.
 
 `python -m tests.faults.driver compare …` is `bakeoff compare …` otherwise. Everything is asked in the environment:
-FAULTS_CONTENDERS (a folder instead of images/), FAULTS_LIMITS (JSON, of watch.Limits), FAULTS_RUN (`clean` sees this
-run's things alone, so that a suite removes nothing of a comparison that somebody else runs).
+FAULTS_CONTENDERS (a folder instead of images/), FAULTS_LIMITS (JSON, of watch.Limits), FAULTS_ONLY (names:
+`clean` sees nothing else on the Docker engine, so that a suite removes nothing of a comparison that somebody else runs),
+FAULTS_FREE (bytes that a run folder asks for).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import functools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from orchestrator import contenders, pipeline, store
 from orchestrator.cli import main
-from orchestrator.docker_engine import DockerEngine, owned
+from orchestrator.docker_engine import DockerEngine
+from orchestrator.docker_engine.owned import Owned
 from orchestrator.process_engine import ProcessEngine
 from orchestrator.watch import Limits
 
@@ -32,8 +35,12 @@ def change(asked: dict[str, str]) -> None:
         setattr(store, "RUN_FOLDER_BYTES", int(free))  # noqa: B010
         for function in (pipeline.compare, pipeline.begin):
             function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), "needed_bytes": int(free)}
-    if run := asked.get("FAULTS_RUN"):
-        setattr(owned, "_OURS", {"label": [f"{owned.OWNER}=bakeoff", f"{owned.RUN}={run}"]})  # noqa: B010
+    if "FAULTS_ONLY" in asked:
+        setattr(DockerEngine, "owned", _only(asked["FAULTS_ONLY"].split(","), DockerEngine.owned))  # noqa: B010
+
+
+def _only(names: list[str], listed: Callable[..., list[Owned]]) -> Callable[..., list[Owned]]:
+    return lambda *given, **options: [each for each in listed(*given, **options) if each.name in names]
 
 
 def _default(function: Any, before: object, after: object) -> None:

@@ -27,7 +27,8 @@ class Outcome:
     reconnects: int = 0
     reconnect_seconds: float = 0.0  # the worst: from the cure of a connection to the next event at the host
     kills: int = 0
-    leftovers: int = 0
+    strays: int = 0  # after them, of no run, until `clean`
+    leftovers: int = 0  # after `clean`
     status: str = ""
 
     def document(self) -> dict[str, Any]:

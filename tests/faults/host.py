@@ -145,15 +145,25 @@ class Host:
             left += [each.name for each in self.client.volumes.list(filters=mine)]
         return list(map(str, left))
 
+    def strays(self) -> list[str]:
+        """Name the containers, never started, with which a killed host was looking at the data: they are of no run.
+
+        Of the toy's image alone: whoever compares something else on this engine has such ones too.
+        """
+        if self.client is None:
+            return []
+        of_the_toy: Any = {"label": ["bakeoff.owner=bakeoff", "bakeoff.contender=toy==1.0"], "status": "created"}
+        found = self.client.containers.list(all=True, filters=of_the_toy)
+        return [str(each.name) for each in found if "bakeoff.run" not in each.labels]
+
     def remove_all(self) -> None:
         """Remove what a failed test left on the engine."""
-        for run in self.runs() if self.left_behind() else []:
-            self.variables["FAULTS_RUN"] = run.name
-            self.run(["clean", "--yes"])
+        if self.left_behind() or self.strays():
+            self.clean()
 
     def clean(self) -> Process:
-        """`bakeoff clean --yes`, of the newest run's things alone."""
-        self.variables["FAULTS_RUN"] = self.latest().name
+        """`bakeoff clean --yes`, of what this host's runs left alone."""
+        self.variables["FAULTS_ONLY"] = ",".join([*self.left_behind(), *self.strays()])
         return self.run(["clean", "--yes"])
 
 

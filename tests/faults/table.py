@@ -76,7 +76,10 @@ def _figures(tests: Tests, results: dict[str, Any]) -> Iterator[str]:
             ("worst reconnection", f"{tests.worst_reconnect_seconds:.1f} s"),
             ("invalid inputs tried / crashes", tests.invalid),
             ("hosts killed", f"{tests.total('kills'):,}"),
-            ("left on an engine after them", f"{tests.total('leftovers'):,}"),
+            (
+                "left on an engine after them, never started and of no run / after `bakeoff clean`",
+                f"{tests.total('strays'):,} / {tests.total('leftovers'):,}",
+            ),
             ("seconds, and the seed that repeats its moments", f"{seconds:,.0f} s, {results['seed']}"),
         ],
     )

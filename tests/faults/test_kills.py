@@ -90,9 +90,12 @@ def survive(
     killed, process = killed_host(host, host.comparison(*scripts), chance, kills)
     assert process.code == FAILED, process.said
     assert differences(but_for_times(whole), but_for_times(host.summary())) == []
-    left = host.left_behind()
+    assert host.left_behind() == []
+    if strays := host.strays():
+        assert host.clean().code == 0
+    left = host.strays()
     for number, (evidence, script) in enumerate(zip(host.trials(), scripts, strict=True)):
-        figures = {"kills": killed, "leftovers": len(left)} if number == 0 else {}
+        figures = {"kills": killed, "strays": len(strays), "leftovers": len(left)} if number == 0 else {}
         outcome = accounted(evidence, EMITTED[script], figures=figures)
         assert outcome.lost == 0
         tally(outcome)

@@ -23,7 +23,7 @@ def test_every_row_is_tested_or_declared() -> None:
 def test_a_row_that_failed_once_has_not_survived() -> None:
     outcome = {
         **dict.fromkeys(("emitted", "received"), 10),
-        **dict.fromkeys(("lost", "duplicated", "rejected", "kills", "leftovers"), 0),
+        **dict.fromkeys(("lost", "duplicated", "rejected", "kills", "strays", "leftovers"), 0),
         "reconnect_seconds": 0.5,
     }
     test = {"rows": [5], "engine": "docker", "skipped": False, "seconds": 1.0, "outcomes": [outcome], "invalid": 0}
