@@ -27,7 +27,7 @@ ROWS = (
         7,
         "connection goes dark",
         "noticed, reconnected, nothing lost",
-        "0.3 to 2.5 s, the watch's limits as much shorter",
+        "0.3 to 2.5 s dark, not 30; a question asked meanwhile is given up after 10 s",
     ),
     Row(8, "the engine refuses for a while", "goes on when it answers again, nothing lost", "0.5 to 3 s, not 60"),
     Row(9, "the engine is gone for good", "`unknown`, exit code 3; resumed to its end when it is back"),
@@ -49,7 +49,12 @@ ROWS = (
     Row(20, "the engine's log rotates too fast", "holes filled from the worker's file"),
     Row(21, "the engine keeps no log", "the worker's file is the record"),
     Row(22, "the output volume is full", "failed by name; the live copy of the events kept"),
-    Row(23, "the data are damaged and cannot be had", "exit code 3 before anything starts"),
+    Row(
+        23,
+        "the data are damaged and cannot be had",
+        "exit code 3 before anything starts",
+        "the engine's copy is compared and made again: `tests/test_docker_engine.py`",
+    ),
     Row(24, "the output volume belongs to root", "given to the worker"),
     Row(
         25,
@@ -61,6 +66,7 @@ ROWS = (
         26,
         "an image is missing, refused, too often asked for, or its registry is away for a while",
         "tried again where that may help, and recorded; else failed by name; other contenders go on",
+        "an image of another platform is not among them",
     ),
     Row(27, "a foreign container has our name", "refused, and left alone"),
     Row(28, "somebody removes the container", "failed by name, and what came is kept"),
@@ -81,6 +87,6 @@ ROWS = (
         42,
         "the GPU is lost",
         "failed, and what it wrote is kept",
-        "the stub says what NVIDIA's library says; losing one takes a GPU host",
+        "the stub says what NVIDIA's library says; losing one takes a GPU host. Nothing is measured a second time",
     ),
 )

@@ -28,5 +28,5 @@ def test_a_row_that_failed_once_has_not_survived() -> None:
     }
     test = {"rows": [5], "engine": "docker", "skipped": False, "seconds": 1.0, "outcomes": [outcome], "invalid": 0}
     made = table({"seed": 1, "tests": [{**test, "passed": True}, {**test, "passed": False}]})
-    assert "| faults injected / survived | 2 / 1 |" in made
+    assert "| tests that inject faults / survived | 2 / 1 |" in made
     assert "| 2 | docker | 20 / 20 / 0 | 1 of 2 survived |" in made
