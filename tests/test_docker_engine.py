@@ -8,6 +8,7 @@ import json
 import shutil
 import tarfile
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,13 +18,14 @@ from typing import Any
 import pytest
 import requests
 from docker import DockerClient
-from docker.errors import ImageNotFound
+from docker.errors import ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
 from orchestrator.contenders import parse
-from orchestrator.docker_engine import DockerEngine
-from orchestrator.docker_engine.owned import labels_of
+from orchestrator.docker_engine import DockerEngine, volumes
+from orchestrator.docker_engine.owned import HOLDER, OWNED, labels_of
+from orchestrator.docker_engine.volumes import fill_data
 from orchestrator.engine import EngineLost, Launch, Prepared, PrepareError, Say, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.record import Status
@@ -402,6 +404,19 @@ def test_what_a_host_had_half_made_is_removed_and_made_anew(rig: DockerRig) -> N
     )
     assert rig.engine.adopt(_launch(rig)) is None
     assert rig.left_behind() == []
+
+
+def test_what_a_host_left_that_was_killed_at_the_data_is_removed_when_it_is_old(
+    rig: DockerRig, data_volume: str, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = rig.client.containers.create(rig.prepared.image, labels={**OWNED, HOLDER: data_volume})
+    fill_data(rig.client, rig.prepared.image, mnist_folder, data_volume)
+    left.reload()
+    time.sleep(1.1)
+    monkeypatch.setattr(volumes, "STALE_SECONDS", 1.0)
+    fill_data(rig.client, rig.prepared.image, mnist_folder, data_volume)
+    with pytest.raises(NotFound):
+        left.reload()
 
 
 def _prepare(client: DockerClient, toy: Path, say: Say) -> Prepared:

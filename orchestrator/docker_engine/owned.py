@@ -22,6 +22,7 @@ REPOSITORY = "bakeoff/"
 RUN = "bakeoff.run"
 TRIAL = "bakeoff.trial"
 CONTENDER = "bakeoff.contender"
+HOLDER = "bakeoff.holder"  # the volume that a container was made to reach, and never started
 SPEC = "bakeoff.spec"  # what runs in a container, as a hash
 LEASE = "bakeoff.lease"  # of the run folder that it belongs to
 CONTENT = "bakeoff.content"  # images

@@ -8,19 +8,21 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from orchestrator.docker_engine.launch import USER
-from orchestrator.docker_engine.owned import OWNED
+from orchestrator.docker_engine.owned import HOLDER, OWNED, OWNER
 
 DATA_VOLUME = "bakeoff-mnist"  # compose.yaml declares the same
 DATA_FILES = ("train.parquet", "test.parquet")  # what workers read; the manifest says when, which is no content
+STALE_SECONDS = 600.0
 _TAR_BYTES = 10240  # what an archive of one member holds beside it
 
 
@@ -34,13 +36,24 @@ def fill_data(client: DockerClient, image: str, folder: Path, volume: str) -> bo
     The 14 MB are read back and compared, once a comparison: a volume outlives many of them.
     """
     client.volumes.create(volume, labels=OWNED)
-    with _holding(client, image, volume, "/data", OWNED) as holder:
+    with holding(client, image, volume, "/data", OWNED) as holder:
+        _remove_stale(client, holder, volume)
         files = {name: (folder / name).read_bytes() for name in DATA_FILES}
         if all(_holds(holder, f"/data/{name}", content) for name, content in files.items()):
             return False
         for name, content in files.items():
             holder.put_archive("/data", _packed(name, content))
         return True
+
+
+def _remove_stale(client: DockerClient, holder: Any, volume: str) -> None:
+    """Remove what hosts that were killed here have left. Younger ones may be of a comparison beside this one."""
+    now = datetime.fromisoformat(holder.attrs["Created"])  # the engine's clock, as theirs
+    filters: Any = {"label": [f"{OWNER}=bakeoff", f"{HOLDER}={volume}"]}
+    for each in client.containers.list(all=True, filters=filters, ignore_removed=True):
+        if (now - datetime.fromisoformat(each.attrs["Created"])).total_seconds() > STALE_SECONDS:
+            with contextlib.suppress(APIError):
+                each.remove(force=True, v=True)
 
 
 def _holds(holder: Any, path: str, content: bytes) -> bool:
@@ -58,7 +71,7 @@ def make_out(client: DockerClient, image: str, name: str, labels: dict[str, str]
     """
     volume = client.volumes.create(name, labels=labels)
     try:
-        with _holding(client, image, name, "/out", labels) as holder:
+        with holding(client, image, name, "/out", labels) as holder:
             entry = tarfile.TarInfo("out/")
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             entry.uid, entry.gid = (int(part) for part in USER.split(":"))
@@ -124,13 +137,13 @@ def _regular(packed: io.BytesIO) -> bytes:
 
 
 @contextlib.contextmanager
-def _holding(client: DockerClient, image: str, volume: str, at: str, labels: dict[str, str]) -> Iterator[Any]:
+def holding(client: DockerClient, image: str, volume: str, at: str, labels: dict[str, str]) -> Iterator[Any]:
     """Create a container that is never started, to reach a volume through it."""
     holder = client.containers.create(
         image,
         entrypoint=["true"],
         network_mode="none",
-        labels=labels,
+        labels={**labels, HOLDER: volume},
         mounts=[Mount(at, volume, type="volume")],
     )
     try:

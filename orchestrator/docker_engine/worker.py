@@ -16,7 +16,7 @@ from requests.exceptions import RequestException
 
 from orchestrator.docker_engine.overlap import Bookmark
 from orchestrator.docker_engine.questions import events, inspect
-from orchestrator.docker_engine.volumes import MemberRefused, read_member
+from orchestrator.docker_engine.volumes import MemberRefused, holding, read_member
 from orchestrator.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, EngineLost, Exit, Leftovers, NoFeed
 
 STOP_SECONDS = 10.0
@@ -39,6 +39,7 @@ class DockerWorker:
         self._bookmark = Bookmark()
         self._stopped = False
         self._released = False
+        self._removed = False
         self._stream: Any = None
         self._calls = 0
 
@@ -68,6 +69,7 @@ class DockerWorker:
     def poll(self) -> Exit | None:
         told = inspect(self._client, self._container.id)
         if told is None:
+            self._removed = True
             return Exit(code=-1, removed=True)
         state = told["State"]
         self.paused = bool(state.get("Paused"))
@@ -94,15 +96,16 @@ class DockerWorker:
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         files, refused = {}, []
-        for name in names:
-            try:
-                content = read_member(self._container, f"/out/{name}", OUT_FILE_LIMIT_BYTES)
-                if content is not None:
-                    files[name] = content
-            except MemberRefused as refusal:
-                refused.append(f"{name}: {refusal}")
-            except _GONE as error:
-                refused.append(f"{name}: {error}")
+        with self._reached() as reached:
+            for name in names:
+                try:
+                    content = read_member(reached, f"/out/{name}", OUT_FILE_LIMIT_BYTES)
+                    if content is not None:
+                        files[name] = content
+                except MemberRefused as refusal:
+                    refused.append(f"{name}: {refusal}")
+                except _GONE as error:
+                    refused.append(f"{name}: {error}")
         return Leftovers(files, self._stderr(), tuple(refused))
 
     def __enter__(self) -> Self:
@@ -126,6 +129,22 @@ class DockerWorker:
         """
         since, until = _seconds(state["StartedAt"]), _seconds(state["FinishedAt"]) + _EVENT_SECONDS
         return events(self._client, self._container.id, ("kill", "oom"), since, until)
+
+    @contextlib.contextmanager
+    def _reached(self) -> Iterator[Any]:
+        """Yield what the output volume is read through: the container, or one in place of it where somebody removed it.
+
+        The volume outlives its container, and holds what the feed had not brought.
+        """
+        with contextlib.suppress(*_GONE), contextlib.ExitStack() as standing_in:
+            reached = self._container
+            if self._removed:
+                with contextlib.suppress(*_GONE):
+                    self._client.volumes.get(self._out.name)  # or naming it below would make it anew
+                    image, labels = self._container.attrs["Image"], self._container.labels
+                    holder = holding(self._client, image, self._out.name, "/out", labels)
+                    reached = standing_in.enter_context(holder)
+            yield reached
 
     def _stderr(self) -> str:
         try:

@@ -69,7 +69,7 @@ ROWS = (
         "an image of another platform is not among them",
     ),
     Row(27, "a foreign container has our name", "refused, and left alone"),
-    Row(28, "somebody removes the container", "failed by name, and what came is kept"),
+    Row(28, "somebody removes the container", "failed by name; what it wrote is read from its volume"),
     Row(29, "no socket, a forbidden one, a wrong context", "exit code 3, three messages"),
     Row(30, "the engine's API is too old or too new", "exit code 3 with both versions"),
     Row(31, "megabytes of noise", "no event lost, none refused"),

@@ -204,10 +204,10 @@ def test_an_end_of_any_kind_is_told_and_its_events_kept(
 
 @pytest.mark.row(28)
 @pytest.mark.docker
-def test_a_container_that_somebody_removed_keeps_what_came(
+def test_what_a_container_wrote_before_somebody_removed_it_is_kept(
     make: Callable[..., DockerRig], chance: random.Random, tally: Tally
 ) -> None:
-    """Its log went with it; a holder keeps its output volume, for what the worker says it sent."""
+    """Its log went with it. Its output volume has all that it wrote; here a holder keeps that, to be asked later."""
     rig = make()
     held: list[Any] = []
 
