@@ -1,9 +1,9 @@
 """The command line with what a test must change of it: the folder of contenders, limits of time, what `clean` sees.
 
 `python -m tests.faults.driver compare …` is `bakeoff compare …` otherwise. Everything is asked in the environment:
-FAULTS_CONTENDERS (a folder instead of images/), FAULTS_LIMITS (JSON, of watch.Limits), FAULTS_ONLY (names:
-`clean` sees nothing else on the Docker engine, so that a suite removes nothing of a comparison that somebody else runs),
-FAULTS_FREE (bytes that a run folder asks for).
+FAULTS_CONTENDERS (a folder instead of images/), FAULTS_LIMITS (JSON, of watch.Limits), FAULTS_FREE (bytes that a run
+folder asks for), FAULTS_ONLY (names: `clean` sees nothing else on the Docker engine, so that a suite removes nothing
+of a comparison that somebody else runs).
 """
 
 from __future__ import annotations
