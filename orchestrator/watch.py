@@ -70,8 +70,10 @@ class Watch:
         self._clock = clock
         self._say = say
         self._feed = Feed(worker)
-        self._heard = self._polled = self._answered = self._connected = clock()
+        self._heard = self._answered = self._connected = clock()
         self._started = self._heard - lived_seconds  # before an earlier host lost sight of it
+        # What lived before is asked at once: it may have ended long ago, in good time, and its limit passed since.
+        self._polled = self._heard - (limits.poll_seconds if lived_seconds else 0.0)
         self._outage = Outage(limits.engine_seconds, say)
         self._pauses = Pauses(say)
         self._waits = waits()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +17,7 @@ from orchestrator.engine import Exit, Launch, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.record import EventCounts, Record, Status
 from orchestrator.runner import Bench, run_trial
-from orchestrator.scripted_engine import Script, ScriptedEngine
+from orchestrator.scripted_engine import Script, ScriptedEngine, ScriptedWorker
 from orchestrator.trial_folder import TrialFolder
 from orchestrator.watch import Limits
 from shared import trial as trials
@@ -228,6 +229,26 @@ def test_a_worker_that_was_killed_while_no_host_watched_is_put_down_to_a_restart
         worker.release()
     record = run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
     assert (record.status, record.cause) == (Status.FAILED, "engine-restart")
+
+
+class Slow(ScriptedWorker):
+    """Ended, with a log that takes a while to come."""
+
+    def chunks(self) -> Iterator[bytes]:
+        time.sleep(0.5)
+        yield from super().chunks()
+
+    def poll(self) -> Exit:
+        return Exit(0)
+
+
+def test_a_worker_that_ended_in_time_is_not_late_because_its_host_slept(tmp_path: Path) -> None:
+    engine = ScriptedEngine(lambda _: done())
+    engine.adopt = lambda _: Slow(done())  # type: ignore[method-assign]
+    folder = TrialFolder(tmp_path / "trial")
+    folder.begin(PLANNED.trial, datetime.now(UTC) - timedelta(hours=10))
+    record = run_trial(Bench(engine, "run", LABELS), PLANNED, PREPARED, folder, lambda *_: None)
+    assert (record.status, record.events.received) == (Status.DONE, len(STORY))
 
 
 def test_an_attempt_that_nobody_can_go_on_with_is_kept_aside(tmp_path: Path) -> None:
