@@ -244,10 +244,11 @@ class Slow(ScriptedWorker):
 
 def test_a_worker_that_ended_in_time_is_not_late_because_its_host_slept(tmp_path: Path) -> None:
     engine = ScriptedEngine(lambda _: done())
-    engine.adopt = lambda _: Slow(done())  # type: ignore[method-assign]
+    engine.adopt = lambda _: Slow(done())  # type: ignore[assignment, method-assign]
     folder = TrialFolder(tmp_path / "trial")
     folder.begin(PLANNED.trial, datetime.now(UTC) - timedelta(hours=10))
-    record = run_trial(Bench(engine, "run", LABELS), PLANNED, PREPARED, folder, lambda *_: None)
+    bench = Bench(engine, "run", LABELS, limits=Limits(tick_seconds=0.05))
+    record = run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
     assert (record.status, record.events.received) == (Status.DONE, len(STORY))
 
 
