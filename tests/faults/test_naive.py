@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
 
 import docker
 import pytest
-from docker.types import LogConfig
 
-from orchestrator.docker_engine import DockerEngine
-from orchestrator.engine import Launch
 from tests.engines import DockerRig
 from tests.faults import naive
 from tests.faults.evidence import Evidence, Witness, accounted
@@ -43,20 +39,6 @@ def test_a_broken_connection_fails_the_naive_reader(
     fails(evidence, witness.emitted)
 
 
-class Rotating(DockerEngine):
-    def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
-        tiny = LogConfig(type=LogConfig.types.JSON, config={"max-size": "20k", "max-file": "2"})
-        return {**super().arguments(launch, out_volume), "log_config": tiny}
-
-
-def test_chunks_that_end_within_a_line_fail_the_naive_reader(
-    make: Callable[..., DockerRig], chance: random.Random
-) -> None:
-    rig = make()
-    witness = Witness(rig.engine)
-    fails(Evidence(naive.run(rig, rig.client, "many 4000")), witness.emitted)
-
-
 @pytest.mark.parametrize("script", ["hostile", "impostor", "endless 3"])
 def test_hostile_words_fail_the_naive_reader(
     make: Callable[..., DockerRig], chance: random.Random, script: str
@@ -64,12 +46,6 @@ def test_hostile_words_fail_the_naive_reader(
     rig = make()
     witness = Witness(rig.engine)
     fails(Evidence(naive.run(rig, rig.client, script)), witness.emitted)
-
-
-def test_a_rotated_log_fails_the_naive_reader(make: Callable[..., DockerRig], chance: random.Random) -> None:
-    rig = make(kind=Rotating)
-    witness = Witness(rig.engine)
-    fails(Evidence(naive.run(rig, rig.client, "many 4000")), witness.emitted)
 
 
 def test_an_exit_without_a_last_word_is_done_to_the_naive_reader(
