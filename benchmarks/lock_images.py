@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from orchestrator.contenders import IMAGES, offered, parse
 from orchestrator.context import arguments
-from orchestrator.installation import environment
+from orchestrator.installation import expanded, framework_of
 from orchestrator.locks import file_name, written
 
 _MACHINE = "x86_64"
@@ -41,10 +40,8 @@ def lock(contender: str, variant: str, python: str, uv: str) -> str:
     chosen, tag = parse(contender), f"cp{python.replace('.', '')}-{_MACHINE}"
     folder = IMAGES / chosen.name
     given = arguments(chosen, offered()[chosen.name], variant, "")
-    requirements = (folder / "requirements.in").read_text(encoding="utf-8")
-    for name, value in environment(given).items():
-        requirements = requirements.replace(f"${{{name}}}", value)
-    framework = re.split(r"[\[=]", next(line for line in requirements.splitlines() if line[:1] not in ("", "#")))[0]
+    requirements = expanded((folder / "requirements.in").read_text(encoding="utf-8"), given)
+    framework = framework_of(requirements)
     wheels = list(folder.glob(f"wheelhouse/{framework}-{given['VERSION']}*-{tag.partition('-')[0]}-*{_MACHINE}.whl"))
     own_index = bool(given["INDEX"])
     if own_index and not wheels:

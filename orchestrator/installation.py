@@ -45,7 +45,7 @@ def steps(
     everything = ["--retries", "2", *links, "--constraint", str(pins), "--requirement", str(requirements)]
     if not arguments["INDEX"]:
         return [everything]
-    framework = _first_requirement(requirements.read_text(encoding="utf-8"), arguments)
+    framework = _first(expanded(requirements.read_text(encoding="utf-8"), arguments))
     return [[*index, framework], everything]
 
 
@@ -53,13 +53,22 @@ def first_pins(requirements: Path, arguments: Mapping[str, str], lock: Path | No
     """Return what belongs into the file of pins: a lock's line of the framework, or the version's own pins."""
     if lock is None:
         return "\n".join(arguments["PINS"].split())
-    name = re.split(r"[\[=]", _first_requirement(requirements.read_text(encoding="utf-8"), arguments))[0]
+    name = framework_of(expanded(requirements.read_text(encoding="utf-8"), arguments))
     return next(line for line in lock.read_text(encoding="utf-8").splitlines() if line.startswith(f"{name}=="))
 
 
-def _first_requirement(text: str, arguments: Mapping[str, str]) -> str:
-    """Return the framework's own line: the first, by the convention of requirements.in."""
-    line = next(line for line in text.splitlines() if line and not line.startswith("#"))
+def expanded(requirements: str, arguments: Mapping[str, str]) -> str:
+    """Put in what requirements.in refers to."""
     for name, value in environment(arguments).items():
-        line = line.replace(f"${{{name}}}", value)
-    return line
+        requirements = requirements.replace(f"${{{name}}}", value)
+    return requirements
+
+
+def framework_of(requirements: str) -> str:
+    """Return the name of the framework's package."""
+    return re.split(r"[\[=]", _first(requirements))[0]
+
+
+def _first(requirements: str) -> str:
+    """Return the framework's own line: the first, by the convention of requirements.in."""
+    return next(line for line in requirements.splitlines() if line and not line.startswith("#"))

@@ -113,8 +113,8 @@ def made_ready(settings: Settings, trials: Plan, world: World, view: View, neede
 
 def conduct(run: Run, world: World, view: View) -> Summary:
     """Run the trials of a plan, whatever it was made for, and report."""
-    on = bench(run, world, expectations(run.trials, run.ready.data, view))
-    records = measure(run, replace(on, say=view.say), view)
+    on = bench(run, world, view, expectations(run.trials, run.ready.data, view))
+    records = measure(run, on, view)
     environment = {**run.folder.read_json("environment.json"), **machine.at_end(), **ledger.inside(records)}
     run.folder.write_json("environment.json", environment)
     left = run.folder.left
@@ -180,7 +180,7 @@ def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], 
     return expected
 
 
-def bench(run: Run, world: World, expected: Mapping[tuple[str, int], Expected]) -> Bench:
+def bench(run: Run, world: World, view: View, expected: Mapping[tuple[str, int], Expected]) -> Bench:
     return Bench(
         engine=world.engine,
         run_id=run.folder.id,
@@ -191,6 +191,7 @@ def bench(run: Run, world: World, expected: Mapping[tuple[str, int], Expected]) 
         data_sha256=mnist.DATA_SHA256,
         lease=run.beginning.lease,
         detach=run.detach,
+        say=view.say,
     )
 
 

@@ -143,7 +143,7 @@ class ProcessEngine:
         with (
             (folder / STDOUT).open("wb") as stdout,
             (folder / STDERR).open("wb") as stderr,
-            (folder / ALIVE).open("wb") as alive,
+            (folder / ALIVE).open("wb") as alive,  # last: the shell takes descriptor 3, the lowest that is free here
         ):
             fcntl.flock(alive, fcntl.LOCK_EX)
             subprocess.run(

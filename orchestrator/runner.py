@@ -94,9 +94,9 @@ class _Trial:
     adopted: bool
 
     @property
-    def lived_seconds(self) -> float:
-        """Return how long ago it was started, at an earlier host's word or just now."""
-        return max(0.0, (datetime.now(UTC) - self.started_at).total_seconds()) if self.adopted else 0.0
+    def lived_seconds(self) -> float | None:
+        """Return how long ago an earlier host started it, None where this one did."""
+        return max(0.0, (datetime.now(UTC) - self.started_at).total_seconds()) if self.adopted else None
 
 
 def audited(bench: Bench, planned: PlannedTrial) -> PlannedTrial:
@@ -130,7 +130,6 @@ def _taken_up(bench: Bench, planned: PlannedTrial, launch: Launch, folder: Trial
 def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None]) -> Facts:
     """Read the worker to its end, and collect what it left."""
     start, lived_seconds = time.monotonic(), trial.lived_seconds
-    unseen = trial.adopted and _ended(trial.worker)
     intake, recorded = Intake(trial.planned.id), trial.folder.recorded() if trial.adopted else b""
     with trial.folder.journal() as append:
 
@@ -142,7 +141,6 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
             on_event(trial.planned.id, numbered.event)
         watch = Watch(trial.worker, intake, keep, bench.limits, say=bench.say, lived_seconds=lived_seconds)
         watched = _watched(watch, detach=bench.detach)
-    watched = replace(watched, unseen=unseen)
     if watched.ending in AWAY:
         trial.worker.release()
     left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)
@@ -153,21 +151,13 @@ def _followed(bench: Bench, trial: _Trial, on_event: Callable[[str, Event], None
         trial.prepared,
         bench.engine.name,
         trial.started_at,
-        _wall_seconds(trial, watched, lived_seconds + time.monotonic() - start),
+        _wall_seconds(trial, watched, (lived_seconds or 0.0) + time.monotonic() - start),
         intake,
         watched,
         left,
         _expected(bench, trial.planned),
         bench.data_sha256.get(trial.planned.trial.recipe.data.view, ""),
     )
-
-
-def _ended(worker: Worker) -> bool:
-    """Tell whether it ended before anybody watched it again."""
-    try:
-        return worker.poll() is not None
-    except EngineLost:
-        return False
 
 
 def _watched(watch: Watch, *, detach: bool) -> Watched:

@@ -41,7 +41,6 @@ class Verdict:
 DONE = Verdict(Status.DONE, "")
 
 _RESUME = "the worker may go on: `bakeoff resume` takes it up"
-LEFT_RUNNING = f"left running; {_RESUME}"
 
 _SIGKILL = 137
 _SIGTERM = 143
@@ -53,7 +52,6 @@ _GPU_LOST = re.compile(
     r"|\bXid\b.{0,40}\d|GPU is lost|has fallen off the bus",
     re.IGNORECASE,
 )
-_TAIL_LINES = 40
 
 
 def verdict(
@@ -104,7 +102,7 @@ def _stopped(ending: Ending, left: Exit | None, limit: str) -> Verdict | None:
         case Ending.ENGINE_LOST:
             return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}", "engine-lost")
         case Ending.DETACHED:
-            return Verdict(Status.UNKNOWN, LEFT_RUNNING, "detached")
+            return Verdict(Status.UNKNOWN, f"left running; {_RESUME}", "detached")
     if left is not None and left.code == _SIGKILL:
         return replace(judged, reason=f"{judged.reason}; {CAUSES['killed-by-us'].happened}")
     return judged
@@ -165,5 +163,5 @@ def _other_data(events: Sequence[Event], supplied: str) -> str:
 
 def _gpu_lost(said: Failed | None, stderr: Sequence[str]) -> str:
     """Return the line in which a worker tells that its GPU went away."""
-    lines = [*([said.message] if said else []), *reversed(stderr[-_TAIL_LINES:])]
+    lines = [*([said.message] if said else []), *reversed(stderr)]
     return next((line for line in lines if _GPU_LOST.search(line)), "")

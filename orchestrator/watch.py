@@ -61,7 +61,7 @@ class Watch:
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
         say: Say = lambda _: None,
-        lived_seconds: float = 0.0,
+        lived_seconds: float | None = None,
     ) -> None:
         self._worker = worker
         self._intake = intake
@@ -71,9 +71,10 @@ class Watch:
         self._say = say
         self._feed = Feed(worker)
         self._heard = self._answered = self._connected = clock()
-        self._started = self._heard - lived_seconds  # before an earlier host lost sight of it
-        # What lived before is asked at once: it may have ended long ago, in good time, and its limit passed since.
-        self._polled = self._heard - (limits.poll_seconds if lived_seconds else 0.0)
+        self._seen_running = lived_seconds is None  # what an earlier host started may have ended unseen
+        self._started = self._heard - (lived_seconds or 0.0)
+        # So it is asked at once: it may have ended in good time, and its limit passed since.
+        self._polled = self._heard - (0.0 if self._seen_running else limits.poll_seconds)
         self._outage = Outage(limits.engine_seconds, say)
         self._pauses = Pauses(say)
         self._waits = waits()
@@ -142,6 +143,7 @@ class Watch:
 
     def _runs_on(self, now: float) -> None:
         """Take up what the engine says of a worker that runs."""
+        self._seen_running = True
         if self._outage.away:
             self._outage.over()
             self._heard, self._waits = now, waits()  # nothing could be heard, and the stream is surely gone
@@ -202,4 +204,5 @@ class Watch:
             self._pauses.seconds(now),
             self._feed.refused,
             tuple(self._outage.lines),
+            not self._seen_running,
         )

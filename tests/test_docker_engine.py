@@ -376,21 +376,12 @@ def test_a_start_whose_answer_was_lost_is_taken_up(rig: DockerRig, monkeypatch: 
         assert worker.poll() is None
 
 
-def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig) -> None:
+@pytest.mark.parametrize(("way", "why"), [("start", "already in use"), ("adopt", "is not this trial's")])
+def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig, way: str, why: str) -> None:
     foreign = rig.client.containers.create(rig.prepared.image, name=f"bakeoff-{rig.run_id}-toy-1.0.play.s1")
     try:
-        with pytest.raises(StartError, match="already in use"):
-            rig.engine.start(_launch(rig))
-        foreign.reload()
-    finally:
-        foreign.remove()
-
-
-def test_a_name_that_is_taken_is_not_adopted_either_and_its_owner_survives(rig: DockerRig) -> None:
-    foreign = rig.client.containers.create(rig.prepared.image, name=f"bakeoff-{rig.run_id}-toy-1.0.play.s1")
-    try:
-        with pytest.raises(StartError, match="is not this trial's"):
-            rig.engine.adopt(_launch(rig))
+        with pytest.raises(StartError, match=why):
+            getattr(rig.engine, way)(_launch(rig))
         foreign.reload()
     finally:
         foreign.remove()

@@ -3,8 +3,11 @@
 `connection` finds the engine, `engine` prepares and starts, `build` makes images, `worker` follows
 one container, `launch` holds the restrictions every container gets, `volumes` moves files through the
 API (no host path is ever mounted, so a remote engine works), `owned` finds and removes what we
-labelled and nothing else. `checkup` asks an engine what `orchestrator.doctor` judges, `errand` runs one short
-command in a container, and `inside` is the script that tries a container's limits from within.
+labelled and nothing else. `pulling`, `base`, `labels` and `ready_image` are about images, `contents` reads
+what packages one holds, `holder` is what images and volumes are reached through. `questions`, `overlap`
+and `away` are about an engine whose connection breaks. `checkup` asks an engine what `orchestrator.doctor`
+judges, `errand` runs one short command in a container, and `inside` is the script that tries a container's
+limits from within.
 """
 
 from orchestrator.docker_engine.connection import connect, named_by

@@ -24,6 +24,15 @@ def is_away(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
+def lost_where_refused() -> Iterator[None]:
+    """Raise EngineLost instead of whatever the SDK raises: for questions that a working engine does not refuse."""
+    try:
+        yield
+    except (DockerException, exceptions.RequestException) as error:
+        raise EngineLost(str(error)) from error
+
+
+@contextlib.contextmanager
 def lost_where_away() -> Iterator[None]:
     """Raise EngineLost instead of what the SDK raises where the engine is away."""
     try:

@@ -16,6 +16,7 @@ from orchestrator import locks
 from orchestrator.contenders import Contender
 from orchestrator.context import Context
 from orchestrator.docker_engine.base import Base, base_of
+from orchestrator.docker_engine.holder import holding
 from orchestrator.docker_engine.labels import labels
 from orchestrator.docker_engine.owned import OWNED, REPOSITORY
 from orchestrator.docker_engine.volumes import MemberRefused, read_member
@@ -91,13 +92,11 @@ def _build(client: DockerClient, contender: Contender, content: Context, base: B
 
 def _lock(client: DockerClient, image: str) -> str:
     """Read which lock the build chose, out of the image: a builder's cache prints nothing of it again."""
-    holder = client.containers.create(image, entrypoint=["true"], network_mode="none", labels=OWNED)
-    try:
-        return (read_member(holder, f"/opt/venv/{locks.MARK}", _LOCK_NAME_BYTES) or b"").decode().strip()
-    except (MemberRefused, UnicodeDecodeError):
-        return ""
-    finally:
-        holder.remove(force=True, v=True)
+    with holding(client, image, OWNED) as holder:
+        try:
+            return (read_member(holder, f"/opt/venv/{locks.MARK}", _LOCK_NAME_BYTES) or b"").decode().strip()
+        except (MemberRefused, UnicodeDecodeError):
+            return ""
 
 
 def _label(client: DockerClient, image: str, found: Mapping[str, str], tag: str) -> None:

@@ -13,6 +13,7 @@ from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
+from orchestrator.docker_engine.holder import holding
 from orchestrator.docker_engine.owned import OWNED
 from orchestrator.engine import EngineLost
 from orchestrator.errors import PreflightError
@@ -41,11 +42,8 @@ def read(client: DockerClient, image: str) -> Contents:
     """Walk an image's file system once, as the engine streams it. Raises PreflightError, EngineLost."""
     try:
         found = client.images.get(image)
-        holder = client.containers.create(found, entrypoint=["true"], network_mode="none", labels=OWNED)
-        try:
-            files = list(kept(cast("Iterator[bytes]", holder.export())))
-        finally:
-            holder.remove(force=True, v=True)
+        with holding(client, str(found.id), OWNED) as holder:
+            files = list(kept(holder.export()))
     except ImageNotFound as error:
         message = f"the engine has no image {image}"
         raise PreflightError(message, "`bakeoff images build`, or `docker pull` it") from error

@@ -16,7 +16,7 @@ from orchestrator.contenders import IMAGES, Contender, offered
 from orchestrator.context import context
 from orchestrator.docker_engine import labels as image_labels
 from orchestrator.docker_engine import launch as flags
-from orchestrator.docker_engine.away import is_away, lost_where_away
+from orchestrator.docker_engine.away import is_away, lost_where_away, lost_where_refused
 from orchestrator.docker_engine.build import build_image, find_image, tag_of
 from orchestrator.docker_engine.checkup import Checkup
 from orchestrator.docker_engine.contents import Contents, read
@@ -95,22 +95,17 @@ class DockerEngine:
         return DockerWorker(self._client, container, out, self._stop_seconds)
 
     def adopt(self, launch: Launch) -> DockerWorker | None:
-        try:
+        with lost_where_refused():
             container = _found(self._client, launch)
             if container is None or container.status == "created":
                 remove_all(self._client, *_marks(launch))
                 return None
-            return DockerWorker(
-                self._client, container, self._client.volumes.get(f"{_name(launch)}-out"), self._stop_seconds
-            )
-        except (DockerException, RequestException) as error:
-            raise EngineLost(str(error)) from error
+            out = self._client.volumes.get(f"{_name(launch)}-out")
+            return DockerWorker(self._client, container, out, self._stop_seconds)
 
     def sweep(self, run_id: str, lease: str) -> None:
-        try:
+        with lost_where_refused():
             remove_all(self._client, f"{RUN}={run_id}", f"{LEASE}={lease}")
-        except (DockerException, RequestException) as error:
-            raise EngineLost(str(error)) from error
 
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
@@ -148,10 +143,8 @@ class DockerEngine:
 
     def owned(self, *, images: bool = False, data: bool = False) -> list[Owned]:
         """List what is ours on this engine. Raises EngineLost."""
-        try:
+        with lost_where_refused():
             return leftovers(self._client, images=images, data=data, data_volume=self._data_volume)
-        except (DockerException, RequestException) as error:
-            raise EngineLost(str(error)) from error
 
     def _own_image(self, contender: Contender, variant: str, say: Say) -> Prepared:
         file = offered(self._images)[contender.name]

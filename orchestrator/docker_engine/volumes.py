@@ -17,6 +17,7 @@ from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
+from orchestrator.docker_engine.holder import holding
 from orchestrator.docker_engine.launch import USER
 from orchestrator.docker_engine.owned import HOLDER, OWNED, OWNER
 
@@ -36,7 +37,7 @@ def fill_data(client: DockerClient, image: str, folder: Path, volume: str) -> bo
     The 14 MB are read back and compared, once a comparison: a volume outlives many of them.
     """
     client.volumes.create(volume, labels=OWNED)
-    with holding(client, image, volume, "/data", OWNED) as holder:
+    with holding(client, image, {**OWNED, HOLDER: volume}, at("/data", volume)) as holder:
         _remove_stale(client, holder, volume)
         files = {name: (folder / name).read_bytes() for name in DATA_FILES}
         if all(_holds(holder, f"/data/{name}", content) for name, content in files.items()):
@@ -71,7 +72,7 @@ def make_out(client: DockerClient, image: str, name: str, labels: dict[str, str]
     """
     volume = client.volumes.create(name, labels=labels)
     try:
-        with holding(client, image, name, "/out", labels) as holder:
+        with holding(client, image, labels, at("/out", name)) as holder:
             entry = tarfile.TarInfo("out/")
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             entry.uid, entry.gid = (int(part) for part in USER.split(":"))
@@ -136,20 +137,8 @@ def _regular(packed: io.BytesIO) -> bytes:
         raise MemberRefused(f"not readable: {error}") from error
 
 
-@contextlib.contextmanager
-def holding(client: DockerClient, image: str, volume: str, at: str, labels: dict[str, str]) -> Iterator[Any]:
-    """Create a container that is never started, to reach a volume through it."""
-    holder = client.containers.create(
-        image,
-        entrypoint=["true"],
-        network_mode="none",
-        labels={**labels, HOLDER: volume},
-        mounts=[Mount(at, volume, type="volume")],
-    )
-    try:
-        yield holder
-    finally:
-        holder.remove(force=True, v=True)
+def at(path: str, volume: str) -> Mount:
+    return Mount(path, volume, type="volume")
 
 
 def _packed(name: str, content: bytes) -> bytes:

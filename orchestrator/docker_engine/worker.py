@@ -14,9 +14,10 @@ from docker import DockerClient
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
+from orchestrator.docker_engine.holder import holding
 from orchestrator.docker_engine.overlap import Bookmark
 from orchestrator.docker_engine.questions import events, inspect
-from orchestrator.docker_engine.volumes import MemberRefused, holding, read_member
+from orchestrator.docker_engine.volumes import MemberRefused, at, read_member
 from orchestrator.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, EngineLost, Exit, Leftovers, NoFeed
 
 STOP_SECONDS = 10.0
@@ -142,7 +143,7 @@ class DockerWorker:
                 with contextlib.suppress(*_GONE):
                     self._client.volumes.get(self._out.name)  # or naming it below would make it anew
                     image, labels = self._container.attrs["Image"], self._container.labels
-                    holder = holding(self._client, image, self._out.name, "/out", labels)
+                    holder = holding(self._client, image, labels, at("/out", self._out.name))
                     reached = standing_in.enter_context(holder)
             yield reached
 
