@@ -35,10 +35,10 @@ test-cuda: .venv/.ready ## build PyTorch's CUDA image (6 GB) and train in it on 
 	@$(BIN)/pytest -m cuda_image $(ARGS)
 
 fuzz: .venv/.ready ## 1,000,000 hostile lines, 100,000 hostile files; guided by coverage too where atheris is installed
-	@$(BIN)/python -m benchmarks.fuzz $(ARGS)
-	@$(BIN)/python -m benchmarks.fuzz_files
-	@! $(BIN)/python -c 'import atheris' 2>/dev/null || { $(BIN)/python -m benchmarks.guided_fuzz -runs=100000 \
-		&& $(BIN)/python -m benchmarks.guided_fuzz files -runs=100000; }
+	@$(BIN)/python -m tests.fuzz.lines $(ARGS)
+	@$(BIN)/python -m tests.fuzz.files
+	@! $(BIN)/python -c 'import atheris' 2>/dev/null || { $(BIN)/python -m tests.fuzz.guided -runs=100000 \
+		&& $(BIN)/python -m tests.fuzz.guided files -runs=100000; }
 
 faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 minutes; writes the table of docs/reliability.md
 	@BAKEOFF_FAULTS=.faults.json $(BIN)/pytest -m "" tests/faults $(ARGS); code=$$?; \

@@ -26,8 +26,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from orchestrator.stream import Intake, Lines
-from orchestrator.trial_folder import TrialFolder
+from orchestrator.record.trial_folder import TrialFolder
+from orchestrator.stream.intake import Intake
+from orchestrator.stream.lines import Lines
 from shared.events import EpochEnded, Event, Heartbeat, Steps, encode
 
 TRIAL = "torch-2.13.0.article-torch.s1"

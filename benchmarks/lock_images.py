@@ -16,17 +16,17 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from orchestrator.contenders import IMAGES, offered, parse
-from orchestrator.context import arguments
-from orchestrator.installation import expanded, framework_of
-from orchestrator.locks import file_name, written
+from orchestrator.engines.install.context import arguments
+from orchestrator.engines.install.locks import file_name, written
+from orchestrator.engines.install.pip import expanded, framework_of
+from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
 
 _MACHINE = "x86_64"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description="Write the lock of a contender's packages.")
-    options.add_argument("contenders", nargs="*", default=list(offered()))
+    options.add_argument("contenders", nargs="*", default=list(offered_contenders()))
     options.add_argument("--variant", choices=["cpu", "cuda"], default="cpu")
     options.add_argument("--python", default="3.12")
     options.add_argument("--uv", default="uv")
@@ -39,7 +39,7 @@ def lock(contender: str, variant: str, python: str, uv: str) -> str:
     """Write one lock and return its path, or why there is none."""
     chosen, tag = parse(contender), f"cp{python.replace('.', '')}-{_MACHINE}"
     folder = IMAGES / chosen.name
-    given = arguments(chosen, offered()[chosen.name], variant, "")
+    given = arguments(chosen, offered_contenders()[chosen.name], variant, "")
     requirements = expanded((folder / "requirements.in").read_text(encoding="utf-8"), given)
     framework = framework_of(requirements)
     wheels = list(folder.glob(f"wheelhouse/{framework}-{given['VERSION']}*-{tag.partition('-')[0]}-*{_MACHINE}.whl"))

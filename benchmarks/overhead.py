@@ -31,21 +31,22 @@ from docker import DockerClient
 from docker.types import Mount
 from numpy.typing import NDArray
 
-from orchestrator import dataset, recipes
-from orchestrator.contenders import IMAGES, parse
-from orchestrator.docker_engine import DockerEngine
-from orchestrator.docker_engine.owned import OWNED
-from orchestrator.docker_engine.volumes import DATA_VOLUME
-from orchestrator.engine import Prepared
-from orchestrator.plan import PlannedTrial, plan
-from orchestrator.record import Status
-from orchestrator.runner import Bench, run_trial
-from orchestrator.trial_folder import TrialFolder
+from orchestrator.data import dataset
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker.files import DATA_VOLUME
+from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.engine import Prepared
+from orchestrator.plan.plan import PlannedTrial, make_plan
+from orchestrator.record.record import Status
+from orchestrator.record.trial_folder import TrialFolder
+from orchestrator.run.runner import TrialSetup, run_trial
+from orchestrator.spec import recipes
+from orchestrator.spec.contenders import IMAGES, parse
 from shared import mnist
 from shared.recipe import Recipe
 from shared.trial import to_json
-from tests.contenders.toy import worker as toy
-from tests.engines import TOYS, trial
+from tests.support.contenders.toy import worker as toy
+from tests.support.engines import TOYS, trial
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _round(kinds: dict[str, Callable[[], Sample]], number: int) -> dict[str, Sam
 
 
 def _trial(subject: Subject, folder: Path) -> Sample:
-    bench = Bench(subject.engine, f"overhead-{uuid.uuid4().hex[:12]}", subject.labels)
+    bench = TrialSetup(subject.engine, f"overhead-{uuid.uuid4().hex[:12]}", subject.labels)
     record = run_trial(bench, subject.planned, subject.prepared, TrialFolder(folder / bench.run_id), lambda *_: None)
     if record.status is not Status.DONE or record.wall_seconds is None or record.worker_seconds is None:
         raise SystemExit(f"a trial failed, so nothing was measured: {record.reason}")
@@ -141,7 +142,7 @@ def _real(engine: DockerEngine, written: str) -> Subject:
     contender = parse(written)
     prepared = engine.prepare(contender, "cpu", _ignore)
     engine.supply(data, prepared, _ignore)
-    [planned] = plan([contender], [_short()], seeds=1, runs=1, device="cpu", threads=os.cpu_count() or 1).trials
+    [planned] = make_plan([contender], [_short()], seeds=1, runs=1, device="cpu", threads=os.cpu_count() or 1).trials
     return Subject(engine, prepared, planned, mnist.load(data, "8x8").test_labels, DATA_VOLUME)
 
 

@@ -1,1 +1,1 @@
-"""The host: spec → plan → run → stream → record → analyse → report. `pipeline` reads it aloud."""
+"""bakeoff's host: spec → plan → run → stream → record → analyse → report."""

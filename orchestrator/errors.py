@@ -6,6 +6,8 @@ BakeoffError
 └── Interrupted    130  Ctrl-C or SIGTERM before there was anything to report
 """
 
+from __future__ import annotations
+
 
 class BakeoffError(Exception):
     """Shown to the user as one sentence and a way out, never as a traceback."""

@@ -7,32 +7,35 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator import dataset, doctor, ledger, machine, report, store
-from orchestrator.accuracy import answers_of
-from orchestrator.analyse import analyse
-from orchestrator.audit import Expected, expect
-from orchestrator.beginning import beginning_of
-from orchestrator.description import describe, heading, slug, surroundings
-from orchestrator.explain.asked import Asked
-from orchestrator.explain.walk import Walk, walk
-from orchestrator.measuring import Run, measure
-from orchestrator.parity import steps_of
-from orchestrator.plan import Plan, lay_out, plan, with_parity
-from orchestrator.preparing import Ready, prepare
-from orchestrator.record import Record, Status
-from orchestrator.runner import Bench
-from orchestrator.settings import Settings, resolve
-from orchestrator.spec import Spec
-from orchestrator.store import RunFolder
-from orchestrator.summary import Comparison, Summary
-from orchestrator.view import View
-from orchestrator.watch import Limits
-from orchestrator.world import World
+from orchestrator import doctor, report
+from orchestrator.analyse import confounders as ledger
+from orchestrator.analyse.accuracy import read_answers
+from orchestrator.analyse.analyse import analyse
+from orchestrator.analyse.describe import describe
+from orchestrator.analyse.parity import read_steps
+from orchestrator.analyse.summary import Comparison, Summary, read_comparison
+from orchestrator.audit.audit import Expected, expect
+from orchestrator.data import dataset
+from orchestrator.host import machine
+from orchestrator.plan.plan import Plan, lay_out, make_plan, with_parity
+from orchestrator.plan.walk import Walk, make_walk
+from orchestrator.progress.view import View
+from orchestrator.record import run_folder as store
+from orchestrator.record.manifest import beginning_of
+from orchestrator.record.record import Record, Status
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.run.prepare import Ready, prepare
+from orchestrator.run.runner import TrialSetup
+from orchestrator.run.schedule import Run, run_all
+from orchestrator.run.watch import Limits
+from orchestrator.runtime import Runtime
+from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve, slug
+from orchestrator.spec.spec import ExplainSpec, Spec
 from shared import mnist
 
 
 def compare(
-    spec: Spec, world: World, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES, detach: bool = False
+    spec: Spec, world: Runtime, view: View, *, needed_bytes: int = store.RUN_FOLDER_BYTES, detach: bool = False
 ) -> tuple[RunFolder, Summary]:
     """Run a comparison from what was asked for to the report of what happened.
 
@@ -44,7 +47,7 @@ def compare(
 
 
 def explain(
-    asked: Asked, world: World, view: View, *, fresh: bool = False, detach: bool = False
+    asked: ExplainSpec, world: Runtime, view: View, *, fresh: bool = False, detach: bool = False
 ) -> tuple[RunFolder, Summary]:
     """Walk from one cell to another, setting by setting, and say what each carries of the difference.
 
@@ -55,9 +58,9 @@ def explain(
 
 
 def begin(
-    settings: Settings,
+    settings: ResolvedSpec,
     trials: Plan,
-    world: World,
+    world: Runtime,
     view: View,
     *,
     needed_bytes: int = store.RUN_FOLDER_BYTES,
@@ -69,8 +72,10 @@ def begin(
     ready = made_ready(settings, trials, world, view, needed_bytes)
     folder = store.create(world.out, way.slug if way else slug(settings))
     with folder.held():
-        comparison = describe(settings, trials, world, folder.id, way)
-        beginning = beginning_of(settings, trials, world, ready.images, ready.refused, reuse=reuse)
+        comparison = describe(settings, trials, world.engine, world.engine_notice, folder.id, way)
+        beginning = beginning_of(
+            settings, trials, world.engine.name, world.cores, world.load, ready.images, ready.refused, reuse=reuse
+        )
         # All three for whoever goes on with a run that was killed, or takes over trials of it. The last makes it a run.
         folder.write_beginning(beginning)
         folder.write_json("environment.json", {**world.environment, **world.engine.facts()})
@@ -79,7 +84,7 @@ def begin(
         return folder, conduct(run, world, view)
 
 
-def resume(folder: RunFolder, world: World, view: View, *, detach: bool = False) -> tuple[RunFolder, Summary]:
+def resume(folder: RunFolder, world: Runtime, view: View, *, detach: bool = False) -> tuple[RunFolder, Summary]:
     """Go on with a run whose host ended before it did: adopt what still runs, start what has not run, report.
 
     Raises PreflightError where another host is at it, UsageError where it cannot be the same run any more.
@@ -87,21 +92,21 @@ def resume(folder: RunFolder, world: World, view: View, *, detach: bool = False)
     with folder.held():
         beginning = folder.read_beginning()
         pinned = beginning.pinned
-        settings, way = walked(pinned, world) if isinstance(pinned, Asked) else (_resolved(pinned, world), None)
+        settings, way = walked(pinned, world) if isinstance(pinned, ExplainSpec) else (_resolved(pinned, world), None)
         trials = laid_out(settings, way) if way else planned(settings)
         found = made_ready(settings, trials, world, view, store.RUN_FOLDER_BYTES)
         beginning = beginning.again(trials, found.images)
         folder.write_beginning(beginning)
         ready = replace(found, refused=beginning.refused)
-        comparison = folder.read_comparison().model_copy(update={"resumed_at": beginning.resumed_at})
+        comparison = read_comparison(folder).model_copy(update={"resumed_at": beginning.resumed_at})
         then = replace(world, cores=beginning.cores, load=beginning.load)
         return folder, conduct(Run(settings, trials, ready, folder, comparison, beginning, way, detach), then, view)
 
 
-def made_ready(settings: Settings, trials: Plan, world: World, view: View, needed_bytes: int) -> Ready:
+def made_ready(settings: ResolvedSpec, trials: Plan, world: Runtime, view: View, needed_bytes: int) -> Ready:
     """Check what the world must have, and make data and contenders ready."""
     view.planned(trials, heading(settings))
-    for line in filter(None, (surroundings(settings, world), world.engine_notice)):
+    for line in filter(None, (engine_and_device(settings, world.engine.name), world.engine_notice)):
         view.say(line)
     store.check(world.out, needed_bytes)
     doctor.preflight(settings, world, view.say)
@@ -111,15 +116,15 @@ def made_ready(settings: Settings, trials: Plan, world: World, view: View, neede
     return Ready(prepared, refused, data.folder)
 
 
-def conduct(run: Run, world: World, view: View) -> Summary:
+def conduct(run: Run, world: Runtime, view: View) -> Summary:
     """Run the trials of a plan, whatever it was made for, and report."""
     on = bench(run, world, view, expectations(run.trials, run.ready.data, view))
-    records = measure(run, on, view)
+    records = run_all(run, on, view)
     environment = {**run.folder.read_json("environment.json"), **machine.at_end(), **ledger.inside(records)}
     run.folder.write_json("environment.json", environment)
     left = run.folder.left
-    steps = [steps_of(record, left(record.id, "steps.npz")) for record in records]
-    answers = [answers_of(record, left(record.id, "predictions.npy"), on.test_labels) for record in records]
+    steps = [read_steps(record, left(record.id, "steps.npz")) for record in records]
+    answers = [read_answers(record, left(record.id, "predictions.npy"), on.test_labels) for record in records]
     summary = analyse(
         _ended(run.comparison, records),
         environment,
@@ -135,9 +140,9 @@ def conduct(run: Run, world: World, view: View) -> Summary:
     return summary
 
 
-def planned(settings: Settings) -> Plan:
+def planned(settings: ResolvedSpec) -> Plan:
     """Lay out what a comparison measures and, unless it was declined, the parity trials of its matched cells."""
-    measured = plan(
+    measured = make_plan(
         settings.contenders,
         settings.recipes,
         seeds=settings.spec.seeds,
@@ -149,15 +154,15 @@ def planned(settings: Settings) -> Plan:
     return with_parity(measured) if settings.spec.parity else measured
 
 
-def walked(asked: Asked, world: World) -> tuple[Settings, Walk]:
+def walked(asked: ExplainSpec, world: Runtime) -> tuple[ResolvedSpec, Walk]:
     """Resolve what is asked for and plan the walk between its ends, sizes applied; both may share an end's name."""
     ends = asked.model_copy(update={"contenders": _once(asked.contenders), "recipes": _once(asked.recipes)})
     settings = replace(resolve(ends, world.gpus, world.gives_gpus, world.cores), spec=asked)
     contenders, recipes = settings.contenders, settings.recipes
-    return settings, walk((contenders[0], recipes[0]), (contenders[-1], recipes[-1]), asked.paths)
+    return settings, make_walk((contenders[0], recipes[0]), (contenders[-1], recipes[-1]), asked.paths)
 
 
-def laid_out(settings: Settings, way: Walk) -> Plan:
+def laid_out(settings: ResolvedSpec, way: Walk) -> Plan:
     """Lay out a walk's cells as one row, so that each seed starts it with another cell."""
     return lay_out(
         [way.row],
@@ -180,8 +185,8 @@ def expectations(trials: Plan, data: Path, view: View) -> dict[tuple[str, int], 
     return expected
 
 
-def bench(run: Run, world: World, view: View, expected: Mapping[tuple[str, int], Expected]) -> Bench:
-    return Bench(
+def bench(run: Run, world: Runtime, view: View, expected: Mapping[tuple[str, int], Expected]) -> TrialSetup:
+    return TrialSetup(
         engine=world.engine,
         run_id=run.folder.id,
         test_labels=mnist.load(run.ready.data, "8x8").test_labels,
@@ -195,7 +200,7 @@ def bench(run: Run, world: World, view: View, expected: Mapping[tuple[str, int],
     )
 
 
-def _resolved(spec: Spec, world: World) -> Settings:
+def _resolved(spec: Spec, world: Runtime) -> ResolvedSpec:
     return resolve(spec, world.gpus, world.gives_gpus, world.cores)
 
 

@@ -2,7 +2,7 @@
 
 Both sides import this file, so it uses the standard library alone and runs on the
 oldest Python of any image. Validation of hostile input is the host's affair
-(`orchestrator.contract`); here the shapes are declared and lines are written.
+(`orchestrator.stream.contract`); here the shapes are declared and lines are written.
 """
 
 from __future__ import annotations

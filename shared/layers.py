@@ -2,7 +2,7 @@
 
 A layer carries weights, which are trained, and statistics, which training leaves behind. Formulas and their sources
 stand in docs/recipes.md. A new layer is one class here, its first values in `shared.initial` where it carries any, one
-mapping in each `model.py` and one function in `orchestrator.reference.layers`.
+mapping in each `model.py` and one function in `orchestrator.audit.reference.layers`.
 """
 
 from __future__ import annotations

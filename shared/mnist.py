@@ -1,7 +1,7 @@
 """The data set as both sides read it: Parquet → uint8 arrays → float32 arrays.
 
 Read whole, once, into memory, and checked by SHA-256 on the way: 70,000 small images are
-55 MB at most. Nothing is downloaded, resized or written here (`orchestrator.dataset` does
+55 MB at most. Nothing is downloaded, resized or written here (`orchestrator.data.dataset` does
 that once, before any trial), nothing is shuffled, and no framework is imported.
 """
 

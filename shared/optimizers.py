@@ -1,7 +1,7 @@
 """The optimisers that a recipe can name, each with every constant that its formula has.
 
 One formula for all contenders, with its source in docs/recipes.md. A new optimiser is one class here, one mapping in
-each `optimizer.py` and one function in `orchestrator.reference.optimisers`.
+each `optimizer.py` and one function in `orchestrator.audit.reference.optimizers`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A recipe: a full training description that names no framework.
 
 Plain dataclasses, so that a worker reads them with the standard library; the host validates
-TOML against the same classes (`orchestrator.recipes`). Layers stand in `shared.layers`, optimisers in
+TOML against the same classes (`orchestrator.spec.recipes`). Layers stand in `shared.layers`, optimisers in
 `shared.optimizers`; both are named from here too.
 """
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 
-from orchestrator import dataset
-from orchestrator.docker_engine import connect
-from orchestrator.docker_engine.owned import OWNED
-from orchestrator.engine import Engine
+from orchestrator.data import dataset
+from orchestrator.engines.docker import connect
+from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.engine import Engine
+from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
-from orchestrator.process_engine import ProcessEngine
 from shared import mnist
-from tests import engines
+from tests.support import engines
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,17 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import auditing, comparing, diagnosing, explaining, housekeeping, imaging, resuming
+from orchestrator.cli import audit as auditing
+from orchestrator.cli import compare as comparing
+from orchestrator.cli import doctor as diagnosing
+from orchestrator.cli import explain as explaining
+from orchestrator.cli import images as imaging
+from orchestrator.cli import resume as resuming
+from orchestrator.cli import runs as housekeeping
 from orchestrator.cli.options import app
-from orchestrator.engine import EngineLost
+from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
-from orchestrator.report.words import printable
+from orchestrator.text import printable
 
 __all__ = ["app", "main"]
 
@@ -41,7 +47,7 @@ def _run() -> int:
         app()  # leaves with SystemExit where a command ended by itself
     except BakeoffError as error:
         return _told(error)
-    except EngineLost as error:
+    except EngineLostError as error:
         return _told(PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat"))
     return 0
 

@@ -13,8 +13,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.console import Progress
-from orchestrator.spec import Device, EngineName, Profile
+from orchestrator.progress import Progress
+from orchestrator.spec.spec import Device, EngineName, Profile
 from shared.trial import Precision
 
 app = typer.Typer(

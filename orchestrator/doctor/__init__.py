@@ -5,6 +5,8 @@ here turn facts into checks. `examination` is everything for a person, `prefligh
 `check_built` the part of it that needs images.
 """
 
+from __future__ import annotations
+
 from orchestrator.doctor.check import Check, State, failure
 from orchestrator.doctor.examination import examine
 from orchestrator.doctor.preflight import check_built, check_images, preflight

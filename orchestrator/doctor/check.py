@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from orchestrator.errors import PreflightError
-from orchestrator.record import Value
+from orchestrator.values import Value
 
 
 class State(Enum):

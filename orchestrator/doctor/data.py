@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator import dataset, sources
-from orchestrator.dataset import Dataset
+from orchestrator.data import dataset, sources
+from orchestrator.data.dataset import Dataset
 from orchestrator.doctor.check import Check, State
 
 

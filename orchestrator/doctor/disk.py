@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator import store
 from orchestrator.doctor.check import Check, State, refused
 from orchestrator.errors import PreflightError
+from orchestrator.record import run_folder as store
 
 BUILD_SPACE_FACTOR = 1.3  # layers, and what pip unpacks on the way
 

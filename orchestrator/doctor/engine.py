@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.docker_engine.checkup import BaseImage, Identity
 from orchestrator.doctor.check import Check, State
+from orchestrator.engines.docker.inspection import BaseImage, Identity
 
 WHY = "it keeps each contender's framework and its libraries apart, with the same limits for all"
 

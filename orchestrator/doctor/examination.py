@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import dataset, gpus
-from orchestrator.contenders import Contender, parse
-from orchestrator.docker_engine import DockerEngine, connect, named_by
-from orchestrator.docker_engine.checkup import Checkup
-from orchestrator.doctor import data, disk, docker_checks, engine, gpu, limits, process
+from orchestrator.data import dataset
+from orchestrator.doctor import data, disk, engine, gpu, limits, process
+from orchestrator.doctor import docker as docker_checks
+from orchestrator.doctor.cache import CheckCache
 from orchestrator.doctor.check import Check, refused
-from orchestrator.doctor.remembered import Memory
-from orchestrator.engine import EngineLost, Say
+from orchestrator.engines.docker import DockerEngine, connect, named_by
+from orchestrator.engines.docker.inspection import Checkup
+from orchestrator.engines.engine import EngineLostError
+from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
-from orchestrator.gpus import Gpu
-from orchestrator.process_engine import ProcessEngine
-from orchestrator.settings import interpreters
-from orchestrator.spec import Spec
+from orchestrator.host import gpus
+from orchestrator.host.gpus import Gpu
+from orchestrator.spec.contenders import Contender, parse
+from orchestrator.spec.resolve import interpreters
+from orchestrator.spec.spec import Spec
+from orchestrator.values import Say
 
 
 @dataclass(frozen=True)
-class Patient:
+class Target:
     """A comparison as it would be made here."""
 
     spec: Spec
@@ -31,7 +34,7 @@ class Patient:
     gpus: tuple[Gpu, ...]
     folder: Path  # of the data set
     idx: Path | None
-    memory: Memory
+    memory: CheckCache
     say: Say
 
     @property
@@ -53,18 +56,18 @@ def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = 
     """
     folder = dataset.default_folder()
     contenders = tuple(parse(text) for text in spec.contenders)
-    memory = Memory.beside(folder, forgetful=again)
-    patient = Patient(spec, contenders, gpus.gpus(), folder, idx, memory, say)
+    memory = CheckCache.beside(folder, forgetful=again)
+    patient = Target(spec, contenders, gpus.gpus(), folder, idx, memory, say)
     found: list[Check] = []
     try:
         found.extend(_process(patient) if spec.engine == "process" else _docker(patient))
-    except EngineLost as error:
+    except EngineLostError as error:
         lost = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
         found.append(refused("engine.lost", "Docker Engine", engine.WHY, lost))
     return [*found, data.prepared(folder, dataset.ready(folder), idx), disk.runs(out)]
 
 
-def _docker(patient: Patient) -> Iterator[Check]:
+def _docker(patient: Target) -> Iterator[Check]:
     try:
         connected = connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))
     except PreflightError as error:
@@ -84,7 +87,7 @@ def _docker(patient: Patient) -> Iterator[Check]:
     yield data.volume(checkup.data_volume, checkup.volume_is_ours())
 
 
-def _room_and_limits(patient: Patient, checkup: Checkup, variant: str) -> Iterator[Check]:
+def _room_and_limits(patient: Target, checkup: Checkup, variant: str) -> Iterator[Check]:
     missing = docker_checks.missing_bytes(checkup, patient.contenders, variant)
     yield from docker_checks.bases(checkup, patient.contenders, missing, patient.say)
     image, free_bytes = docker_checks.image_to_try(checkup, patient.contenders, variant), checkup.free_bytes()
@@ -97,14 +100,14 @@ def _room_and_limits(patient: Patient, checkup: Checkup, variant: str) -> Iterat
     yield docker_checks.room(missing, free_bytes)
 
 
-def _process(patient: Patient) -> Iterator[Check]:
+def _process(patient: Target) -> Iterator[Check]:
     made = ProcessEngine(patient.folder.parent, interpreters(patient.spec, patient.contenders))
     yield process.engine()
     yield from process.checks(made, patient.contenders, patient.variant(patient.gpu(given=True)))
     yield from _gpu(patient, None)
 
 
-def _gpu(patient: Patient, connected: DockerEngine | None) -> Iterator[Check]:
+def _gpu(patient: Target, connected: DockerEngine | None) -> Iterator[Check]:
     if patient.spec.device == "cpu" or not patient.gpus:
         yield gpu.declined() if patient.spec.device == "cpu" else gpu.absent(patient.asks_for_gpu)
         return

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from orchestrator.contenders import Contender
-from orchestrator.docker_engine.errand import Ended
 from orchestrator.doctor.check import Check, State
-from orchestrator.record import Value
+from orchestrator.engines.docker.one_off import CommandResult
+from orchestrator.spec.contenders import Contender
+from orchestrator.values import Value
 
 WHY = "a driver, a GPU generation or a processor that a wheel does not know fails at the first real operation"
 
@@ -29,7 +29,7 @@ class Step(Value):
     found: Annotated[str, Field(max_length=300)]
 
 
-def read(ended: Ended) -> tuple[Step, ...] | None:
+def read(ended: CommandResult) -> tuple[Step, ...] | None:
     """Read the lines; None where one does not fit or none came."""
     try:
         return tuple(Step.model_validate_json(line) for line in ended.stdout.splitlines()) or None
@@ -37,7 +37,7 @@ def read(ended: Ended) -> tuple[Step, ...] | None:
         return None
 
 
-def judge(contender: Contender, device: str, ended: Ended) -> Check:
+def judge(contender: Contender, device: str, ended: CommandResult) -> Check:
     """Hold the probe's steps together; the exit code has the last word."""
     steps = read(ended)
     if steps is None or ended.code is None:

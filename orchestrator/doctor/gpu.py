@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.contenders import Contender, driver_floor
 from orchestrator.doctor.check import Check, State
-from orchestrator.gpus import Gpu, Use
+from orchestrator.host.gpus import Gpu, Use
+from orchestrator.spec.contenders import Contender, driver_floor
 
 NEEDED_BYTES = 2 * 2**30
 """A CUDA context, cuDNN's workspace and the network take less than half of it."""

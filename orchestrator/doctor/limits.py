@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from orchestrator.docker_engine.checkup import TRIED_MEMORY_BYTES, TRIED_PROCESSES
-from orchestrator.docker_engine.errand import Ended
-from orchestrator.docker_engine.launch import USER
 from orchestrator.doctor.check import Check, State
-from orchestrator.record import Value
+from orchestrator.engines.docker.container_options import USER
+from orchestrator.engines.docker.inspection import TRIED_MEMORY_BYTES, TRIED_PROCESSES
+from orchestrator.engines.docker.one_off import CommandResult
+from orchestrator.values import Value
 
 SHARED_MEMORY_BYTES = 2**30
 
@@ -45,7 +45,7 @@ class Taken(Value):
     memory: Literal["killed", "ended", "taken", "refused"]
 
 
-def read(ended: Ended) -> tuple[Tried, bool] | None:
+def read(ended: CommandResult) -> tuple[Tried, bool] | None:
     """Read what the probe told, and whether the memory limit held; None where it makes no sense."""
     lines = ended.stdout.splitlines()
     try:
@@ -57,7 +57,7 @@ def read(ended: Ended) -> tuple[Tried, bool] | None:
     return tried, held
 
 
-def judge(ended: Ended) -> list[Check]:
+def judge(ended: CommandResult) -> list[Check]:
     """Turn what the probe told into checks, one a promise."""
     answer = read(ended)
     if answer is None:

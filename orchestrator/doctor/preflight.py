@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from orchestrator import gpus
-from orchestrator.contenders import Contender
-from orchestrator.docker_engine import DockerEngine
-from orchestrator.docker_engine.checkup import Checkup
-from orchestrator.doctor import docker_checks, gpu, process
+from orchestrator.doctor import docker as docker_checks
+from orchestrator.doctor import gpu, process
+from orchestrator.doctor.cache import DAY_SECONDS, CheckCache
 from orchestrator.doctor.check import Check, State, failure
-from orchestrator.doctor.remembered import DAY_SECONDS, Memory
-from orchestrator.engine import Prepared, Say
-from orchestrator.process_engine import ProcessEngine
-from orchestrator.settings import Settings
-from orchestrator.world import World
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker.inspection import Checkup
+from orchestrator.engines.engine import Prepared
+from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.host import gpus
+from orchestrator.runtime import Runtime
+from orchestrator.spec.contenders import Contender
+from orchestrator.spec.resolve import ResolvedSpec
+from orchestrator.values import Say
 
 
-def preflight(settings: Settings, world: World, say: Say) -> None:
+def preflight(settings: ResolvedSpec, world: Runtime, say: Say) -> None:
     """Check engine, disk, limits and GPU; say what is not well. Raises PreflightError with the failure's fix."""
     match world.engine:
         case DockerEngine():
-            memory = Memory.beside(world.data)
+            memory = CheckCache.beside(world.data)
             _heed(_docker(world.engine.checkup(), settings.contenders, settings.variant, memory, say), say)
         case ProcessEngine():
             _heed(process.checks(world.engine, settings.contenders, settings.variant), say)
@@ -40,7 +42,7 @@ def check_images(engine: DockerEngine, contenders: Sequence[Contender], variant:
     _heed([docker_checks.room(missing, checkup.free_bytes())], say)
 
 
-def check_built(settings: Settings, world: World, prepared: Mapping[str, Prepared], say: Say) -> None:
+def check_built(settings: ResolvedSpec, world: Runtime, prepared: Mapping[str, Prepared], say: Say) -> None:
     """Probe each framework on the GPU in its own image, once an image and driver. Raises PreflightError.
 
     On the CPU the first trial tells as soon and as much.
@@ -49,12 +51,12 @@ def check_built(settings: Settings, world: World, prepared: Mapping[str, Prepare
         return
     images: dict[Contender, str | None] = {each.contender: each.handle for each in prepared.values()}
     given = (settings.gpu.uuid, settings.gpu.driver_version)
-    memory = Memory.beside(world.data)
+    memory = CheckCache.beside(world.data)
     _heed(docker_checks.frameworks(world.engine.checkup(), images, given, memory, say), say)
 
 
 def _docker(
-    checkup: Checkup, contenders: Sequence[Contender], variant: str, memory: Memory, say: Say
+    checkup: Checkup, contenders: Sequence[Contender], variant: str, memory: CheckCache, say: Say
 ) -> Iterator[Check]:
     free_bytes = checkup.free_bytes()
     missing = docker_checks.missing_bytes(checkup, contenders, variant)

@@ -6,10 +6,10 @@ import importlib.util
 import platform
 from collections.abc import Sequence
 
-from orchestrator.contenders import Contender
 from orchestrator.doctor import disk
 from orchestrator.doctor.check import Check, State
-from orchestrator.process_engine import ProcessEngine
+from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.spec.contenders import Contender
 
 
 def engine() -> Check:

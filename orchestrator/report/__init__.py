@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestrator.analyse.summary import Summary
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.summary import Summary
 
 
 def write(folder: Path) -> list[Path]:
@@ -19,7 +19,9 @@ def write(folder: Path) -> list[Path]:
     Raises UsageError where the folder holds no summary that this version can read, PreflightError where the disk
     does not take the files: they can be made again.
     """
-    from orchestrator.report import figures, markdown, results  # matplotlib and pyarrow: a second that --help saves
+    from orchestrator.report import parquet as results
+    from orchestrator.report.figures import draw as figures
+    from orchestrator.report.markdown import page as markdown  # matplotlib and pyarrow: a second that --help saves
 
     summary = load(folder)
     try:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from orchestrator.interval import median_interval
-from orchestrator.record import Status
-from orchestrator.summary import Cell, Summary, TrialSummary
-from orchestrator.tracks import TRACKS, Track
+from orchestrator.analyse.intervals import median_interval
+from orchestrator.analyse.summary import Cell, Summary, TrialSummary
+from orchestrator.record.record import Status
+from orchestrator.spec.tracks import TRACKS, Track
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from tests import engines
-from tests.engines import DockerRig, Rig
 from tests.faults.evidence import Outcome
 from tests.faults.host import Host
 from tests.faults.proxy import Proxy
+from tests.support import engines
+from tests.support.engines import DockerRig, Rig
 
 SEED = int(os.environ.get("BAKEOFF_FAULTS_SEED") or random.SystemRandom().randrange(10**6))
 REPETITIONS = int(os.environ.get("BAKEOFF_FAULTS_REPETITIONS", "3"))

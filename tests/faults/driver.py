@@ -15,17 +15,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from orchestrator import contenders, pipeline, store
+from orchestrator import pipeline
 from orchestrator.cli import main
-from orchestrator.docker_engine import DockerEngine
-from orchestrator.docker_engine.owned import Owned
-from orchestrator.process_engine import ProcessEngine
-from orchestrator.watch import Limits
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker.cleanup import Owned
+from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.record import run_folder as store
+from orchestrator.run.watch import Limits
+from orchestrator.spec import contenders
 
 
 def change(asked: dict[str, str]) -> None:
     if folder := asked.get("FAULTS_CONTENDERS"):
-        for each in (contenders.offered, contenders.parse, contenders.driver_floor):
+        for each in (contenders.offered_contenders, contenders.parse, contenders.driver_floor):
             _default(each, contenders.IMAGES, Path(folder))
         for engine in (ProcessEngine, DockerEngine):
             _default(engine.__init__, contenders.IMAGES, Path(folder))

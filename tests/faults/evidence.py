@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.causes import next_step
-from orchestrator.engine import Engine, Launch, Leftovers, Worker
-from tests.contenders.toy.faulty import EMITTED
+from orchestrator.engines.engine import Engine, Launch, Leftovers, Worker
+from orchestrator.record.causes import next_step
+from tests.support.contenders.toy.faulty import EMITTED
 
 
 @dataclass(frozen=True)

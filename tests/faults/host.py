@@ -14,8 +14,8 @@ from typing import Any
 
 from docker import DockerClient
 
-from tests.engines import TOYS
 from tests.faults.evidence import Evidence
+from tests.support.paths import TOYS
 
 _KEPT = ("BAKEOFF_BASE_IMAGE",)  # what else a user has set must not reach a test
 BAKEOFF = Path(sys.executable).with_name("bakeoff")

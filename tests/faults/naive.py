@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engine import Launch
-from orchestrator.plan import PlannedTrial
+from orchestrator.engines.engine import Launch
+from orchestrator.plan.plan import PlannedTrial
 from shared.trial import to_json
-from tests.engines import DockerRig, trial
+from tests.support.engines import DockerRig, trial
 
 
 def run(rig: DockerRig, client: Any, script: str, on_event: Callable[[str, Any], None] = lambda *_: None) -> Path:

@@ -53,7 +53,7 @@ ROWS = (
         23,
         "the data are damaged and cannot be had",
         "exit code 3 before anything starts",
-        "the engine's copy is compared and made again: `tests/test_docker_engine.py`",
+        "the engine's copy is compared and made again: `tests/engines/docker/test_engine.py`",
     ),
     Row(24, "the output volume belongs to root", "given to the worker"),
     Row(

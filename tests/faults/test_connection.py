@@ -12,12 +12,12 @@ from dataclasses import replace
 import docker
 import pytest
 
-from orchestrator.docker_engine import DockerEngine
+from orchestrator.engines.docker import DockerEngine
 from shared.events import Event
-from tests import engines
-from tests.engines import QUICK, DockerRig, sweep
 from tests.faults.evidence import Evidence, Outcome, Witness, accounted
 from tests.faults.proxy import Proxy
+from tests.support import engines
+from tests.support.engines import QUICK, DockerRig, sweep
 
 pytestmark = [
     pytest.mark.docker,

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from orchestrator.docker_engine.volumes import read_member
+from orchestrator.engines.docker.files import read_member
 from shared.events import Event, WorkerReady
-from tests.contenders.toy import faulty
-from tests.engines import QUICK, STOP_SECONDS, DockerRig, Rig
 from tests.faults.evidence import Evidence, Outcome, Witness, accounted
+from tests.support.contenders.toy import faulty
+from tests.support.engines import QUICK, STOP_SECONDS, DockerRig, Rig
 
 ENGINES = [pytest.param("docker", marks=pytest.mark.docker), "process"]
 both = pytest.mark.parametrize("rig", ENGINES, indirect=True)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from docker.types import LogConfig
 
-from orchestrator.docker_engine import DockerEngine
-from orchestrator.docker_engine import engine as docker_module
-from orchestrator.engine import Launch
-from tests.contenders.toy import faulty
-from tests.engines import DockerRig, Rig
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker import engine as docker_module
+from orchestrator.engines.engine import Launch
 from tests.faults.evidence import Evidence, Outcome, Witness, accounted
 from tests.faults.test_ends import both
+from tests.support.contenders.toy import faulty
+from tests.support.engines import DockerRig, Rig
 
 Tally = Callable[[Outcome], None]
 

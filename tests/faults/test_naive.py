@@ -8,11 +8,11 @@ from collections.abc import Callable
 import docker
 import pytest
 
-from tests.engines import DockerRig
 from tests.faults import naive
 from tests.faults.evidence import Evidence, Witness, accounted
 from tests.faults.proxy import Proxy
 from tests.faults.test_connection import Saboteur, nothing
+from tests.support.engines import DockerRig
 
 pytestmark = [pytest.mark.docker, pytest.mark.repeated(1)]
 

@@ -13,15 +13,15 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator import runner
-from orchestrator.stream import Intake
+from orchestrator.run import runner
+from orchestrator.stream.intake import Intake
 from shared.events import encode
-from tests.contenders.toy import faulty
-from tests.engines import Rig
 from tests.faults.evidence import Evidence, Outcome, Witness, accounted
 from tests.faults.host import Host
 from tests.faults.test_ends import both
 from tests.faults.test_hostile import controls
+from tests.support.contenders.toy import faulty
+from tests.support.engines import Rig
 
 Tally = Callable[[Outcome], None]
 

@@ -21,13 +21,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from orchestrator.contenders import parse
-from orchestrator.engine import Launch, PrepareError, StartError
+from orchestrator.engines.engine import Launch, PrepareError, StartError
+from orchestrator.spec.contenders import parse
 from shared.trial import to_json
-from tests.engines import DockerRig, quiet, trial
 from tests.faults.evidence import Evidence
 from tests.faults.host import Host
 from tests.faults.proxy import Proxy
+from tests.support.engines import DockerRig, quiet, trial
 
 Hosts = Callable[[str], Host]
 USAGE, INFRASTRUCTURE, FAILED = 2, 3, 4
@@ -305,7 +305,7 @@ def _as_nobody(address: str) -> str:
     """Ask the product's own words in a child that has given its rights away after importing."""
     code = (
         "import os\n"
-        "from orchestrator.docker_engine import connect\n"
+        "from orchestrator.engines.docker import connect\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try:\n    connect()\nexcept Exception as error:\n    print(f'{type(error).__name__}: {error}')\n"
     )

@@ -16,10 +16,10 @@ import pytest
 from docker import DockerClient
 
 from shared.events import Event
-from tests.engines import QUICK, DockerRig, sweep
 from tests.faults import second
 from tests.faults.evidence import Evidence, Outcome, Witness, accounted
 from tests.faults.second import SecondEngine
+from tests.support.engines import QUICK, DockerRig, sweep
 
 pytestmark = [
     pytest.mark.docker,

@@ -1,0 +1,147 @@
+"""Outcomes of the cells on a walk → what each setting carries. Pure.
+
+On one order a setting's contribution is the outcome after taking it minus the outcome before. Over several
+orders it is the mean, which estimates the Shapley value (Shapley 1953, "A value for n-person games"; sampled as in
+Castro, Gómez & Tejada 2009, "Polynomial calculation of the Shapley value based on sampling") and is it where
+all orders are walked. Either way contributions add up to the total, seed by seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from statistics import fmean
+
+from orchestrator.analyse import attribution_text as sentence
+from orchestrator.analyse.intervals import mean_interval, ratio_interval
+from orchestrator.analyse.outcomes import OUTCOMES, Outcome
+from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Stop, TrialSummary
+from orchestrator.plan.plan import Cell
+from orchestrator.plan.walk import Order, Walk
+
+Place = tuple[str, str]  # contender, recipe
+Values = Mapping[Place, float]  # an outcome in every cell, for one seed
+
+
+def make_explanation(walk: Walk, trials: Sequence[TrialSummary]) -> Explanation:
+    """Explain every outcome from the trials of a walk."""
+    attributions = tuple(_attribution(walk, outcome, trials) for outcome in OUTCOMES)
+    titles = {setting.name: setting.title for setting in walk.settings}
+    first = walk.orders[0]
+    return Explanation(
+        stops=tuple(
+            Stop(contender=contender.written, recipe=recipe.name, taken=taken)
+            for (contender, recipe), taken in zip(
+                walk.stops(first), ("", *(titles[name] for name in first)), strict=True
+            )
+        ),
+        orders=len(walk.orders),
+        exhaustive=walk.exhaustive,
+        attributions=attributions,
+        sentence=attributions[0].sentence,
+    )
+
+
+def contributions(orders: Sequence[Order], path: Mapping[Order, Sequence[float]]) -> dict[str, float]:
+    """Return each setting's mean contribution over the orders, for one seed.
+
+    `path` holds the outcome at every stop of an order, one more than it has settings. The contributions add
+    up to the last stop minus the first, which all orders share.
+    """
+    steps = [_steps(order, path[order]) for order in orders]
+    found = {name: fmean(each[name] for each in steps) for name in orders[0]}
+    _assert_sum(found, [path[order] for order in orders])
+    return found
+
+
+def _steps(order: Order, outcomes: Sequence[float]) -> dict[str, float]:
+    return dict(zip(order, (after - before for before, after in pairwise(outcomes)), strict=True))
+
+
+def _assert_sum(found: Mapping[str, float], paths: Sequence[Sequence[float]]) -> None:
+    """Hold contributions against the total, as closely as the largest number that was rounded on the way allows."""
+    total, size = paths[0][-1] - paths[0][0], max(abs(outcome) for path in paths for outcome in path)
+    assert math.isclose(sum(found.values()), total, rel_tol=1e-9, abs_tol=1e-9 * size), "shares do not add up"
+
+
+def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -> Attribution:
+    by_seed = {seed: _values(outcome, trials, seed) for seed in dict.fromkeys(trial.seed for trial in trials)}
+    missing = {seed: _missing(outcome, walk.row, values, seed) for seed, values in by_seed.items()}
+    whole = {seed: values for seed, values in by_seed.items() if not missing[seed]}
+    paths = [{order: _path(walk, order, values) for order in walk.orders} for values in whole.values()]
+    found = {
+        "outcome": outcome.id,
+        "title": outcome.title,
+        "unit": outcome.unit,
+        "seeds": tuple(whole),
+        "missing": tuple(filter(None, missing.values())),
+        **(_numbers(walk, paths) if paths else {"start": None, "end": None, "total": None, "contributions": ()}),
+    }
+    blank = Attribution.model_validate({**found, "sentence": ""})
+    return blank.model_copy(update={"sentence": sentence.of(blank, walk)})
+
+
+def _numbers(walk: Walk, paths: Sequence[Mapping[Order, Sequence[float]]]) -> dict[str, object]:
+    """Sum up one outcome over the seeds of `paths`."""
+    first = walk.orders[0]
+    totals = [path[first][-1] - path[first][0] for path in paths]
+    by_seed = [contributions(walk.orders, path) for path in paths]
+    ranges = _ranges(walk.orders, paths)
+    return {
+        "start": fmean(path[first][0] for path in paths),
+        "end": fmean(path[first][-1] for path in paths),
+        "total": Estimate(**_estimate(totals)),
+        "contributions": tuple(
+            _contribution(setting.name, setting.title, [seed[setting.name] for seed in by_seed], totals, ranges)
+            for setting in walk.settings
+        ),
+    }
+
+
+def _contribution(
+    name: str, title: str, values: Sequence[float], totals: Sequence[float], ranges: Mapping[str, tuple[float, float]]
+) -> Contribution:
+    shares = ratio_interval(values, totals)
+    return Contribution(
+        **_estimate(values),
+        setting=name,
+        title=title,
+        orders_range=ranges[name],
+        share=fmean(values) / fmean(totals) if shares else None,
+        share_interval=shares,
+    )
+
+
+def _estimate(values: Sequence[float]) -> dict[str, object]:
+    return {"values": tuple(values), "mean": fmean(values), "interval": mean_interval(values)}
+
+
+def _ranges(
+    orders: Sequence[Order], paths: Sequence[Mapping[Order, Sequence[float]]]
+) -> dict[str, tuple[float, float]]:
+    """Return each setting's smallest and largest contribution over the orders, each the mean over the seeds."""
+    steps = [[_steps(order, path[order]) for path in paths] for order in orders]
+    means = {name: [fmean(seed[name] for seed in seeds) for seeds in steps] for name in orders[0]}
+    return {name: (min(found), max(found)) for name, found in means.items()}
+
+
+def _values(outcome: Outcome, trials: Iterable[TrialSummary], seed: int) -> dict[Place, float]:
+    found = {(trial.contender, trial.recipe): outcome.value(trial) for trial in trials if trial.seed == seed}
+    return {place: value for place, value in found.items() if value is not None}
+
+
+def _path(walk: Walk, order: Order, values: Values) -> list[float]:
+    return [values[_place(cell)] for cell in walk.stops(order)]
+
+
+def _missing(outcome: Outcome, row: Sequence[Cell], values: Values, seed: int) -> str:
+    absent = [cell for cell in row if _place(cell) not in values]
+    if not absent:
+        return ""
+    others = f" and {len(absent) - 1} more cells" if len(absent) > 1 else ""
+    return f"seed {seed} has no {outcome.title} for {absent[0][1].name} in {absent[0][0].written}{others}"
+
+
+def _place(cell: Cell) -> Place:
+    return cell[0].written, cell[1].name

@@ -1,0 +1,271 @@
+"""`summary.json`: what a program reads of a comparison. Its shape is a promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from orchestrator.errors import UsageError
+from orchestrator.record.record import Status
+from orchestrator.record.run_folder import RunFolder, read
+from orchestrator.spec.tracks import Track
+from orchestrator.stream.intake import EventCounts
+from orchestrator.values import Value
+from shared.trial import Precision
+
+SCHEMA: Literal["bakeoff/summary/1"] = "bakeoff/summary/1"
+
+
+class Finding(Value):
+    """A caution with advice."""
+
+    id: str  # stable, for programs: "accuracy-mismatch"
+    severity: Literal["error", "warning", "note"]
+    message: str
+    advice: str
+    trials: tuple[str, ...] = ()
+
+
+class Claim(Value):
+    """One of the article's statements, computed for one trial."""
+
+    id: str  # "steepness", "validation-rises", "smoothness", "generalisation-gap"
+    statement: str  # what the article says
+    trial: str
+    contender: str
+    recipe: str
+    value: float | None  # None where the trial has no numbers for it
+    unit: str
+    verdict: str  # in words, for this run
+    holds: bool | None
+
+
+class Audit(Value):
+    """Whether one trial computes what its recipe says, against the host's float64 reference."""
+
+    trial: str
+    contender: str
+    recipe: str
+    tensors: int
+    agreeing: int
+    worst_tensor: str
+    worst_norm_relative_error: float | None  # None: missing, of another shape, or not finite
+    tolerance: float
+    agrees: bool
+
+
+class Curve(Value):
+    """How far two trials are apart by step, thinned: each point is the largest of the steps since the last one."""
+
+    steps: tuple[int, ...]  # from 1, over all epochs
+    loss: tuple[float, ...]  # |difference| of the step's loss, nats
+    gradient_norm: tuple[float, ...]  # |difference| over the first trial's; empty where a trial kept no norms
+    weight_norm: tuple[float, ...]
+
+
+class Divergence(Value):
+    """Two trials of one recipe and seed with the same start and the same batches, step by step."""
+
+    recipe: str
+    seed: int
+    kind: Literal["between", "floor"]  # two contenders, or the same one twice
+    contenders: tuple[str, str]
+    trials: tuple[str, str]
+    precision: Precision
+    tolerance: float  # nats
+    steps: int  # compared: up to the first loss that is not finite
+    largest_early: float  # |difference| of a step's loss over the first 300 steps, nats
+    largest: float  # over all steps
+    first_beyond: int | None  # the first step, from 1, beyond the tolerance and beyond both floors
+    curve: Curve
+
+
+class AccuracyDifference(Value):
+    """A contender's test accuracy minus the reference's, over the same images and from the same start."""
+
+    recipe: str
+    seed: int
+    contender: str
+    reference: str
+    images: int
+    gained: int  # images that only the contender has right
+    lost: int  # images that only the reference has right
+    difference: float  # −1..1
+    low: float  # 95 % interval, over test images
+    high: float
+    floor_images: int | None  # the most that one contender answers differently when run twice; None: not run twice
+
+    @property
+    def verdict(self) -> str:
+        """Say what the interval and the floor allow to be said, in one of four wordings."""
+        if self.gained + self.lost == 0:
+            return "equal, image by image"
+        if self.floor_images is not None and self.gained + self.lost <= self.floor_images:
+            return "equal within the floor"
+        return "no difference shown" if self.low <= 0 <= self.high else "different"
+
+
+class Cell(Value):
+    """One contender × recipe of a comparison."""
+
+    contender: str
+    title: str
+    colour: str
+    recipe: str
+    recipe_title: str
+    track: Track
+    not_stepwise: str = ""  # why its contenders are not held beside each other step by step
+
+
+class Comparison(Value):
+    """What was asked for, resolved."""
+
+    id: str  # the run folder's name
+    title: str
+    kind: Literal["crossover", "comparison", "walk"]
+    command: str  # repeats it
+    started_at: str  # UTC, ISO 8601
+    ended_at: str | None
+    resumed_at: tuple[str, ...] = ()  # by hosts that went on where an earlier one had ended
+    profile: Literal["article", "quick", "custom"]
+    profile_reason: str
+    full_size_command: str | None  # None where this was the full size
+    engine: str
+    engine_notice: str
+    device: str
+    reference: str  # the contender that others are divided by
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    runs: int
+    interrupted: bool = False
+    precision: Precision = "float32"
+    audits: tuple[Audit, ...] = ()
+    divergences: tuple[Divergence, ...] = ()
+    accuracies: tuple[AccuracyDifference, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    single_seed_note: str = ""
+
+
+class EpochSummary(Value):
+    epoch: int
+    train_loss: float | None
+    val_loss: float | None
+    train_accuracy: float
+    val_accuracy: float
+    seconds: float
+    images_per_second: float
+
+
+class TrialSummary(Value):
+    id: str
+    contender: str
+    framework: str | None
+    framework_version: str | None
+    recipe: str
+    track: Track
+    role: Literal["measured", "parity"]  # a parity trial keeps every step's norms: its speed is not counted
+    seed: int
+    engine: str
+    device: str | None
+    status: Status
+    reason: str
+    cause: str = ""  # why it is not done: a stable id, see docs/verdicts.md
+    image: str | None
+    parameters: int | None
+    initial_weights_sha256: str | None
+    train_loss: float | None
+    val_loss: float | None
+    test_accuracy: float | None
+    images_per_second: float | None  # median over the epochs
+    peak_memory_bytes: int | None
+    wall_seconds: float | None
+    phases: dict[str, float]  # training and evaluation are sums over the epochs
+    events: EventCounts
+    epochs: tuple[EpochSummary, ...]
+    reconnects: int = 0  # of the live feed
+    paused_seconds: float = 0.0
+    retries: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()  # the last lines of standard error, of a trial that is not done
+    reused_from: str | None = None  # the earlier run that this trial was taken over from
+
+
+class Summary(Value):
+    """Everything that a report shows, and nothing of how it looks."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    schema_name: Literal["bakeoff/summary/1"] = Field(SCHEMA, alias="schema")
+    comparison: Comparison
+    environment: dict[str, str]
+    findings: tuple[Finding, ...]
+    trials: tuple[TrialSummary, ...]
+    explanation: Explanation | None = None
+
+
+class Estimate(Value):
+    """A difference in one outcome: one value a seed, their mean, and its 95 % interval (Student's t; None for one)."""
+
+    values: tuple[float, ...]
+    mean: float
+    interval: tuple[float, float] | None
+
+
+class Contribution(Estimate):
+    """What one setting carries: the outcome after it minus the outcome before it, the mean over the orders."""
+
+    setting: str  # its name: "framework"
+    title: str
+    orders_range: tuple[float, float]  # smallest and largest over the orders, each a mean over the seeds
+    share: float | None  # of the total; None where the total's interval holds 0 or is absent
+    share_interval: tuple[float, float] | None  # 95 %, Fieller's
+
+
+class Attribution(Value):
+    """One outcome from start to end. Without a seed that has a number in every cell there is no total."""
+
+    outcome: str  # "val-loss", "val-accuracy", "steepness", "smoothness", "epoch-seconds"
+    title: str
+    unit: str
+    seeds: tuple[int, ...]  # with a number in every cell
+    missing: tuple[str, ...]  # what the other seeds lack, a sentence each
+    start: float | None  # means over the seeds
+    end: float | None
+    total: Estimate | None  # end minus start
+    contributions: tuple[Contribution, ...]  # they add up to the total, seed by seed
+    sentence: str
+
+
+class Stop(Value):
+    """One cell of the first order, and what was taken from the end to come here."""
+
+    contender: str
+    recipe: str
+    taken: str  # the setting's title, "" at the start
+
+
+class Explanation(Value):
+    """What explains the difference between two cells, setting by setting."""
+
+    stops: tuple[Stop, ...]  # from start to end
+    orders: int
+    exhaustive: bool  # whether these are all orders
+    attributions: tuple[Attribution, ...]
+    sentence: str  # the answer, for the first outcome
+
+
+def read_summary(folder: Path) -> Summary:
+    """Read summary.json; UsageError where it is missing or of another schema."""
+    return read(folder / "summary.json", Summary)
+
+
+def read_comparison(folder: RunFolder) -> Comparison:
+    """Read what is compared, without the spec that stands beside it. Raises UsageError."""
+    document = folder.read_json("comparison.json")
+    try:
+        return Comparison.model_validate({key: value for key, value in document.items() if key != "spec"})
+    except (ValidationError, AttributeError) as error:
+        raise UsageError(
+            f"comparison.json of {folder.id} cannot be read: {str(error)[:400]}", "was it edited?"
+        ) from error

@@ -1,0 +1,136 @@
+"""The equivalence audit: does a contender compute what the recipe says? Asked before any claim of speed.
+
+The host draws the shared first weights, picks two small batches, and computes logits, loss, gradients and the
+weights after one and after two optimiser steps in float64 NumPy (`orchestrator.audit.reference`). Each worker computes the
+same inside its image, before it trains. So it is never one framework's word against the other's. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.audit.line import AuditLine
+from orchestrator.audit.reference import Agreement, Arrays, Named, compare_all, evaluate, forward, margins, training
+from orchestrator.audit.reference.arrays import Images
+from orchestrator.audit.reference.layers import IN_TRAINING
+from orchestrator.audit.reference.training import Batches
+from orchestrator.stream import npy
+from shared import mnist
+from shared.initial import shared_weights
+from shared.recipe import Recipe
+from shared.trial import Precision
+
+Indices = NDArray[np.intp]
+
+BATCH = 32
+_CANDIDATES, _CANDIDATES_BY_BATCH = 4 * BATCH, 8 * BATCH
+"""Training images looked at for those that keep clear of kinks: more where only whole batches can be chosen."""
+
+TOLERANCES: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
+"""Norm-relative. Sums are good to about 1e-6 of a tensor in float32 and 1e-15 in float64, a wrong formula to 1e-2."""
+
+UNITS: dict[Precision, float] = {"float32": 1e-5, "float64": 2e-14}
+"""Behind a batch norm a gradient is what is left of tens of thousands of terms that cancel. It may be off by this share
+of the terms' magnitudes, about √n roundings; where that is more of a tensor than its tolerance, it counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What every contender of one recipe and seed must compute, and on which training images."""
+
+    indices: tuple[int, ...]  # the first batch, then the second
+    labels: NDArray[np.uint8]  # of the first batch
+    arrays: Named
+    tolerance: float  # of all arrays, but for
+    tolerances: Mapping[str, float]  # those of which rounding takes more
+
+
+def expect(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Precision = "float32") -> Expected:
+    """Pick the audit's images and compute their reference, seconds of work for the 28x28 recipe.
+
+    Only images that keep clear of kinks are taken: where a sum is within rounding of relu's zero, float32 and
+    float64 choose different sides, and a gradient without any mistake is 1e-4 off.
+    """
+    pixels, labels = mnist.select(data, recipe.data.train)
+    looked_at = _CANDIDATES_BY_BATCH if _mixes_images(recipe) else _CANDIDATES
+    images = mnist.scaled(pixels[:looked_at], recipe.data.mean, recipe.data.std)[..., None]
+    weights, all_of_them = shared_weights(recipe, seed), np.arange(len(images))
+    first = _clearest(recipe, weights, images, all_of_them)
+    (after,) = training(recipe, weights, [(images[first], labels[first])])
+    second = _clearest(recipe, after.weights, images, np.setdiff1d(all_of_them, first) if len(images) > 1 else first)
+    batches = [(images[half], labels[half]) for half in (first, second)]
+    logits = ("logits", forward(recipe, weights, images[first]))
+    arrays = [logits, *_trained(recipe, weights, batches)]
+    tolerance = TOLERANCES[precision]
+    off = [logits, *_trained(recipe, weights, batches, UNITS[precision])] if _mixes_images(recipe) else arrays
+    tolerances = {each.name: max(tolerance, each.norm_relative_error) for each in compare_all(off, arrays)}
+    indices = tuple(int(index) for index in (*first, *second))
+    return Expected(indices, labels[first], arrays, tolerance, tolerances)
+
+
+def _trained(recipe: Recipe, weights: Named, batches: Batches, unit: float = 0.0) -> Arrays:
+    one, two = training(recipe, weights, batches, unit=unit)
+    return [
+        ("loss", np.array(one.loss)),
+        *((f"gradients.{name}", array) for name, array in one.gradients),
+        *((f"weights_1.{name}", array) for name, array in one.weights),
+        *((f"weights_2.{name}", array) for name, array in two.weights),
+    ]
+
+
+def _clearest(recipe: Recipe, weights: Named, images: Images, candidates: Indices) -> Indices:
+    """Return the batch that keeps clearest of kinks, as indices.
+
+    Images are chosen one by one, but whole batches where a layer normalises by the batch: there an image's distance
+    from a kink depends on its company.
+    """
+    size = min(BATCH, max(1, len(images) // 2))
+    batches = candidates[: len(candidates) // size * size].reshape(-1, size)
+    found = np.array([margins(recipe, weights, images[batch]) for batch in batches])
+    if _mixes_images(recipe):
+        clearest: Indices = batches[found.min(axis=1).argmax()]
+    else:
+        clearest = batches.ravel()[np.argsort(-found.ravel(), kind="stable")[:size]]
+    return clearest
+
+
+def _mixes_images(recipe: Recipe) -> bool:
+    return any(type(layer) in IN_TRAINING for layer in recipe.layers)
+
+
+def judge(expected: Expected, left: bytes | None) -> tuple[AuditLine, ...]:
+    """Hold what a worker left in audit.npz against the reference, tensor by tensor; unreadable is all wrong."""
+    found = _arrays(left)
+    lines = compare_all(list(found.items()), [*expected.arrays, *_metrics(found.get("logits"), expected)])
+    return tuple(_line(each, expected.tolerances.get(each.name, expected.tolerance)) for each in lines)
+
+
+def _metrics(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
+    """Judge evaluation on the worker's own logits, so that one fault does not show as two."""
+    if logits is None or logits.shape != (len(expected.labels), 10) or not np.isfinite(logits).all():
+        return []
+    score = evaluate(logits, expected.labels)
+    return [("score.loss", np.array(score.loss)), ("score.accuracy", np.array(score.accuracy))]
+
+
+def _arrays(left: bytes | None) -> dict[str, NDArray[np.float64]]:
+    try:
+        return npy.archive(left) if left is not None else {}
+    except npy.ArrayError:
+        return {}
+
+
+def _line(agreement: Agreement, tolerance: float) -> AuditLine:
+    absolute, relative = agreement.largest_absolute_error, agreement.norm_relative_error
+    finite = np.isfinite(absolute)
+    return AuditLine(
+        tensor=agreement.name,
+        largest_absolute_error=absolute if finite else None,
+        norm_relative_error=relative if np.isfinite(relative) else None,
+        tolerance=tolerance,
+        agrees=bool(finite and relative <= tolerance),
+    )

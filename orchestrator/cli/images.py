@@ -1,0 +1,127 @@
+"""`bakeoff images build|ls|sbom`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.text import Text
+
+from orchestrator import doctor
+from orchestrator.cli.options import Json, Quiet, Show, Verbose, emit, listing, stdout, verbosity
+from orchestrator.engines import docker as docker_engine
+from orchestrator.engines.docker import sbom
+from orchestrator.engines.docker.labels import CONTENDER, LOCK
+from orchestrator.engines.docker.packages import Contents
+from orchestrator.engines.engine import PrepareError
+from orchestrator.errors import PreflightError, UsageError
+from orchestrator.progress import view
+from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
+from orchestrator.text import printable
+
+app = typer.Typer(help="Contenders' images: build them ahead of a comparison, list them.", no_args_is_help=True)
+
+
+@app.command("build")
+def build(
+    contenders: Annotated[
+        list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: all, default version.")
+    ] = None,
+    variant: Annotated[
+        Literal["cpu", "cuda"], typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")
+    ] = "cpu",
+    progress: Show = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Build what is missing; an image whose sources did not change is kept.
+
+    Example: bakeoff images build torch==2.14.1 --variant cuda
+    """
+    engine, asked = _engine(), [parse(text) for text in contenders or offered_contenders()]
+    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
+        doctor.check_images(engine, asked, variant, watching.say)
+        for contender in asked:
+            try:
+                ready = engine.prepare(contender, variant, watching.say)
+            except PrepareError as error:
+                versions = ", ".join(offered_contenders()[contender.name].versions)
+                raise PreflightError(str(error), f"versions of {contender.name} offered: {versions}") from error
+            watching.say(f"{contender.written} {variant}: {ready.image}")
+
+
+@app.command("ls")
+def ls(as_json: Json = False) -> None:
+    """List bakeoff's images on the engine, and the versions that each contender offers.
+
+    Example: bakeoff images ls --json
+    """
+    built = [each for each in _engine().owned(images=True) if each.kind == "image"]
+    versions = {name: list(file.versions) for name, file in offered_contenders().items()}
+    if as_json:
+        rows = [{"image": each.name, "size": each.detail} for each in built]
+        emit({"images": rows, "offered": versions})
+        return
+    console = stdout()
+    table = listing("image", "size")
+    for each in built:
+        table.add_row(Text(printable(each.name)), Text(printable(each.detail)))
+    console.print(table)
+    for name, listed in versions.items():
+        console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
+
+
+@app.command("sbom")
+def sbom_of(
+    image: Annotated[str, typer.Argument(help="torch, tf==2.20.0, or an image's name or id.")],
+    variant: Annotated[
+        Literal["cpu", "cuda"], typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")
+    ] = "cpu",
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+) -> None:
+    """Write the software bill of materials of an image on the engine: CycloneDX 1.6, JSON.
+
+    Python's and Debian's packages, read out of the image without running it; hashes where a lock has them.
+
+    Example: bakeoff images sbom torch --out torch.cdx.json
+    """
+    found = _engine_image(image, variant)
+    text = json.dumps(_document(found), indent=1) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}", "name a file that can be written") from error
+
+
+def _engine_image(named: str, variant: str) -> Contents:
+    """Read an image that is named as a contender or as the engine names it."""
+    engine = _engine()
+    try:
+        contender = parse(named)
+    except UsageError:
+        return engine.contents(named)
+    image = contender.image or engine.checkup().image_of(contender, variant)
+    if image is None:
+        build = f"`bakeoff images build {contender.written} --variant {variant}`"
+        raise PreflightError(f"{contender.written} {variant} is not built from these sources", build)
+    return engine.contents(image)
+
+
+def _document(found: Contents) -> dict[str, Any]:
+    name, _, _ = found.labels.get(CONTENDER, "").partition("==")
+    lock = IMAGES / name.partition("[")[0] / "locks" / found.labels.get(LOCK, "")
+    known = sbom.hashes(lock.read_text(encoding="utf-8")) if lock in IMAGES.glob("*/locks/*.txt") else {}
+    packages = [*sbom.python_packages(found.python, known), *sbom.debian_packages(found.debian)]
+    return sbom.document(found.id, found.name, found.created, found.labels, packages, version("bakeoff"))
+
+
+def _engine() -> docker_engine.DockerEngine:
+    return docker_engine.connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))

@@ -1,0 +1,162 @@
+"""`bakeoff data`, `report`, `ls`, `clean`, `schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from orchestrator import report as reports
+from orchestrator.analyse.summary import Summary, read_summary
+from orchestrator.cli.options import (
+    RUNS,
+    Idx,
+    Json,
+    Out,
+    Quiet,
+    Show,
+    Verbose,
+    emit,
+    emit_text,
+    listing,
+    stdout,
+    verbosity,
+)
+from orchestrator.data import dataset
+from orchestrator.engines import docker as docker_engine
+from orchestrator.engines.docker import Owned
+from orchestrator.engines.process.engine import ProcessEngine
+from orchestrator.engines.process.worker import Abandoned
+from orchestrator.errors import BakeoffError, PreflightError, UsageError
+from orchestrator.progress import view
+from orchestrator.record import run_folder as store
+from orchestrator.stream import contract
+from orchestrator.text import printable
+
+
+def data(
+    idx: Idx = None, as_json: Json = False, progress: Show = "auto", quiet: Quiet = False, verbose: Verbose = False
+) -> None:
+    """Fetch and check MNIST where it is missing, and show what is there and where it came from.
+
+    Example: bakeoff data --idx ~/mnist
+    """
+    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
+        ready = dataset.ensure(dataset.default_folder(), idx, watching.say)
+    if as_json:
+        emit_text(ready.model_dump_json(indent=2))
+        return
+    for label, value in dataset.describe(ready):
+        stdout().print(Text(f"{label:>12}  {printable(value)}"), soft_wrap=True)
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="Run folder, its name, or a beginning of it.")] = "latest",
+    out: Out = RUNS,
+) -> None:
+    """Make the report of a run again, from its folder alone.
+
+    Example: bakeoff report latest
+    """
+    folder = store.find(run, out)
+    for path in _written(folder):
+        stdout().print(Text(printable(str(path))), soft_wrap=True)
+
+
+def ls(out: Out = RUNS, as_json: Json = False) -> None:
+    """List runs, newest last.
+
+    Example: bakeoff ls --json
+    """
+    rows = [_row(folder) for folder in store.runs(out)]
+    if as_json:
+        emit(rows)
+        return
+    table = listing("run", "what", "size", "engine", "trials")
+    for row in rows:
+        table.add_row(*(Text(printable(value)) for value in row.values()))
+    stdout().print(table if rows else Text(printable(f"no runs in {out}: `bakeoff compare` makes one")))
+
+
+def clean(
+    images: Annotated[bool, typer.Option("--images", help="Remove bakeoff's images too.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Remove the data volume too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove what bakeoff left: on the engine by its label and nothing else, and workers of the process engine.
+
+    Run folders stay. A trial that still runs is ended with it; `bakeoff resume` would take it up.
+
+    Example: bakeoff clean --images --dry-run
+    """
+    console = stdout()
+    processes = ProcessEngine(dataset.default_folder().parent).owned()
+    on_docker = _on_docker(images, data, needed=images or data or not processes)
+    found: list[Owned | Abandoned] = [*processes, *on_docker]
+    for each in found:
+        console.print(Text(f"{each.kind:>9}  {printable(each.name)}  {printable(each.detail)}"), soft_wrap=True)
+    if not found:
+        console.print("nothing to remove")
+    elif not dry_run and (yes or typer.confirm(f"remove these {len(found)}?")):
+        for each in found:
+            each.remove()
+        console.print(f"removed {len(found)}")
+
+
+def _on_docker(images: bool, data: bool, *, needed: bool) -> list[Owned]:
+    """List what the Docker Engine holds; where none answers and there is other work, say so and go on."""
+    try:
+        return docker_engine.connect().owned(images=images, data=data)
+    except PreflightError as error:
+        if needed:
+            raise
+        stdout().print(Text(printable(f"not looked at: {error.message}")), soft_wrap=True)
+        return []
+
+
+def schema(
+    name: Annotated[Literal["event", "trial", "summary"], typer.Argument(help="Which document.")],
+) -> None:
+    """Print a JSON Schema: of a worker's event lines, of the trial document, or of summary.json.
+
+    Example: bakeoff schema event > event.schema.json
+    """
+    found = Summary.model_json_schema() if name == "summary" else contract.schema(name)
+    stdout().print(Text(json.dumps(found, indent=2)), soft_wrap=True)
+
+
+def _written(folder: store.RunFolder) -> list[Path]:
+    """Write a report from files that anybody may have edited: a summary of the right shape need not hold together."""
+    try:
+        return reports.write(folder.path)
+    except BakeoffError:
+        raise
+    except Exception as error:
+        fault = f"no report can be made of {folder.path / 'summary.json'}: {type(error).__name__}: {error}"
+        raise UsageError(fault, "was it edited? if not, this is a fault of bakeoff's") from error
+
+
+def _row(folder: store.RunFolder) -> dict[str, str]:
+    try:
+        summary = read_summary(folder.path)
+    except UsageError:
+        return {
+            "run": folder.id,
+            "what": f"not ended: bakeoff resume {folder.id}",
+            "size": "",
+            "engine": "",
+            "trials": "",
+        }
+    comparison, trials = summary.comparison, summary.trials
+    done = sum(trial.status == "done" for trial in trials)
+    return {
+        "run": folder.id,
+        "what": comparison.title,
+        "size": comparison.profile,
+        "engine": comparison.engine,
+        "trials": f"{done} of {len(trials)} done",
+    }

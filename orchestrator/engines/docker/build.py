@@ -1,0 +1,133 @@
+"""Makes images: tagged by content, rebuilt when a source changes, with the builder's own words as progress."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import APIError, ImageNotFound
+
+from orchestrator.engines.docker.base_image import Base, base_of
+from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container
+from orchestrator.engines.docker.labels import OWNED, REPOSITORY, labels
+from orchestrator.engines.engine import PrepareError
+from orchestrator.engines.install import locks
+from orchestrator.engines.install.context import Context
+from orchestrator.engines.install.pip import why_refused
+from orchestrator.spec.contenders import Contender
+from orchestrator.values import Say
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_WORTH_SAYING = re.compile(r"^(Step \d+/\d+ : |Collecting |\s*Downloading |Installing collected|Successfully )")
+_COLOUR = re.compile(r"\x1b\[\d*m")  # the builder paints what a step writes to standard error
+_KEPT_LINES = 200
+_LOCK_NAME_BYTES = 200
+
+
+def tag_of(contender: Contender, variant: str, content: Context) -> str:
+    """Return bakeoff/<contender>:<version>-<cpu|cuda>-<content hash>."""
+    version = contender.version.replace("+", "_")
+    return f"{REPOSITORY}{contender.name}:{version}-{variant}-{content.content_hash}"
+
+
+def find_image(client: DockerClient, tag: str) -> str | None:
+    """Return the id of the image of this very content, None where it was not built yet."""
+    try:
+        return str(client.images.get(tag).id)
+    except ImageNotFound:
+        return None
+
+
+def build_image(
+    client: DockerClient, contender: Contender, content: Context, tag: str, say: Say, waits_seconds: Sequence[float]
+) -> tuple[str, tuple[str, ...]]:
+    """Build the image; return its id and what was tried again to get its base.
+
+    Raises PrepareError with the builder's or pip's reason, PreflightError where the base cannot be had.
+    """
+    say(f"building {tag}: this downloads the framework once, and may take minutes")
+    base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
+    say(f"{contender.name}: on {base.told}")
+    made = _build(client, contender, content, base, say)
+    try:
+        lock = _lock(client, made)
+        _label(client, made, labels(contender, content.content_hash, base, lock), tag)
+    except APIError as error:
+        raise PrepareError(f"the engine refused to label {tag}: {error.explanation or error}") from error
+    say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
+    image = client.images.get(tag)
+    # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
+    image.tag(*tag.rsplit("-", 1)[0].split(":"))
+    say(f"built {tag}, {image.attrs['Size'] / 1e9:.1f} GB")
+    return str(image.id), base.retries
+
+
+def _base_name(content: Context, contender: Contender) -> str:
+    return content.arguments.get("BASE_IMAGE") or default_base(content.files[f"images/{contender.name}/Dockerfile"])
+
+
+def _build(client: DockerClient, contender: Contender, content: Context, base: Base, say: Say) -> str:
+    """Build the layers and return the image's id."""
+    try:
+        answer = client.api.build(
+            fileobj=content.tar(),
+            custom_context=True,
+            dockerfile=f"images/{contender.name}/Dockerfile",
+            buildargs={**content.arguments, "BASE_IMAGE": base.reference, **_passed_on(os.environ)},
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        return _follow(answer, contender, say)
+    except APIError as error:
+        message = f"the engine refused to build {contender.written}: {error.explanation or error}"
+        raise PrepareError(message) from error
+
+
+def _lock(client: DockerClient, image: str) -> str:
+    """Read which lock the build chose, out of the image: a builder's cache prints nothing of it again."""
+    with unstarted_container(client, image, OWNED) as holder:
+        try:
+            return (read_member(holder, f"/opt/venv/{locks.MARK}", _LOCK_NAME_BYTES) or b"").decode().strip()
+        except (MemberRefusedError, UnicodeDecodeError):
+            return ""
+
+
+def _label(client: DockerClient, image: str, found: Mapping[str, str], tag: str) -> None:
+    dockerfile = io.BytesIO(f"FROM {image}\n".encode())
+    answer = client.api.build(fileobj=dockerfile, labels=dict(found), tag=tag, rm=True, forcerm=True, decode=True)
+    if error := next((str(part["error"]) for part in list(answer) if "error" in part), ""):
+        raise PrepareError(f"the engine refused to label {tag}: {error}")
+
+
+def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> str:
+    """Say what is worth saying, and return the id of the image that came of it."""
+    said: list[str] = []
+    error = image = ""
+    for part in answer:  # to its end, also past an error, which gives the connection back
+        for line in _COLOUR.sub("", str(part.get("stream", part.get("status", "")))).splitlines():
+            if line.strip():
+                said = [*said[1 - _KEPT_LINES :], line]
+            if _WORTH_SAYING.match(line):
+                say(f"{contender.name}: {line.strip()[:160]}")
+        error = error or str(part.get("error", ""))
+        image = str((part.get("aux") or {}).get("ID", image))
+    if error:
+        raise PrepareError(why_refused(said, error))
+    return image
+
+
+def default_base(dockerfile: Path) -> str:
+    """Read the default of BASE_IMAGE from the Dockerfile, the one place that states it."""
+    lines = dockerfile.read_text(encoding="utf-8").splitlines()
+    return next((line.partition("=")[2] for line in lines if line.startswith("ARG BASE_IMAGE=")), "")
+
+
+def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """Hand the user's proxies to the builder, which keeps these names out of the image's history."""
+    return {name: environment[name] for name in _PROXIES if name in environment}

@@ -1,0 +1,81 @@
+"""Labels: how we know our own. Nothing without them is ever removed.
+
+Containers inherit the labels of their image, and images those of their base: so our images do
+not carry the label of our containers, and an image that somebody built on one of ours is told by its tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import DockerException, NotFound
+from requests.exceptions import RequestException
+
+from orchestrator.engines.docker.labels import CONTENT, OWNER, REPOSITORY
+from orchestrator.engines.engine import EngineLostError
+
+_OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER}=bakeoff"}
+_OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT}
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Something on the engine that is ours."""
+
+    kind: str  # container, volume, image
+    name: str
+    detail: str
+    handle: Any
+
+    def remove(self) -> None:
+        """Remove it; that somebody was faster is no error. Raises EngineLost, with the engine's reason."""
+        try:
+            if self.kind == "container":
+                self.handle.remove(force=True, v=True)
+            elif self.kind == "volume":
+                self.handle.remove()
+            else:
+                self.handle.client.images.remove(self.handle.id, force=True)
+        except NotFound:
+            return
+        except (DockerException, RequestException) as error:
+            raise EngineLostError(f"{self.kind} {self.name}: {error}") from error
+
+
+def remove_all(client: DockerClient, *labels: str) -> None:
+    """Remove the containers and volumes that carry our label and all of these. Raises EngineLost."""
+    mine: Any = {"label": [f"{OWNER}=bakeoff", *labels]}
+    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+        _container(container).remove()
+    for volume in client.volumes.list(filters=mine):
+        _volume(volume).remove()
+
+
+def leftovers(client: DockerClient, *, images: bool, data: bool, data_volume: str) -> list[Owned]:
+    """List what can be removed: containers and output volumes; images and the data volume on request."""
+    found = [_container(each) for each in client.containers.list(all=True, filters=dict(_OURS), ignore_removed=True)]
+    volumes = client.volumes.list(filters=dict(_OURS))
+    found += [_volume(each) for each in volumes if data or each.name != data_volume]
+    if images:
+        found += [_image(each) for each in client.images.list(filters=dict(_OUR_IMAGES)) if _is_ours(each)]
+    return found
+
+
+def _is_ours(image: Any) -> bool:
+    return all(tag.startswith(REPOSITORY) for tag in image.tags)
+
+
+def _container(container: Any) -> Owned:
+    return Owned("container", container.name, container.status, container)
+
+
+def _volume(volume: Any) -> Owned:
+    return Owned("volume", volume.name, "", volume)
+
+
+def _image(image: Any) -> Owned:
+    size = image.attrs["Size"] / 1e9
+    return Owned("image", image.tags[0] if image.tags else image.short_id, f"{size:.1f} GB", image)

@@ -1,0 +1,175 @@
+"""What can be asked of an engine before anything is measured. Facts alone: `doctor` judges them."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import APIError, DockerException, NotFound
+from requests.exceptions import RequestException
+
+from orchestrator.engines.docker import container_options as flags
+from orchestrator.engines.docker.build import default_base, find_image, tag_of
+from orchestrator.engines.docker.labels import OWNER
+from orchestrator.engines.docker.one_off import CommandResult, run
+from orchestrator.engines.engine import EngineLostError
+from orchestrator.engines.install.context import context
+from orchestrator.spec.contenders import Contender, offered_contenders
+
+INSIDE = Path(__file__).with_name("limits_probe.py")
+
+TRIED_MEMORY_BYTES = 64 * 2**20
+TRIED_PROCESSES = 32
+
+_HERE = ("http+docker://localhost", "http+docker://localnpipe")  # the SDK's names for a socket and a pipe
+_TRIED_SECONDS = 20.0
+_PROBED_SECONDS = 300.0  # a driver may compile every kernel for a GPU that a wheel does not know
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An engine as it describes itself."""
+
+    id: str
+    version: str
+    api: str
+    endpoint: str
+    local: bool
+    root: Path | None  # where it keeps images, None where that is not on this machine
+    surroundings: str  # operating system, kernel and control groups
+    ahead_seconds: float  # how far its clock goes before ours
+
+
+@dataclass(frozen=True)
+class BaseImage:
+    """What images are built on."""
+
+    name: str
+    present: bool
+    fault: str = ""  # why it cannot be pulled
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """Asks one engine. Every method raises EngineLost where it does not answer."""
+
+    client: DockerClient
+    info: Mapping[str, Any]
+    images: Path
+    base_image: str
+    data_volume: str
+    memory_bytes: int
+
+    def identity(self) -> Identity:
+        with _answering():
+            version = self.client.version()
+            before = time.time()
+            now = _seconds(str(self.client.info().get("SystemTime", "")))
+            ahead = now - (before + time.time()) / 2 if now else 0.0
+        local = str(self.client.api.base_url) in _HERE
+        return Identity(
+            id=str(self.info.get("ID", "")),
+            version=str(version.get("Version", "?")),
+            api=str(version.get("ApiVersion", "?")),
+            endpoint=str(self.client.api.base_url),
+            local=local,
+            root=self._root() if local else None,
+            surroundings=f"{self.info.get('OperatingSystem', '?')}, kernel {self.info.get('KernelVersion', '?')},"
+            f" cgroup v{self.info.get('CgroupVersion', '1')}",
+            ahead_seconds=ahead,
+        )
+
+    def free_bytes(self) -> int | None:
+        """Return what is free where a local engine keeps images, None where that cannot be seen from here."""
+        root = self._root() if str(self.client.api.base_url) in _HERE else None
+        return shutil.disk_usage(root).free if root else None
+
+    def image_of(self, contender: Contender, variant: str) -> str | None:
+        """Return the id of the image that a contender would run, None where it must still be made or pulled."""
+        with _answering():
+            return find_image(self.client, contender.image or self._tag(contender, variant))
+
+    def base_of(self, contender: Contender) -> BaseImage:
+        """Tell what a contender's image is built on, and whether that is here."""
+        offer = offered_contenders(self.images)[contender.name].versions.get(contender.version)
+        name = (
+            self.base_image
+            or (offer.base if offer else "")
+            or default_base(self.images / contender.name / "Dockerfile")
+        )
+        with _answering():
+            return BaseImage(name, present=find_image(self.client, name) is not None)
+
+    def pullable(self, base: BaseImage) -> BaseImage:
+        """Have the engine ask the registry, which may take seconds; nothing is pulled."""
+        with _answering():
+            try:
+                self.client.images.get_registry_data(base.name)
+            except APIError as error:
+                return replace(base, fault=str(error.explanation or error))
+        return base
+
+    def restrictions_tried(self, image: str) -> CommandResult:
+        """Try a worker's restrictions from inside, with limits so small that passing them is quick."""
+        small = {"pids_limit": TRIED_PROCESSES}
+        restrictions = {**flags.restrictions(TRIED_MEMORY_BYTES), **small}
+        command = ["python3", "-c", INSIDE.read_text(encoding="utf-8")]
+        return run(self.client, image, command, restrictions, _TRIED_SECONDS)
+
+    def probed(self, contender: Contender, image: str, device: str, gpu: str | None) -> CommandResult | None:
+        """Run the contender's own probe as a worker would run; None where its image has none."""
+        with _answering():
+            entrypoint = self.client.images.get(image).attrs["Config"].get("Entrypoint") or []
+        worker = f"images.{contender.name}.worker"
+        if not entrypoint or entrypoint[-1] != worker:
+            return None
+        given = flags.gpu_request(gpu, self.info.get("DiscoveredDevices") or []) if gpu else {}
+        arguments = {
+            **flags.restrictions(self.memory_bytes, contender.relax),
+            "environment": flags.environment({}),
+            **given,
+        }
+        command = [*entrypoint[:-1], worker.replace(".worker", ".probe"), device, *contender.modes]
+        return run(self.client, image, command, arguments, _PROBED_SECONDS)
+
+    def volume_is_ours(self) -> bool | None:
+        """Tell whether the data volume carries our label; None where there is none yet."""
+        with _answering():
+            try:
+                volume = self.client.volumes.get(self.data_volume)
+            except NotFound:
+                return None
+        return OWNER in (volume.attrs.get("Labels") or {})
+
+    def _tag(self, contender: Contender, variant: str) -> str:
+        file = offered_contenders(self.images)[contender.name]
+        return tag_of(contender, variant, context(contender, file, variant, self.images, self.base_image))
+
+    def _root(self) -> Path | None:
+        """Return the engine's folder where it is this machine's: a socket may lead into a virtual machine."""
+        root = Path(str(self.info.get("DockerRootDir", "")))
+        return root if self.info.get("Name") == platform.node() and root.is_dir() else None
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (DockerException, RequestException) as error:
+        raise EngineLostError(str(error)) from error
+
+
+def _seconds(stamp: str) -> float | None:
+    """Read the engine's RFC 3339 time, nanoseconds and all, as Unix seconds."""
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,120 @@
+"""What an image says of itself: OCI's annotations as labels, and our own. Given to the last layer alone.
+
+The time and the commit change with every build; in a layer of their own they keep no cache from holding, and the hash
+of the content, which names the image, knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator.engines.docker.base_image import Base
+from orchestrator.engines.engine import FOREIGN, Launch, PrepareError
+from orchestrator.engines.install import locks
+from orchestrator.spec.contenders import ROOT, Contender
+
+_OCI = "org.opencontainers.image."
+_BASE_ID = "bakeoff.base.id"
+
+
+def labels(contender: Contender, content_hash: str, base: Base, lock: str) -> dict[str, str]:
+    """Return the labels of an image just built; `lock` is the lock's file name, "" where none covered it."""
+    found = {
+        CONTENDER: contender.written,
+        CONTENT: content_hash,
+        LOCK: lock or "false",
+        f"{_OCI}created": datetime.now(UTC).isoformat(timespec="seconds"),
+        f"{_OCI}revision": revision(),
+        f"{_OCI}base.name": base.name,
+        f"{_OCI}base.digest": base.digest,
+        _BASE_ID: base.id,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def facts_of_image(found: Mapping[str, str]) -> dict[str, str]:
+    """Return what labels say about how an image was made, for the report."""
+    lock = found.get(LOCK, "false")
+    base = Base(found.get(f"{_OCI}base.name", "unknown"), found.get(_BASE_ID, ""), found.get(f"{_OCI}base.digest", ""))
+    return {"requirements": locks.NOT_LOCKED if lock == "false" else locks.LOCKED, "base image": base.told}
+
+
+def revision() -> str:
+    """Return the commit of this checkout, "" where there is none; "-dirty" where files differ from it."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+KNOWN = ("1",)
+"""Versions of the contract (shared/README.md) that this bakeoff speaks."""
+
+
+def declared(image: str, config: Mapping[str, Any], *, allow_foreign: bool) -> dict[str, str]:
+    """Return the image's facts for the report. PrepareError names what it lacks, and the way out."""
+    if not config.get("Entrypoint"):
+        raise PrepareError(f"{image} has no ENTRYPOINT: nothing says which of its programs is the worker")
+    version = str((config.get("Labels") or {}).get(CONTRACT, ""))
+    if version in KNOWN:
+        return {"contract": version}
+    if allow_foreign:
+        return {"contract": FOREIGN}
+    said = f"it says {version[:40]!r}, known: {', '.join(KNOWN)}" if version else "the label is missing"
+    raise PrepareError(
+        f"{image} does not say that it keeps bakeoff's contract ({said}): put LABEL {CONTRACT}={KNOWN[-1]} into its"
+        " Dockerfile once it does (shared/README.md), or run it as it is with --allow-foreign-image"
+    )
+
+
+OWNER = "bakeoff.owner"
+
+
+OWNED = {OWNER: "bakeoff"}  # containers and volumes
+
+
+REPOSITORY = "bakeoff/"
+
+
+RUN = "bakeoff.run"
+
+
+TRIAL = "bakeoff.trial"
+
+
+CONTENDER = "bakeoff.contender"
+
+
+HOLDER = "bakeoff.holder"  # the volume that a container was made to reach, and never started
+
+
+SPEC = "bakeoff.spec"  # what runs in a container, as a hash
+
+
+LEASE = "bakeoff.lease"  # of the run folder that it belongs to
+
+
+CONTENT = "bakeoff.content"  # images
+
+
+CONTRACT = "bakeoff.contract"
+
+
+LOCK = "bakeoff.locked"
+
+
+def labels_of(launch: Launch) -> dict[str, str]:
+    """Return what is written on everything that is made for one worker."""
+    return {
+        **OWNED,
+        RUN: launch.run_id,
+        TRIAL: launch.trial_id,
+        LEASE: launch.lease,
+        SPEC: launch.spec_sha256,
+        CONTENDER: launch.prepared.contender.written,
+    }

@@ -1,0 +1,83 @@
+"""One container for one short command: started, waited for, read within bounds, always removed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docker import DockerClient
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.engine import EngineLostError, StartError
+
+OUTPUT_BYTES = 64 * 2**10
+_POLL_SECONDS = 0.05
+_ERROR_LINES = 20
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How an errand ended. What it printed is hostile input."""
+
+    code: int | None  # None where it was stopped, being late
+    oom_killed: bool
+    stdout: bytes  # cut at OUTPUT_BYTES
+    stderr: str = ""  # its last lines
+
+
+def run(
+    client: DockerClient, image: str, command: Sequence[str], arguments: Mapping[str, Any], seconds: float
+) -> CommandResult:
+    """Run a command and remove its container. Raises StartError where it does not start, EngineLost."""
+    container = None
+    try:
+        container = client.containers.create(image, entrypoint=list(command), labels=OWNED, **arguments)
+        _start(container)
+        code = _ended(container, seconds)
+        state = container.attrs["State"]
+        stdout = _bounded(container.logs(stdout=True, stderr=False, stream=True, follow=False))
+        stderr = container.logs(stdout=False, stderr=True, tail=_ERROR_LINES)[-OUTPUT_BYTES:]
+        return CommandResult(code, bool(state.get("OOMKilled")), stdout, stderr.decode("utf-8", "replace"))
+    except (DockerException, RequestException) as error:
+        raise EngineLostError(str(error)) from error
+    finally:
+        if container is not None:
+            with contextlib.suppress(DockerException, RequestException):
+                container.remove(force=True, v=True)
+
+
+def _start(container: Any) -> None:
+    try:
+        container.start()
+    except DockerException as error:
+        raise StartError(str(getattr(error, "explanation", "") or error)) from error
+
+
+def _ended(container: Any, seconds: float) -> int | None:
+    """Ask until it has ended: the engine's own wait blocks for ever on a connection gone dark."""
+    late = time.monotonic() + seconds
+    while time.monotonic() < late:
+        container.reload()
+        if container.status in ("exited", "dead"):
+            return int(container.attrs["State"]["ExitCode"])
+        time.sleep(_POLL_SECONDS)
+    return None
+
+
+def _bounded(stream: Any) -> bytes:
+    read = b""
+    try:
+        for chunk in stream:
+            read += chunk
+            if len(read) >= OUTPUT_BYTES:
+                break
+    finally:
+        with contextlib.suppress(DockerException, OSError):
+            stream.close()
+        stream._response.close()  # the SDK leaves the descriptor to the garbage collector
+    return read[:OUTPUT_BYTES]

@@ -1,0 +1,161 @@
+"""The one seam to the world: an engine prepares contenders and starts workers.
+
+Three engines keep these protocols and are held to one test suite (`tests/engines/test_engines.py`):
+docker, process and scripted. Nothing here knows what a worker prints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from orchestrator.spec.contenders import Contender
+from orchestrator.values import Say
+
+OUT_FILE_LIMIT_BYTES = 256 * 2**20
+"""What a worker leaves is read up to this size; more is treated as absent, with the reason."""
+
+STDERR_LIMIT_BYTES = 2 * 2**20
+
+FOREIGN = "not declared: run by --allow-foreign-image"
+"""The fact "contract" of an image that does not say that it keeps a contract we know."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A contender that can be started: the image id or interpreter that will really run."""
+
+    contender: Contender
+    image: str  # what the record names: an image id, or an environment's path
+    handle: str  # what the engine starts
+    fixed: bool = True  # `image` names all that runs: the same name is the same code
+    facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
+    relaxations: tuple[str, ...] = ()  # words of `orchestrator.spec.contenders`
+    retries: tuple[str, ...] = ()  # what was tried again to make it ready, in words
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One worker to start."""
+
+    trial_id: str
+    run_id: str
+    prepared: Prepared
+    environment: Mapping[str, str]  # BAKEOFF_TRIAL; the engine adds where data and output lie
+    gpu: str | None = None  # UUID
+    lease: str = ""  # of the run folder: run ids of two machines that share an engine may be the same
+
+    @property
+    def spec_sha256(self) -> str:
+        """Name what runs: a worker of an earlier host is this one's only where it is the same."""
+        spec = (self.prepared.image, self.prepared.relaxations, sorted(self.environment.items()), self.gpu)
+        return hashlib.sha256(json.dumps(spec).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class WorkerExit:
+    """How a worker ended, as the engine tells it."""
+
+    code: int
+    oom_killed: bool = False
+    killed_from_outside: bool = False  # the engine saw a kill that we did not send
+    removed: bool = False  # somebody removed the worker; the code is unknown
+    memory_limit_bytes: int | None = None  # that the worker ran under
+    ended_at: datetime | None = None  # by the engine's clock, where it tells
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What a worker left: files of $BAKEOFF_OUT by name (absent ones missing), and its standard error's tail."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    stderr: str = ""
+    refused: tuple[str, ...] = ()  # "predictions.npy: a link", for files that were there and not taken
+
+
+class Worker(Protocol):
+    """A worker under way.
+
+    Leaving the `with` block removes it and all that was made for it. Leaving it by an exception does not, nor after
+    `release`: its record is not written then, and the next host adopts it.
+    """
+
+    paused: bool
+    """Whether somebody held the worker still when it was last polled."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Follow standard output from where the last call stopped, from the beginning of an unfinished line.
+
+        Its end proves nothing: a broken connection and an ended worker look alike. Call it
+        again to reconnect, which ends the call before. What comes twice all the same is known
+        by its `seq`. Raises NoFeed where there is nothing to follow.
+        """
+
+    def poll(self) -> WorkerExit | None:
+        """Tell how the worker ended, None while it runs. Raises EngineLost where the engine does not answer."""
+
+    def stop(self) -> None:
+        """End the worker, gently first. Safe to call twice."""
+
+    def release(self) -> None:
+        """Let the worker be: it goes on, and leaving the `with` block removes nothing."""
+
+    def leftovers(self, names: tuple[str, ...]) -> Leftovers:
+        """Collect the named files and standard error of an ended worker."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Engine(Protocol):
+    """Prepares contenders and starts workers."""
+
+    name: str
+    notice: str
+    """What the user must know about runs of this engine, or nothing."""
+
+    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
+        """Make ready what the contender needs, with progress. Raises PrepareError."""
+
+    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
+        """Put the data set where workers will read it. Raises PreflightError."""
+
+    def start(self, launch: Launch) -> Worker:
+        """Start a worker. Raises StartError."""
+
+    def adopt(self, launch: Launch) -> Worker | None:
+        """Take over the worker that an earlier host started for this launch, running or ended; None: there is none.
+
+        What was half made for it is removed. Raises StartError where its place is taken by something else, EngineLost.
+        """
+
+    def sweep(self, run_id: str, lease: str) -> None:
+        """Remove what a host that was killed left of a run whose records are all written. Raises EngineLost."""
+
+    def facts(self) -> Mapping[str, str]:
+        """Name the engine's version and limits for the report."""
+
+
+class PrepareError(Exception):
+    """An image or environment could not be made; the text says why, in the builder's words."""
+
+
+class StartError(Exception):
+    """A worker could not be started; what was created for it is removed again."""
+
+
+class EngineLostError(Exception):
+    """The engine does not answer for the moment."""
+
+
+class NoFeedError(Exception):
+    """The engine keeps no log of this worker: there is no live feed, the worker's own file has everything."""

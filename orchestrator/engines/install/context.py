@@ -1,0 +1,96 @@
+"""What a contender's image or environment is made of: the same files for every engine, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.engines.install import locks
+from orchestrator.errors import UsageError
+from orchestrator.spec.contenders import ROOT, Contender, ContenderFile
+
+HASH_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class Context:
+    """Files by their name in the image, and the arguments they are built with."""
+
+    files: Mapping[str, Path]
+    arguments: Mapping[str, str]
+
+    @property
+    def content_hash(self) -> str:
+        """Name the content: a changed Dockerfile, worker, contract or argument gives another hash."""
+        return _hash(self.files, self.arguments)
+
+    @property
+    def requirements_hash(self) -> str:
+        """Name what is installed, whatever the worker's code: an environment outlives edits of it."""
+        asked = {
+            name: path
+            for name, path in self.files.items()
+            if name.endswith(("requirements.in", ".whl")) or "/locks/" in name
+        }
+        return _hash(asked, self.arguments)
+
+    def tar(self) -> io.BytesIO:
+        """Pack the files, with fixed times and owners, so that builders' caches hold."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for name, path in sorted(self.files.items()):
+                info = tarfile.TarInfo(name)
+                info.size, info.mode = path.stat().st_size, 0o644
+                with path.open("rb") as file:
+                    archive.addfile(info, file)
+        packed.seek(0)
+        return packed
+
+
+def context(contender: Contender, file: ContenderFile, variant: str, images: Path, base: str) -> Context:
+    """Collect what `contender` is built from; UsageError where the variant is none of its own."""
+    if variant not in file.variants:
+        raise UsageError(f"{contender.name} has no variant {variant!r}", f"variants: {', '.join(file.variants)}")
+    folder = images / contender.name
+    files = {f"shared/{path.name}": path for path in (ROOT / "shared").glob("*.py")}
+    files["images/__init__.py"] = ROOT / "images" / "__init__.py"
+    # Without contender.toml: what of it matters stands in the arguments, and a new colour is no new image.
+    own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
+    files |= {f"images/{contender.name}/{path.name}": path for path in own}
+    files |= {f"images/{contender.name}/wheelhouse/{path.name}": path for path in folder.glob("wheelhouse/*.whl")}
+    found = locks.of(folder, contender.version, variant)
+    files |= {f"images/{contender.name}/locks/{name}": path for name, path in found.items()}
+    return Context(files, arguments(contender, file, variant, base))
+
+
+def arguments(contender: Contender, file: ContenderFile, variant: str, base: str) -> dict[str, str]:
+    """Resolve what the Dockerfile and requirements.in ask for by name."""
+    chosen, offered = file.variants[variant], file.versions.get(contender.version)
+    return {
+        "VERSION": contender.version,
+        "VARIANT": variant,
+        "EXTRAS": chosen.extras,
+        "INDEX": chosen.index,
+        "PINS": " ".join(offered.pins) if offered else "",
+        **({"BASE_IMAGE": base or (offered.base if offered else "")} if base or (offered and offered.base) else {}),
+    }
+
+
+def _hash(files: Mapping[str, Path], arguments: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        digest.update(f"{name}\0{_fingerprint(path)}\0".encode())
+    for name, value in sorted(arguments.items()):
+        digest.update(f"{name}={value}\0".encode())
+    return digest.hexdigest()[:HASH_CHARACTERS]
+
+
+def _fingerprint(path: Path) -> str:
+    # Wheels are hundreds of megabytes and carry their version in the name.
+    if path.suffix == ".whl":
+        return str(path.stat().st_size)
+    return hashlib.sha256(path.read_bytes()).hexdigest()

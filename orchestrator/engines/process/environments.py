@@ -1,0 +1,113 @@
+"""Virtual environments of contenders' versions, and copies of their workers: made once, named by content."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import filelock
+
+from orchestrator.engines.engine import PrepareError
+from orchestrator.engines.install import locks
+from orchestrator.engines.install.context import Context
+from orchestrator.engines.install.pip import environment, first_pins, steps, why_refused
+from orchestrator.errors import PreflightError
+from orchestrator.spec.contenders import Contender
+from orchestrator.values import Say
+
+_MARK = "bakeoff-complete"
+_MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
+
+
+class Environments:
+    """What the process engine keeps in the user's cache."""
+
+    def __init__(self, cache: Path, images: Path) -> None:
+        self._cache = cache
+        self._images = images
+
+    def missing(self, contender: Contender, variant: str, content: Context) -> bool:
+        return not _whole(self._folder(contender, variant, content))
+
+    def app(self, contender: Contender, content: Context) -> Path:
+        """Copy the worker's files aside, named by content, so that editing them disturbs no running trial."""
+        folder = self._cache / "apps" / f"{contender.name}-{content.content_hash}"
+        with filelock.FileLock(made_folder(folder.parent) / f"{folder.name}.lock"):
+            if not folder.exists():
+                aside = Path(tempfile.mkdtemp(dir=folder.parent))
+                for name, path in content.files.items():
+                    if path.suffix != ".whl":
+                        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(path, aside / name)
+                aside.rename(folder)
+        return folder
+
+    def made(self, contender: Contender, variant: str, content: Context, say: Say) -> Path:
+        """Return the contender's virtual environment, making it where it is missing or half made."""
+        requirements = content.files[f"images/{contender.name}/requirements.in"]
+        folder = self._folder(contender, variant, content)
+        with filelock.FileLock(made_folder(folder.parent) / f"{folder.name}.lock"):
+            if not _whole(folder):
+                say(f"making the environment {folder.name}: this downloads the framework once")
+                shutil.rmtree(folder, ignore_errors=True)
+                self._install(contender, variant, folder, requirements, content, say)
+                (folder / _MARK).touch()
+        return folder
+
+    def _folder(self, contender: Contender, variant: str, content: Context) -> Path:
+        python = f"py{sys.version_info.major}{sys.version_info.minor}"
+        return self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
+
+    def _install(
+        self, contender: Contender, variant: str, folder: Path, requirements: Path, content: Context, say: Say
+    ) -> None:
+        variables = {**_without_paths(os.environ), **environment(content.arguments)}
+        _run([sys.executable, "-m", "venv", str(folder)], variables)
+        lock = locks.covering(self._images / contender.name, contender.version, variant)
+        pins = folder / "pins.txt"
+        pins.write_text(first_pins(requirements, content.arguments, lock), encoding="utf-8")
+        wheelhouse = self._images / contender.name / "wheelhouse"
+        for step in steps(requirements, pins, content.arguments, wheelhouse, lock):
+            command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
+            _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
+        if lock is None:
+            say(f"{contender.name}: {locks.NOT_LOCKED}")
+        else:
+            (folder / locks.MARK).write_text(lock.name, encoding="utf-8")
+
+
+def _whole(environment: Path) -> bool:
+    return (environment / _MARK).exists() and (environment / "bin" / "python").exists()
+
+
+def _run(command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
+    """Run venv or pip and say what is downloaded; PrepareError with the reason where it fails."""
+    said: list[str] = []
+    with subprocess.Popen(
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            said = [*said[-199:], line.rstrip()]
+            if line.startswith(("Collecting ", "Installing collected")):
+                say(line.strip()[:160])
+    if process.returncode != 0:
+        raise PrepareError(why_refused(said, f"{command[2]} ended with {process.returncode}"))
+
+
+def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:
+    """Drop what would show pip another environment's packages, or install into one."""
+    return {name: value for name, value in variables.items() if name not in _MISLEADING}
+
+
+def made_folder(folder: Path) -> Path:
+    """Make a folder of the cache; PreflightError where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PreflightError(f"cannot write to {folder}: {error.strerror}", "set BAKEOFF_CACHE") from error
+    return folder

@@ -1,0 +1,119 @@
+"""The scripted engine: plays a recorded or hand-written stream. A citizen like the others, held to their suite.
+
+Whole comparisons run through it in milliseconds, so the line is tested without Docker and
+without a framework.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.engines.engine import Launch, Leftovers, Prepared, PrepareError, StartError, WorkerExit
+from orchestrator.spec.contenders import Contender
+from orchestrator.values import Say
+
+
+@dataclass(frozen=True)
+class Script:
+    """One worker's life: what it prints in which chunks, how it ends, what it leaves.
+
+    `exit` None is a worker that hangs until it is stopped. Exceptions among the chunks are
+    raised where they stand, once: a connection that breaks.
+    """
+
+    chunks: Sequence[bytes | Exception] = ()
+    exit: WorkerExit | None = field(default_factory=lambda: WorkerExit(0))
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    stderr: str = ""
+    cannot_start: str = ""
+
+
+class ScriptedWorker:
+    paused = False
+
+    def __init__(self, script: Script, removed: Callable[[], object] = lambda: None) -> None:
+        self._script = script
+        self._removed = removed
+        self._released = False
+        self._played = 0
+        self._stopped = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        while self._played < len(self._script.chunks):
+            chunk = self._script.chunks[self._played]
+            self._played += 1
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+        if self._script.exit is None:
+            self._stopped.wait()
+
+    def poll(self) -> WorkerExit | None:
+        if self._stopped.is_set():
+            return WorkerExit(143)
+        return self._script.exit if self._played == len(self._script.chunks) else None
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def release(self) -> None:
+        self._released = True
+
+    def leftovers(self, names: tuple[str, ...]) -> Leftovers:
+        return Leftovers({n: self._script.files[n] for n in names if n in self._script.files}, self._script.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._released and kind is None:
+            self.stop()
+            self._removed()
+
+
+class ScriptedEngine:
+    """Starts what `script` says for each launch; `refuses` maps a contender to why it cannot be prepared."""
+
+    name = "scripted"
+    notice = ""
+
+    def __init__(self, script: Callable[[Launch], Script], refuses: Mapping[str, str] | None = None) -> None:
+        self._script = script
+        self._refuses = refuses or {}
+        self.left: dict[tuple[str, str], Script] = {}  # by run and trial: what was started and not removed
+
+    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:  # noqa: ARG002 - the seam's signature
+        if contender.written in self._refuses:
+            raise PrepareError(self._refuses[contender.written])
+        return Prepared(contender, f"script of {contender.written}", contender.slug)
+
+    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
+        """A script brings its own data."""
+
+    def start(self, launch: Launch) -> ScriptedWorker:
+        script = self._script(launch)
+        if script.cannot_start:
+            raise StartError(script.cannot_start)
+        self.left[launch.run_id, launch.trial_id] = script
+        return self._worker(launch, script)
+
+    def adopt(self, launch: Launch) -> ScriptedWorker | None:
+        """Play the script again from its beginning, as an engine's log would."""
+        script = self.left.get((launch.run_id, launch.trial_id))
+        return self._worker(launch, script) if script else None
+
+    def sweep(self, run_id: str, lease: str) -> None:  # noqa: ARG002 - the seam's signature
+        self.left = {place: script for place, script in self.left.items() if place[0] != run_id}
+
+    def _worker(self, launch: Launch, script: Script) -> ScriptedWorker:
+        return ScriptedWorker(script, lambda: self.left.pop((launch.run_id, launch.trial_id), None))
+
+    def facts(self) -> Mapping[str, str]:
+        return {"engine": "scripted"}

@@ -1,1 +1,0 @@
-"""What explains the difference between two cells: a walk from one to the other, one setting at a time."""

@@ -1,0 +1,83 @@
+"""The sentences of a run: one a change of state, the same in every view that prints lines."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from orchestrator import text as words
+from orchestrator.progress.state import TrialState
+from orchestrator.progress.words import clock, quoted
+from orchestrator.record.causes import next_step
+from orchestrator.record.record import Record, Status
+from orchestrator.text import printable
+from shared.events import EpochEnded, Event, PhaseEnded, Warned, WorkerReady
+
+STDERR_LINES = 15
+
+STYLES = {
+    Status.DONE: "green",
+    Status.FAILED: "bold red",
+    Status.TIMED_OUT: "bold red",
+    Status.SKIPPED: "yellow",
+    Status.INTERRUPTED: "yellow",
+    Status.UNKNOWN: "bold yellow",
+}
+
+
+def of_trial(trial_id: str, sentence: str, style: str = "") -> Text:
+    """Return a sentence behind the trial's prefix, which programs may filter by."""
+    return Text.assemble((f"[{printable(trial_id)}] ", "dim"), (sentence, style))
+
+
+def event_line(state: TrialState, event: Event, verbosity: int) -> Text | None:
+    """Return the line for an event, None where it deserves none."""
+    match event:
+        case EpochEnded():
+            return of_trial(state.planned.id, epoch_sentence(state, event))
+        case Warned(message=message):
+            return of_trial(state.planned.id, f"warning: {printable(message)}", "yellow")
+        case WorkerReady() if verbosity > 0:
+            return of_trial(state.planned.id, ready_sentence(event))
+        case PhaseEnded() if verbosity > 0:
+            return of_trial(state.planned.id, f"{words.phase(event.phase)}: {words.seconds(event.seconds)} s")
+        case _:
+            return None
+
+
+def epoch_sentence(state: TrialState, event: EpochEnded) -> str:
+    rate = event.images / event.seconds if event.seconds > 0 else None
+    parts = [
+        f"epoch {event.epoch}/{state.epochs_planned}",
+        f"train loss {words.loss(event.train_loss)}",
+        f"val loss {words.loss(event.val_loss)}",
+        f"val acc {words.percent(event.val_accuracy)} %",
+        f"{words.rate(rate)} images/s",
+    ]
+    return "  ".join([*parts, "diverged"] if event.diverged else parts)
+
+
+def ready_sentence(event: WorkerReady) -> str:
+    version = printable(f"{event.framework} {event.framework_version}")
+    return f"{version} on {printable(event.device)}, {event.parameters:,} parameters"
+
+
+def ended_lines(record: Record) -> list[Text]:
+    """Say how a trial ended; of one that broke, the reason and its last words on standard error."""
+    sentence = f"{words.status(record.status)}{_took(record)}{_why(record)}"
+    lines = [of_trial(record.id, sentence, STYLES[record.status])]
+    if step := next_step(record.cause):
+        lines.append(Text(f"    next: {step}", "italic"))
+    if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN):
+        lines += [Text(f"    │ {quoted(line)}", "dim") for line in record.stderr_tail[-STDERR_LINES:]]
+    return lines
+
+
+def _took(record: Record) -> str:
+    return "" if record.wall_seconds is None else f" after {clock(record.wall_seconds)}"
+
+
+def _why(record: Record) -> str:
+    if record.status is Status.DONE:
+        return f"  test acc {words.percent(record.test_accuracy)} %"
+    cause = f" ({printable(record.cause)})" if record.cause else ""
+    return f"{cause}: {printable(record.reason)}" if record.reason else ""

@@ -1,0 +1,32 @@
+"""Who watches a comparison: the console is one more subscriber to what happens, and may be absent."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from orchestrator.plan.plan import Plan
+from orchestrator.record.record import Record
+from shared.events import Event
+
+
+class View(Protocol):
+    """Shows progress. Calls come from one thread; a view never changes what it is shown."""
+
+    def say(self, line: str) -> None:
+        """Show one line: preparation, notices, warnings. The text may come from outside: print it escaped."""
+
+    def planned(self, plan: Plan, heading: str) -> None:
+        """The trials are known; none has started."""
+
+    def trial_started(self, trial_id: str) -> None: ...
+
+    def event(self, trial_id: str, event: Event) -> None: ...
+
+    def trial_ended(self, record: Record) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,96 @@
+"""What happened in one trial: the value between `run` and `analyse`, and `record.json` on disk.
+
+Absent is None, never 0. Loss is the mean per image, accuracy a fraction 0–1, names carry
+their unit.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from orchestrator.audit.line import AuditLine
+from orchestrator.spec.tracks import Track
+from orchestrator.stream.intake import EventCounts
+from orchestrator.values import Value
+
+
+class Status(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"  # the host left, or lost the engine, before the worker's end
+
+
+class Epoch(Value):
+    """One pass over the training images. `seconds` holds training alone, without evaluation."""
+
+    epoch: int
+    train_loss: float | None
+    val_loss: float | None
+    train_accuracy: float
+    val_accuracy: float
+    seconds: float
+    evaluation_seconds: float
+    images: int
+    images_per_second: float
+    order_sha256: str | None = None  # of the images' order
+
+
+class Record(Value):
+    """One trial, whatever became of it."""
+
+    id: str
+    contender: str
+    framework: str | None  # as the worker says: "PyTorch"
+    framework_version: str | None
+    title: str  # of the contender's folder, for headings
+    colour: str  # of the contender, "#rrggbb"
+    recipe: str
+    seed: int
+    run: int  # repetition with the same seed and role, from 1
+    role: Literal["measured", "parity"] = "measured"  # a parity trial also keeps norms: its speed is not counted
+    track: Track = "as written"
+    not_stepwise: str = ""  # why it cannot be held beside another contender step by step
+    precision: Literal["float32", "float64"] = "float32"
+    engine: str
+    device: str | None
+    status: Status
+    reason: str  # "" when done
+    cause: str = ""  # a stable id of `causes.CAUSES`, "" when done
+    image: str | None
+    started_at: str | None  # UTC, ISO 8601
+    wall_seconds: float | None  # from the engine's start call to the verdict
+    worker_seconds: float | None  # the worker's own account of its life
+    parameters: int | None = None
+    expected_parameters: int | None = None
+    initial_weights_sha256: str | None = None
+    shared_start: bool = False  # the recipe gives every contender the same first weights
+    shared_order: bool = False  # and the same images in the same sequence
+    data_sha256: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    modes: dict[str, str] = Field(default_factory=dict)
+    facts: dict[str, str] = Field(
+        default_factory=dict
+    )  # of facts.json, as `orchestrator.stream.facts` let them through, and of how it was made
+    relaxations: tuple[str, ...] = ()  # restrictions that its contender was spared, by name
+    phases: dict[str, float] = Field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()
+    audit: tuple[AuditLine, ...] = ()  # empty where there was none
+    diverged: bool = False
+    test_loss: float | None = None
+    test_accuracy: float | None = None  # counted by the host from predictions.npy
+    worker_test_accuracy: float | None = None
+    peak_memory_bytes: int | None = None
+    peak_memory_kind: str | None = None
+    warnings: tuple[str, ...] = ()
+    stderr_tail: tuple[str, ...] = ()
+    events: EventCounts = EventCounts()
+    reused_from: str | None = None  # the earlier run that this trial was taken over from
+    reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated
+    paused_seconds: float = 0.0  # its container stood still, by somebody's hand: seen at each question to the engine
+    retries: tuple[str, ...] = ()  # of images pulled and an engine away; a measurement is never tried again

@@ -1,0 +1,156 @@
+"""Throughput, phases and memory: one panel a recipe with its own axis, one horizontal bar a contender.
+
+Recipes differ in size by orders of magnitude and are not what a reader compares here, so
+each recipe has an axis of its own that starts at zero; bars side by side are comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from orchestrator import text as words
+from orchestrator.report.cells import CellTrials, by_recipe
+from orchestrator.report.figures.style import INK, colour, hatch, log_axis, plain_number
+
+WIDTH_INCHES = 8.5
+BAR_INCHES = 0.42
+LOG_FROM_RATIO = 20
+PHASE_LOOKS = {  # light to dark, so that neighbours differ in grey too; no framework's colour
+    "import": ("#dfe7ee", ""),
+    "data": ("#b3cde3", ".."),
+    "build": ("#8fb2d0", ""),
+    "first_step": ("#e8dfb5", "//"),
+    "warm_up": ("#d4c37a", ""),
+    "training": ("#7fbf9b", ""),
+    "evaluation": ("#bfe3cf", "\\\\"),
+    "predict": ("#d9d9d9", ""),
+}
+_LABELLED_FROM = 0.09  # of the axis: a narrower part has no room for its name
+
+Fill = Callable[[Axes, Sequence[CellTrials]], None]
+
+
+def throughput(cells: Sequence[CellTrials]) -> Figure:
+    """Median images/s of each cell, a dot for each trial."""
+    return _panels(cells, _throughput, "images per second (median over the epochs)")
+
+
+def memory(cells: Sequence[CellTrials]) -> Figure:
+    kinds = dict.fromkeys(words.memory_kind(trial.device) for each in cells for trial in each.done)
+    return _panels(cells, _memory, f"peak memory in MB (10⁶ bytes): {' or '.join(kinds) or 'nothing measured'}")
+
+
+def phases(cells: Sequence[CellTrials]) -> Figure:
+    """Stacked seconds of each cell, medians over its trials; what is too narrow for a name is listed below its bar."""
+    return _panels(cells, _phases, "seconds", bar_inches=0.62)
+
+
+def _panels(cells: Sequence[CellTrials], fill: Fill, axis: str, bar_inches: float = BAR_INCHES) -> Figure:
+    groups = by_recipe(cells) or {"": []}
+    counts = [max(1, len(group)) for group in groups.values()]
+    figure = Figure(figsize=(WIDTH_INCHES, 0.9 + sum(counts) * bar_inches + 0.55 * len(counts)))
+    panels = figure.subplots(len(counts), 1, squeeze=False, height_ratios=[count + 0.2 for count in counts])[:, 0]
+    for panel, (recipe, group) in zip(panels, groups.items(), strict=True):
+        _frame(panel, recipe, group)
+        fill(panel, group)
+    panels[-1].set_xlabel(axis)
+    return figure
+
+
+def _frame(panel: Axes, recipe: str, group: Sequence[CellTrials]) -> None:
+    track = f" · {group[0].cell.track}" if group else ""
+    panel.set_title(words.shortened(recipe, 80) + track, loc="left", color=INK)
+    panel.set_yticks(range(len(group)), [words.shortened(each.cell.contender, 30) for each in group])
+    panel.set_ylim(len(group) - 0.4, -0.6)  # the first contender on top
+    panel.grid(visible=False, axis="y")
+    panel.xaxis.set_major_formatter(plain_number)
+    panel.tick_params(axis="y", length=0)
+
+
+def _throughput(panel: Axes, group: Sequence[CellTrials]) -> None:
+    values = [[trial.images_per_second for trial in each.done if trial.images_per_second] for each in group]
+    every = [value for one in values for value in one]
+    if every and max(every) / min(every) > LOG_FROM_RATIO:
+        log_axis(panel, "x", max(every) / min(every))
+        panel.set_title(f"{panel.get_title(loc='left')} (log scale)", loc="left", color=INK)
+        panel.set_xlim(min(every) / 3, max(every) * 4)
+    _bars(panel, group, values, words.rate)
+
+
+def _memory(panel: Axes, group: Sequence[CellTrials]) -> None:
+    values = [[trial.peak_memory_bytes / 1e6 for trial in each.done if trial.peak_memory_bytes] for each in group]
+    _bars(panel, group, values, lambda megabytes: f"{megabytes:,.0f}")
+
+
+def _bars(
+    panel: Axes, group: Sequence[CellTrials], values: Sequence[list[float]], written: Callable[[float], str]
+) -> None:
+    for row, (each, mine) in enumerate(zip(group, values, strict=True)):
+        if not mine:
+            _absent(panel, row, each)
+            continue
+        panel.barh(row, median(mine), height=0.62, color=colour(each), hatch=hatch(each), edgecolor="white")
+        panel.plot(mine, [row] * len(mine), "o", markersize=4, color=INK, markerfacecolor="white")
+        _after(panel, max(mine), row, written(median(mine)))
+    _room(panel, [max(mine) for mine in values if mine])
+
+
+def _phases(panel: Axes, group: Sequence[CellTrials]) -> None:
+    parts = [_medians(each) for each in group]
+    panel.set_yticks([row - 0.12 for row in range(len(group))], [tick.get_text() for tick in panel.get_yticklabels()])
+    longest = max((sum(one.values()) for one in parts), default=0.0)
+    for row, (each, mine) in enumerate(zip(group, parts, strict=True)):
+        if not mine:
+            _absent(panel, row, each)
+            continue
+        _stack(panel, row, mine, longest)
+        _after(panel, sum(mine.values()), row - 0.12, f"{words.seconds(sum(mine.values()))} s")
+    _room(panel, [longest] if longest else [])
+
+
+def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> None:
+    start, narrow = 0.0, []
+    for name, seconds in parts.items():
+        face, lines = PHASE_LOOKS.get(name, ("#c9b6d6", "xx"))
+        panel.barh(row - 0.12, seconds, left=start, height=0.48, color=face, hatch=lines, edgecolor="#888888", lw=0.5)
+        text = f"{words.shortened(name.replace('_', ' '), 16)} {words.seconds(seconds)}"
+        if seconds >= _LABELLED_FROM * longest * (len(text) / 9):
+            box = {"facecolor": face, "edgecolor": "none", "pad": 0.8}
+            panel.text(start + seconds / 2, row - 0.12, text, ha="center", va="center", fontsize=7, color=INK, bbox=box)
+        else:
+            narrow.append(text)
+        start += seconds
+    listed = words.shortened(" · ".join(narrow), 150)
+    panel.annotate(
+        listed, (0, row + 0.29), xytext=(3, 0), textcoords="offset points", va="center", fontsize=6.5, color=INK
+    )
+
+
+def _medians(each: CellTrials) -> dict[str, float]:
+    """Return seconds by phase in the order of words.PHASES, unknown names last."""
+    names = dict.fromkeys((*words.PHASES, *(name for trial in each.done for name in trial.phases)))
+    found = {name: [trial.phases[name] for trial in each.done if name in trial.phases] for name in names}
+    return {name: median(seconds) for name, seconds in found.items() if seconds}
+
+
+def _after(panel: Axes, x: float, y: float, text: str) -> None:
+    panel.annotate(text, (x, y), xytext=(6, 0), textcoords="offset points", va="center", fontsize=7.5, color=INK)
+
+
+def _absent(panel: Axes, row: int, each: CellTrials) -> None:
+    said = ", ".join(dict.fromkeys(words.status(trial.status) for trial in each.trials)) or "no trial"
+    text = "not measured" if each.done else said
+    place, kind = (0.01, panel.get_yticks()[row]), panel.get_yaxis_transform()
+    panel.annotate(text, place, xycoords=kind, va="center", fontsize=7.5, style="italic", color=INK)
+
+
+def _room(panel: Axes, lengths: Sequence[float]) -> None:
+    """Leave room at the right for the numbers."""
+    if panel.get_xscale() == "linear":
+        panel.set_xlim(0, 1.22 * max(lengths, default=1.0) or 1.0)
+    if not lengths:
+        panel.set_xticks([])

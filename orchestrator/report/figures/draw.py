@@ -1,0 +1,111 @@
+"""The figures of a report: a summary in, PNG and SVG files out.
+
+One colour a framework everywhere, and always something beside the colour: dashes, markers,
+hatches, labels on the lines. The same summary gives the same bytes: dates and random ids
+are left out, and nobody's matplotlibrc is heard. `pyplot` and its global state stay unused.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.figure import Figure
+
+from orchestrator import text as words
+from orchestrator.analyse.summary import Explanation, Summary
+from orchestrator.report.cells import CellTrials, by_cell
+from orchestrator.report.figures import bars, curves, divergence, waterfall
+from orchestrator.report.figures import walk as stops
+from orchestrator.report.figures.style import colour
+
+PNG_DOTS_PER_INCH = 150
+
+STYLE = {
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "none",  # text stays text: searchable, and read aloud
+    "svg.hashsalt": "bakeoff",
+    "text.parse_math": False,  # a "$" in a name is a "$"
+    "text.usetex": False,
+}
+
+
+def draw(summary: Summary, folder: Path) -> list[Path]:
+    """Write every figure as PNG and SVG into `folder`/figures and return the paths.
+
+    A comparison without a trial that is done gets its figures too: they say so.
+    """
+    target = folder / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    with style():
+        return [path for name, figure in figures(summary).items() for path in _saved(figure, target / name)]
+
+
+def figures(summary: Summary) -> dict[str, Figure]:
+    """Draw every figure, by file name without its ending. Call it within `style`."""
+    cells = by_cell(summary)
+    drawn = _of_walk(summary.explanation, cells) if summary.explanation else _of_cells(summary, cells)
+    for name, figure in drawn.items():
+        figure.suptitle(_title(name, cells), fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return drawn
+
+
+def _of_cells(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, Figure]:
+    return {
+        "loss": curves.draw(cells, curves.LOSS),
+        "accuracy": curves.draw(cells, curves.ACCURACY),
+        "throughput": bars.throughput(cells),
+        "phases": bars.phases(cells),
+        "memory": bars.memory(cells),
+        **({"divergence": divergence.draw(summary)} if summary.comparison.divergences else {}),
+    }
+
+
+def _of_walk(found: Explanation, cells: tuple[CellTrials, ...]) -> dict[str, Figure]:
+    """Draw what a walk is read by: each of its cells has a recipe of its own, so no bar has a neighbour."""
+    colours = {(each.cell.contender, each.cell.recipe): colour(each) for each in cells}
+    start, end = (colours[stop.contender, stop.recipe] for stop in (found.stops[0], found.stops[-1]))
+    return {
+        "waterfall": waterfall.draw(found, (start, end)),
+        "walk": stops.draw(found.stops, cells),
+    }
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Use the figures' settings, whatever matplotlibrc says, until the block ends."""
+    with matplotlib.style.context(STYLE, after_reset=True), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name's script shows as boxes
+        yield
+
+
+def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
+    caption = {**words.WALK_CAPTIONS, **words.CAPTIONS}[name]
+    if not any(each.done for each in cells):
+        return f"{caption} (no trial is done)"
+    several = any(len(each.trials) > 1 for each in cells)
+    if not several or name == "divergence":
+        return caption
+    return f"{caption} (means over seeds, 95 % intervals)" if name == "waterfall" else f"{caption} (numbers: medians)"
+
+
+def _saved(figure: Figure, stem: Path) -> list[Path]:
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    figure.savefig(png, dpi=PNG_DOTS_PER_INCH, metadata={"Software": None})
+    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]

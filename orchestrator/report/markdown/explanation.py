@@ -1,0 +1,169 @@
+"""What explains a difference, for the console and for report.md: an explanation in, a table and a section out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator import text as words
+from orchestrator.analyse.attribution_text import framework_shares, number, percent
+from orchestrator.analyse.outcomes import OUTCOMES
+from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Summary, TrialSummary
+from orchestrator.plan.factors import FRAMEWORK
+from orchestrator.report import console as tables
+
+
+def conclusion(summary: Summary) -> Group:
+    """Return what the console says at the end of a walk: the answer, then what each setting carries."""
+    found = summary.explanation
+    if found is None:
+        return tables.conclusion(summary)
+    answer = Text(words.printable(found.sentence), style="bold")
+    parts = [answer, *(_details(found) if any(each.total for each in found.attributions) else [])]
+    errors = tables.findings(without_skipped(summary), "error")
+    return Group(errors, *parts, tables.findings(summary, "warning", "note"))
+
+
+def without_skipped(summary: Summary) -> Summary:
+    """Leave out that trials were skipped: a walk has dozens, and says of each outcome what it lacks."""
+    told = tuple(finding for finding in summary.findings if finding.id != "trial-skipped")
+    return summary.model_copy(update={"findings": told})
+
+
+def _details(found: Explanation) -> list[RenderableType]:
+    unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
+    others = filter(None, (framework_shares(found.attributions), *unexplained))
+    return [*(Text(words.printable(text)) for text in others), contributions_table(found)]
+
+
+def contributions_table(found: Explanation) -> Table:
+    """Return one row a setting and one column an outcome that has a total."""
+    shown = [each for each in found.attributions if each.total]
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    result.add_column("carried by", overflow="fold")
+    for each in shown:
+        result.add_column(f"{each.title}\n({_unit(each)})", justify="right")
+    for row in zip(*(each.contributions for each in shown), strict=True):
+        numbers = (_number(one, each.unit) for one, each in zip(row, shown, strict=True))
+        result.add_row(Text(words.printable(row[0].title)), *map(Text, numbers), style=_style(row[0]))
+    result.add_section()
+    result.add_row("total", *(Text(_number(each.total, each.unit)) for each in shown if each.total))
+    return result
+
+
+def section(summary: Summary) -> list[str]:
+    """Return report.md's blocks: the answer, the figures, a table an outcome, and how far to trust them."""
+    found = summary.explanation
+    if found is None:
+        return []
+    return [
+        "## What explains the difference",
+        f"**{words.markdown(found.sentence)}**",
+        *filter(None, [words.markdown(framework_shares(found.attributions))]),
+        f"![{words.WALK_CAPTIONS['waterfall']}](figures/waterfall.png)",
+        f"![{words.WALK_CAPTIONS['walk']}](figures/walk.png)",
+        *(block for each in found.attributions for block in _outcome(each, found)),
+        "### How to read this",
+        "\n".join(f"- {line}" for line in _cautions(found)),
+        *_reused(summary.trials),
+    ]
+
+
+def _outcome(each: Attribution, found: Explanation) -> list[str]:
+    title = each.title[0].upper() + each.title[1:]
+    meaning = next(outcome.meaning for outcome in OUTCOMES if outcome.id == each.outcome)
+    texts = [f"{title}: {meaning}."] if meaning else []
+    texts += [words.markdown(each.sentence)] if each.outcome != found.attributions[0].outcome else []
+    texts += [words.markdown(f"Left out: {'; '.join(each.missing)}.")] if each.missing and each.total else []
+    return [f"### {title}", *texts, *([_table(each, found)] if each.total else [])]
+
+
+def _table(each: Attribution, found: Explanation) -> str:
+    heads = [
+        "carried by",
+        f"change ({_unit(each)})",
+        "95 % interval",
+        "of the total",
+        "95 % interval",
+        "over the orders",
+    ]
+    rows = [_row(one, each.unit) for one in each.contributions]
+    if each.total:
+        total = [f"**{_number(each.total, each.unit)}**", _between(each.total.interval, each.unit)]
+        rows.append(["**total**", *total, "", "", ""])
+    columns = 6 if found.orders > 1 else 5
+    rule = ["---", *["---:"] * 5]
+    return "\n".join(f"| {' | '.join(row[:columns])} |" for row in [heads, rule, *rows])
+
+
+def _row(one: Contribution, unit: str) -> list[str]:
+    title = words.markdown(one.title)
+    shares = [words.ABSENT, words.ABSENT]
+    if one.share is not None and one.share_interval:
+        low, high = one.share_interval
+        shares = [percent(one.share), f"{percent(low)} to {percent(high)}"]
+    return [
+        f"**{title}**" if one.setting == FRAMEWORK else title,
+        _number(one, unit),
+        _between(one.interval, unit),
+        *shares,
+        _between(one.orders_range, unit),
+    ]
+
+
+def _cautions(found: Explanation) -> list[str]:
+    return [
+        "What a setting carries is the outcome after taking it minus the outcome before; seed by seed these add up "
+        "to the total, to the last digit that floating point keeps.",
+        _of_orders(found),
+        "Intervals are Student's t over the seeds, for shares Fieller's; both take the seeds' values as normal, which "
+        "a few seeds cannot show. A share is given only where the total's own interval excludes 0.",
+        "Where the images change, the validation images change with them: that step also changes what is measured.",
+        "Seconds per epoch are facts of this machine and of what else it did.",
+    ]
+
+
+def _of_orders(found: Explanation) -> str:
+    """Say how far the numbers hang on the order in which settings were taken."""
+    if found.orders == 1 and found.exhaustive:
+        return "There is one setting, so its share hangs on no order."
+    if found.orders == 1:
+        return (
+            "One order of the settings was walked. Settings act together, so in another order a setting may carry "
+            "another share: `--paths 8` walks more, and shows how much that matters."
+        )
+    means = "the Shapley value" if found.exhaustive else "an estimate of the Shapley value; all but the first are drawn"
+    count = f"all {found.orders} orders" if found.exhaustive else f"{found.orders} orders"
+    return (
+        f"Settings were taken in {count}, and a number is the mean over them: {means}. Where the range over the "
+        "orders is wide, settings act together."
+    )
+
+
+def _reused(trials: Sequence[TrialSummary]) -> list[str]:
+    runs = dict.fromkeys(trial.reused_from for trial in trials if trial.reused_from)
+    lines = [f"- {words.markdown(run)}: {sum(trial.reused_from == run for trial in trials)} trials" for run in runs]
+    text = "Taken over from earlier runs, because document, image, engine and device are the same (`--fresh` runs all):"
+    return [text, "\n".join(lines)] if lines else []
+
+
+def _unit(each: Attribution) -> str:
+    return "points" if each.unit == "fraction" else each.unit
+
+
+def _number(estimate: Estimate, unit: str) -> str:
+    return number(estimate.mean, unit)
+
+
+def _between(bounds: tuple[float, float] | None, unit: str) -> str:
+    if bounds is None:
+        return words.ABSENT
+    return " to ".join(number(bound, unit) for bound in bounds)
+
+
+def _style(one: Contribution) -> str:
+    return "bold" if one.setting == FRAMEWORK else ""

@@ -1,0 +1,119 @@
+"""What a report says of the matched track alone: audits, how far trainings part, and whether accuracies differ."""
+
+from __future__ import annotations
+
+from orchestrator import text as words
+from orchestrator.analyse.parity import EARLY_STEPS
+from orchestrator.analyse.summary import AccuracyDifference, Divergence, Summary
+from orchestrator.record.record import Status
+
+
+def sections(summary: Summary) -> list[str]:
+    """Return the sections as Markdown blocks; nothing for a comparison without such a recipe."""
+    return [*_start(summary), *_audits(summary), *_divergences(summary), *_accuracies(summary)]
+
+
+def _start(summary: Summary) -> list[str]:
+    """Say that contenders started alike and saw the same batches; where they did not, an error stands above."""
+    done = [trial for trial in summary.trials if trial.track == "matched" and trial.status is Status.DONE]
+    differing = {"start-differs", "order-differs"} & {finding.id for finding in summary.findings}
+    if not done or differing:
+        return []
+    pairs = dict.fromkeys((trial.recipe, trial.seed, trial.initial_weights_sha256 or "") for trial in done)
+    starts = [
+        f"{words.markdown(recipe)}, seed {seed}: {words.code(digest[:12])}" for recipe, seed, digest in pairs if digest
+    ]
+    if not starts:
+        return []
+    text = "Within each recipe and seed all trials had equal hashes of their first weights and of every epoch's order."
+    return ["## Start (matched track)", f"{text} First weights: {'; '.join(starts)}."]
+
+
+def _audits(summary: Summary) -> list[str]:
+    audits = summary.comparison.audits
+    if not audits:
+        return []
+    rows = [
+        [
+            words.markdown(audit.trial),
+            "✓ green" if audit.agrees else "✗ red",
+            f"{audit.agreeing} of {audit.tensors}",
+            words.markdown(audit.worst_tensor),
+            "missing or not finite"
+            if audit.worst_norm_relative_error is None
+            else f"{audit.worst_norm_relative_error:.1e}",
+        ]
+        for audit in audits
+    ]
+    text = (
+        "Before it trained, each worker computed logits, loss, gradients, and the weights after one and two steps on"
+        " two small batches; the host held them against its own float64 reference. Errors are relative to a tensor's"
+        f" norm; the tolerance is {audits[0].tolerance:.0e}, behind a batch norm more where rounding takes more. Where"
+        " an audit is red, no speed of its recipe is compared."
+    )
+    return ["## Audit", words.table(["trial", "audit", "tensors", "worst tensor", "its error"], rows, left=4), text]
+
+
+def _divergences(summary: Summary) -> list[str]:
+    found = summary.comparison.divergences
+    left_out = _left_out(summary)
+    if not found:
+        return ["## Parity (matched track)", *left_out] if left_out else []
+    heads = ["trials", "what", "precision", "steps", f"first {EARLY_STEPS}", "all steps", "parts at step"]
+    text = (
+        "Every contender had the same first weights and the same batches. Shown is the largest difference of a step's"
+        " training loss, in nats. The floor is the same container twice: a difference below it means nothing."
+        f" Trainings part where they differ by more than the tolerance ({found[0].tolerance:.0e}) and more than either"
+        " contender has parted from itself; float sums round differently in every library and training amplifies what"
+        " it starts from, so what counts is the beginning. A gradient's norm jumps where an image lies at a kink"
+        " (a relu's zero, two equal maxima) and rounding chooses its side."
+    )
+    return ["## Parity (matched track)", words.table(heads, map(_divergence, found), left=3), text, *left_out]
+
+
+def _left_out(summary: Summary) -> list[str]:
+    """Say which recipes of the track are not compared step by step, and why."""
+    cells = [cell for cell in summary.comparison.cells if cell.track == "matched" and cell.not_stepwise]
+    reasons = dict.fromkeys((cell.recipe, cell.not_stepwise) for cell in cells)
+    return [
+        f"Not compared step by step: {words.markdown(recipe)}, because {words.markdown(reason)}."
+        for recipe, reason in reasons
+    ]
+
+
+def _divergence(apart: Divergence) -> list[str]:
+    return [
+        " and ".join(map(words.markdown, apart.trials)),
+        "floor" if apart.kind == "floor" else "**between contenders**",
+        apart.precision,
+        str(apart.steps),
+        words.scientific(apart.largest_early),
+        words.scientific(apart.largest),
+        words.ABSENT if apart.kind == "floor" else "never" if apart.first_beyond is None else str(apart.first_beyond),
+    ]
+
+
+def _accuracies(summary: Summary) -> list[str]:
+    found = summary.comparison.accuracies
+    if not found:
+        return []
+    heads = ["contender", "against", "recipe", "seed", "verdict"]
+    heads += ["difference (points)", "95 % interval", "answered differently", "floor (images)"]
+    text = (
+        "Test accuracy minus the reference's, in percentage points, over the same images. The interval is that of"
+        " Bonett and Price (2012) for paired proportions: what other test images could show, not what other"
+        " seeds could. The floor is the most images that one contender answers differently when it runs twice."
+    )
+    return ["## Test accuracy side by side (matched track)", words.table(heads, map(_accuracy, found), left=5), text]
+
+
+def _accuracy(each: AccuracyDifference) -> list[str]:
+    return [
+        *map(words.markdown, (each.contender, each.reference, each.recipe)),
+        str(each.seed),
+        each.verdict,
+        words.points(each.difference),
+        f"{words.points(each.low)} to {words.points(each.high)}",
+        f"{each.gained + each.lost} of {each.images:,}",
+        words.ABSENT if each.floor_images is None else str(each.floor_images),
+    ]

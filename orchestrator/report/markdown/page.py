@@ -1,0 +1,286 @@
+"""`report.md`: a summary in, a page of GitHub-flavoured Markdown out.
+
+Only `write` touches the disk; nothing is measured or judged here. Whatever a worker, a
+recipe or a user wrote is escaped where it enters a line, so that it can be read but not
+make a heading, a link, a cell or HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from orchestrator import text as words
+from orchestrator.analyse.claims import DEFINITIONS
+from orchestrator.analyse.claims_overall import judgements, readings, single_seed_note
+from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
+from orchestrator.record.causes import next_step
+from orchestrator.report import cells
+from orchestrator.report.markdown import environment, explanation, matched
+from orchestrator.spec.tracks import TRACKS, Track
+
+LIMITS = (
+    "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
+    "well its input path feeds it. It cannot show how fast a large model trains: there the arithmetic outweighs both."
+)
+
+_LOG_LINE_LENGTH = 300
+
+
+def write(summary: Summary, folder: Path) -> Path:
+    """Write `folder`/report.md and return its path. The figures it shows are `figures.draw`'s."""
+    path = folder / "report.md"
+    path.write_text(page(summary), encoding="utf-8", newline="\n")
+    return path
+
+
+def page(summary: Summary) -> str:
+    """Return the report's text."""
+    walked = summary.explanation is not None  # read along the way, so not cell by cell
+    findings = explanation.without_skipped(summary).findings if walked else summary.findings
+    errors = [finding for finding in findings if finding.severity == "error"]
+    others = [finding for finding in findings if finding.severity != "error"]
+    blocks = [
+        *_opening(summary),
+        *_findings("Errors", errors),
+        *explanation.section(summary),
+        *matched.sections(summary),
+        *_results(summary),
+        *([] if walked else [*_speeds(summary), *_figures(summary), *_claims(summary)]),
+        *_findings("Findings", others),
+        *([] if walked else _phases(summary)),
+        "## What MNIST can and cannot show",
+        LIMITS,
+        *environment.section(summary),
+        *_events(summary),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _opening(summary: Summary) -> list[str]:
+    comparison = summary.comparison
+    full = comparison.full_size_command
+    size = f" For the full size: {words.code(full)}" if full else ""
+    notice = [f"> **Note.** {words.markdown(comparison.engine_notice)}"] if comparison.engine_notice else []
+    broken = ["> **Interrupted.** Trials that did not run are missing below."] if comparison.interrupted else []
+    return [
+        f"Profile **{comparison.profile}**: {words.markdown(comparison.profile_reason)}.{size}",
+        f"# {words.markdown(comparison.title)}",
+        *broken,
+        *notice,
+        f"Made by {words.code(comparison.command)} on {words.markdown(comparison.started_at)}, "
+        f"engine {words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
+        f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.{_resumed(comparison)}",
+    ]
+
+
+def _resumed(comparison: Comparison) -> str:
+    times = ", ".join(words.markdown(each) for each in comparison.resumed_at)
+    return f" Its host ended before it did; resumed on {times}." if times else ""
+
+
+def _results(summary: Summary) -> list[str]:
+    heads = ["contender", "recipe", "seed", "status", "train loss", "val loss", "test acc. %", "images/s"]
+    heads += ["ratio", "peak MB", "wall s"]
+
+    def table(trials: Sequence[TrialSummary]) -> str:
+        return words.table(heads, [_result(summary, trial) for trial in trials], left=4)
+
+    meanings = [f"- **{track}**: {TRACKS[track]}." for track in cells.by_track(summary.trials)]
+    tables = _by_track(cells.measured(summary), table)
+    return ["## Results", *tables, _notes(summary), "\n".join(meanings), *_reasons(summary.trials)]
+
+
+def _by_track(trials: Sequence[TrialSummary], table: Callable[[Sequence[TrialSummary]], str]) -> list[str]:
+    """Make a table a track, each under its name: their numbers mean different things."""
+    return [line for track, mine in cells.by_track(trials).items() for line in (_heading(track), table(mine))]
+
+
+def _heading(track: Track) -> str:
+    return f"### {words.track(track)}"
+
+
+def _result(summary: Summary, trial: TrialSummary) -> list[str]:
+    return [
+        words.markdown(trial.contender),
+        words.markdown(trial.recipe),
+        str(trial.seed),
+        words.status(trial.status),
+        words.loss(trial.train_loss),
+        words.loss(trial.val_loss),
+        words.percent(trial.test_accuracy),
+        words.rate(trial.images_per_second),
+        words.ratio(cells.ratio(summary, trial)),
+        words.megabytes(trial.peak_memory_bytes),
+        words.seconds(trial.wall_seconds),
+    ]
+
+
+def _notes(summary: Summary) -> str:
+    kinds = dict.fromkeys(words.memory_kind(trial.device) for trial in summary.trials if trial.peak_memory_bytes)
+    return " ".join(
+        [
+            "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
+            f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
+            f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
+            *([f"**{words.ONE_RUN}**"] if _runs(summary) == 1 else []),
+        ]
+    )
+
+
+def _reasons(trials: Sequence[TrialSummary]) -> list[str]:
+    """Say of each trial that is not done what happened, what to do, and the last words of its log."""
+    broken = [trial for trial in trials if trial.reason]
+    if not broken:
+        return []
+    logs = [line for trial in broken for line in _log(trial)]
+    return ["What went wrong:", "\n".join(map(_reason, broken)), *logs]
+
+
+def _reason(trial: TrialSummary) -> str:
+    cause = f" ({words.code(trial.cause)})" if trial.cause else ""
+    step = next_step(trial.cause)
+    told = f"- {words.markdown(trial.id)}{cause}: {words.markdown(trial.reason)}"
+    return f"{told}. **Next:** {step}." if step else told
+
+
+def _log(trial: TrialSummary) -> list[str]:
+    """Show a log as an indented block: no line of it can end that, or count as anything but text."""
+    lines = [f"    {words.shortened(line, _LOG_LINE_LENGTH)}" for line in trial.log_tail]
+    title = f"The last lines of the log of {words.markdown(trial.id)}"
+    return words.fold(title, "\n".join(lines)) if any(line.strip() for line in lines) else []
+
+
+def _speeds(summary: Summary) -> list[str]:
+    if _runs(summary) == 1:
+        return []
+    tracks = {cell.recipe: cell.track for cell in summary.comparison.cells}
+    found = cells.speeds(summary)
+    heads = ["contender", "recipe", "pairs", "median ratio", "range", "95 % interval", "verdict"]
+    tables = [
+        line
+        for track in TRACKS
+        if (rows := [_speed(speed) for speed in found if tracks[speed.recipe] == track])
+        for line in (_heading(track), words.table(heads, rows, left=2))
+    ]
+    explanation = (
+        f"Images/s over {words.markdown(summary.comparison.reference)}, pair by pair (same recipe, seed and run). "
+        "The interval is the sign test's, for the median of the pairs; it needs six."
+    )
+    return ["## Speed against the reference", *tables, explanation] if tables else []
+
+
+def _speed(speed: cells.Speed) -> list[str]:
+    return [
+        words.markdown(speed.contender),
+        words.markdown(speed.recipe),
+        str(len(speed.ratios)),
+        words.ratio(speed.ratio),
+        f"{speed.ratios[0]:.2f} to {speed.ratios[-1]:.2f}",
+        "–" if speed.interval is None else f"{speed.interval[0]:.2f} to {speed.interval[1]:.2f}",
+        speed.verdict,
+    ]
+
+
+def _figures(summary: Summary) -> list[str]:
+    names = [name for name in words.CAPTIONS if name != "divergence" or summary.comparison.divergences]
+    images = [f"![{words.CAPTIONS[name]}](figures/{name}.png)" for name in names]
+    return ["## Figures", *images, "Each stands in `figures/` as SVG too."]
+
+
+def _claims(summary: Summary) -> list[str]:
+    comparison = summary.comparison
+    if not comparison.claims:
+        return []
+    rows = [_claim(claim) for claim in comparison.claims]
+    note = comparison.single_seed_note or single_seed_note(comparison.seeds)
+    meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
+    sentences = [f"- {words.markdown(sentence)}" for sentence in readings(comparison)]
+    table = words.table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5)
+    return [
+        "## The article's claims",
+        "\n".join(meanings),
+        "Of the as-written track. A verdict is about the trial's own curve, whichever framework the article meant.",
+        *(_judged(summary, table) or [table]),
+        *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
+        *([words.markdown(note)] if note else []),
+    ]
+
+
+def _judged(summary: Summary, trial_by_trial: str) -> list[str]:
+    """Show the claims over seeds, the trials folded away; nothing for a single seed."""
+    judged = judgements(summary)
+    if not judged:
+        return []
+    rows = [
+        [
+            *map(words.markdown, (each.definition.id, each.contender, each.recipe, each.verdict)),
+            words.number(each.median),
+            words.interval(each.interval),
+            words.markdown(each.definition.unit),
+        ]
+        for each in judged
+    ]
+    text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds."
+    heads = ["claim", "contender", "recipe", "verdict", "median", "interval", "unit"]
+    return [words.table(heads, rows, left=4), text, *words.fold("Trial by trial", trial_by_trial)]
+
+
+def _claim(claim: Claim) -> list[str]:
+    names = (claim.id, claim.contender, claim.recipe, claim.trial, claim.verdict)
+    return [*map(words.markdown, names), words.number(claim.value), words.markdown(claim.unit)]
+
+
+def _findings(heading: str, findings: Sequence[Finding]) -> list[str]:
+    lines = [_finding(finding) for finding in findings]
+    return [f"## {heading}", "\n".join(lines)] if lines else []
+
+
+def _finding(finding: Finding) -> str:
+    message, advice = words.markdown(finding.message), words.markdown(finding.advice)
+    return f"- **{finding.severity}**: {message} {advice}".rstrip()
+
+
+def _phases(summary: Summary) -> list[str]:
+    trials = [trial for trial in summary.trials if trial.phases]
+    if not trials:
+        return []
+    names = dict.fromkeys((*words.PHASES, *(name for trial in trials for name in trial.phases)))
+    heads = ["trial", *(words.markdown(words.phase(name)) for name in names)]
+
+    def table(mine: Sequence[TrialSummary]) -> str:
+        rows = [[words.markdown(t.id), *(words.seconds(t.phases.get(name)) for name in names)] for t in mine]
+        return words.table(heads, rows, left=1)
+
+    return ["## Phases", *_by_track(trials, table), "Seconds; training and evaluation are sums over the epochs."]
+
+
+def _events(summary: Summary) -> list[str]:
+    if not summary.trials:
+        return []
+    names = ("received", "lost", "duplicated", "rejected", "reconnects")
+
+    def table(trials: Sequence[TrialSummary]) -> str:
+        rows = [[words.markdown(t.id), *map(str, _fared(t))] for t in trials]
+        return words.table(["trial", *names], rows, left=1)
+
+    explanation = (
+        "How the metric stream of each trial fared: lost events are in neither the feed nor the file; duplicated ones "
+        "came again, as after a reconnection, and count once; rejected lines were none of the contract's."
+    )
+    sums = map(sum, zip(*map(_fared, summary.trials), strict=True))
+    closing = ", ".join(f"{count:,} {name}" for count, name in zip(sums, names, strict=True))
+    return ["## Events", *_by_track(summary.trials, table), explanation, f"events: {closing}"]
+
+
+def _fared(trial: TrialSummary) -> tuple[int, int, int, int, int]:
+    events = trial.events
+    return events.received, events.lost, events.duplicated, events.rejected, trial.reconnects
+
+
+def _runs(summary: Summary) -> int:
+    return len(summary.comparison.seeds) * summary.comparison.runs
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,71 @@
+"""Trials of earlier runs, taken over where nothing has changed that could change them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.engines.engine import Prepared
+from orchestrator.record.record import Record, Status
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.record.trial_folder import read_record
+from shared.trial import Trial, to_json
+
+
+def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | None:
+    """Return the folder of the newest earlier trial that is this one, None where there is none.
+
+    It is this one where the trial's document is the same to the letter, and image, relaxations, engine, device and
+    processor are; and it is done. What is not `fixed`, an interpreter whose packages may have changed since, is never
+    taken over.
+    """
+    if not prepared.fixed:
+        return None
+    here = _surroundings(run.path)
+    for path in sorted(run.path.parent.glob(f"*/trials/{trial.id}"), reverse=True):
+        there = path.parents[1]
+        if there.is_symlink() or there == run.path or _text(path / "trial.json") != to_json(trial):
+            continue
+        record = _record(path)
+        ran = (record.image, record.relaxations) if record else None
+        if ran == (prepared.image, prepared.relaxations) and _surroundings(there) == here:
+            return path
+    return None
+
+
+def reuse(found: Path, run: RunFolder) -> Record:
+    """Copy an earlier trial into this run, which is then whole without the other; the record says whence."""
+    record = read_record(found)
+    taken = record.model_copy(update={"reused_from": record.reused_from or found.parents[1].name})
+    folder = run.trial(found.name)
+    shutil.copytree(found, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("record.json", "attempts"))
+    folder.write_record(taken)  # last: a copy that was cut short has none, and is made again
+    return taken
+
+
+def _record(path: Path) -> Record | None:
+    """Read a record; None where it is missing, not done, or of another version of bakeoff."""
+    try:
+        record = read_record(path)
+    except (OSError, ValidationError):
+        return None
+    return record if record.status is Status.DONE else None
+
+
+def _surroundings(run: Path) -> tuple[str | None, ...]:
+    """Return what of the world around a run its trials' documents do not say."""
+    try:
+        comparison, environment = (json.loads(_text(run / f"{name}.json")) for name in ("comparison", "environment"))
+        return comparison.get("engine"), comparison.get("device"), environment.get("cpu")
+    except (ValueError, AttributeError, RecursionError):  # an edited file may be any JSON, or none
+        return ()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,159 @@
+"""Contenders: what stands in `images/<name>/contender.toml`, and how a user writes one.
+
+A contender is written as Python people write requirements: `torch`, `torch==2.14.1`,
+`tf[xla]==2.20.0`; `mine@registry/image:tag` names a ready image that keeps the contract.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "images"
+
+_WRITTEN = re.compile(
+    r"(?P<name>[a-z0-9][a-z0-9_-]{0,31})"
+    r"(?:\[(?P<modes>[a-z0-9_, -]*)\])?"
+    r"(?:==(?P<version>[0-9][0-9A-Za-z.+!-]{0,31})|@(?P<image>[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}))?"
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Variant(_Strict):
+    """What differs between an image for CPUs and one for GPUs."""
+
+    extras: str = ""  # "[and-cuda]"
+    index: str = ""  # an index of wheels beside pip's own, for the framework's own packages alone
+    size_bytes: int = Field(gt=0)  # of an image, for the check of free disk
+    driver: int = 0  # the oldest NVIDIA driver (major), by the newest version offered
+
+
+class Version(_Strict):
+    """One offered version: exact pins beside requirements.in, and a base image where the default is too new."""
+
+    pins: tuple[str, ...] = ()
+    base: str = ""
+    driver: int = 0  # where it is older than the variant's
+
+
+class ContenderFile(_Strict):
+    """The schema of contender.toml."""
+
+    title: str
+    colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
+    default: str
+    modes: dict[str, str] = {}  # mode → what it does
+    relax: tuple[str, ...] = ()  # restrictions that its containers are spared, words of orchestrator/spec/contenders.py
+    variants: dict[str, Variant]
+    versions: dict[str, Version]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One framework at one version, as it will run."""
+
+    name: str  # the folder in images/, or the user's word for a ready image
+    version: str  # "" where an existing interpreter or a ready image decides
+    modes: tuple[str, ...] = ()
+    image: str = ""  # a ready image's reference
+    title: str = ""
+    colour: str = "#666666"
+    relax: tuple[str, ...] = ()  # never of a ready image
+
+    @property
+    def written(self) -> str:
+        """The contender as a user writes it: its identity in tables and records."""
+        modes = f"[{','.join(self.modes)}]" if self.modes else ""
+        end = f"@{self.image}" if self.image else f"=={self.version}" if self.version else ""
+        return f"{self.name}{modes}{end}"
+
+    @property
+    def slug(self) -> str:
+        """The contender in file and container names."""
+        return "-".join(part for part in (self.name, *self.modes, re.sub("[+!]", "_", self.version.lower())) if part)
+
+
+def offered_contenders(images: Path = IMAGES) -> dict[str, ContenderFile]:
+    """Read every `images/*/contender.toml`, by folder name."""
+    return {path.parent.name: _read(path) for path in sorted(images.glob("*/contender.toml"))}
+
+
+def driver_floor(contender: Contender, images: Path = IMAGES) -> int:
+    """Return the oldest NVIDIA driver (major) for the contender's CUDA; 0 where none is known."""
+    file = offered_contenders(images).get(contender.name)
+    version = file.versions.get(contender.version) if file else None
+    variant = file.variants.get("cuda") if file else None
+    return (version.driver if version else 0) or (variant.driver if variant else 0)
+
+
+def parse(text: str, images: Path = IMAGES) -> Contender:
+    """Read one contender as a user writes it; UsageError lists what is valid."""
+    match = _WRITTEN.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a contender", "write torch, torch==2.13.0 or mine@registry/image:tag")
+    name, image = match["name"], match["image"] or ""
+    modes = tuple(sorted(filter(None, (mode.strip() for mode in (match["modes"] or "").split(",")))))
+    if image:
+        return Contender(name, "", modes, image, title=name)
+    known = offered_contenders(images)
+    if name not in known:
+        raise UsageError(f"unknown contender {name!r}", f"known contenders: {', '.join(known)}")
+    file = known[name]
+    _check_modes(name, modes, file)
+    version = match["version"] or file.default
+    return Contender(name, version, modes, title=file.title, colour=file.colour, relax=file.relax)
+
+
+def _check_modes(name: str, modes: tuple[str, ...], file: ContenderFile) -> None:
+    unknown = [mode for mode in modes if mode not in file.modes]
+    if unknown:
+        valid = ", ".join(file.modes) or "none"
+        raise UsageError(f"{name} has no mode {unknown[0]!r}", f"modes of {name}: {valid}")
+
+
+def _read(path: Path) -> ContenderFile:
+    try:
+        file = ContenderFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} is not a contender file: {error}", "compare it with images/torch") from error
+    unknown = [word for word in file.relax if word not in RELAXATIONS]
+    if unknown:
+        raise UsageError(f"{path}: relax has {unknown[0]!r}", f"words that it knows: {', '.join(RELAXATIONS)}")
+    return file
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """One restriction less."""
+
+    meaning: str
+    need: str
+    price: str
+
+
+RELAXATIONS: Mapping[str, Relaxation] = MappingProxyType(
+    {
+        "tmp-exec": Relaxation(
+            meaning="files in /tmp may be executed and loaded as libraries",
+            need="torch.compile and Triton compile to /tmp and load what they made",
+            price="what a worker downloads or writes, it may run; it had no network to download by",
+        ),
+    }
+)
+
+
+def format_relaxations(relax: Iterable[str]) -> str:
+    """Say what is spared, for a table or a sentence."""
+    return ", ".join(relax) or "none"

@@ -1,0 +1,186 @@
+"""What a spec means on this machine: engine, device, profile and sizes, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from orchestrator.errors import PreflightError, UsageError
+from orchestrator.host import gpus
+from orchestrator.host.gpus import Gpu
+from orchestrator.spec import recipes
+from orchestrator.spec.contenders import Contender, driver_floor, format_relaxations, parse
+from orchestrator.spec.spec import EngineName, Spec
+from shared.recipe import Recipe
+
+ENOUGH_CORES = 8
+"""From here on a CPU trains the article's size in minutes."""
+
+
+@dataclass(frozen=True)
+class ResolvedSpec:
+    """A spec resolved."""
+
+    spec: Spec
+    contenders: tuple[Contender, ...]
+    recipes: tuple[Recipe, ...]
+    device: Literal["cpu", "cuda"]
+    variant: Literal["cpu", "cuda"]
+    gpu: Gpu | None
+    threads: int
+    profile: Literal["article", "quick", "custom"]
+    profile_reason: str
+    quick: bool  # what no option changes is of the quick size
+
+    def pinned(self, engine: str) -> Spec:
+        """Return the spec with all that was resolved written out: resolved elsewhere or later, it says the same."""
+        resolved = {
+            "recipes": tuple(map(_absolute, self.spec.recipes)),
+            "profile": "quick" if self.quick else "article",
+            "engine": engine
+            if engine in get_args(EngineName)
+            else self.spec.engine,  # tests bring engines of their own
+            "device": self.device,
+            "variant": self.variant,
+            "gpu": self.gpu.uuid if self.gpu else None,
+            "threads": self.threads,
+            "python": tuple(f"{name}{equals}{Path(path).absolute()}" for name, equals, path in self._interpreters),
+        }
+        return self.spec.model_copy(update=resolved)
+
+    @property
+    def _interpreters(self) -> list[tuple[str, str, str]]:
+        return [text.rpartition("=") for text in self.spec.python]
+
+    @property
+    def full_size_command(self) -> str | None:
+        """Return the command for the published size, None where this is it."""
+        if self.profile == "article":
+            return None
+        sizes = {"epochs": None, "train_images": None, "batch_size": None, "profile": "article"}
+        return self.spec.model_copy(update=sizes).command
+
+
+def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: int) -> ResolvedSpec:
+    """Resolve a spec: pure but for reading recipe and contender files.
+
+    Raises UsageError for what does not exist, PreflightError for a GPU that is not there.
+    """
+    device, gpu = _device(spec, found, engine_gives_gpus)
+    quick, reason = _profile(spec, gpu, cores)
+    sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
+    custom = any(value is not None for value in sizes.values())
+    loaded = [recipes.load(name) for name in spec.recipes]
+    _unique([recipe.name for recipe in loaded], "recipe")
+    contenders = tuple(parse(text) for text in spec.contenders)
+    if gpu is not None:
+        _check_driver(gpu, contenders)
+    _unique([contender.written for contender in contenders], "contender")
+    _unique([contender.slug for contender in contenders], "contender", "give each image a name of its own: NAME@IMAGE")
+    return ResolvedSpec(
+        spec=spec,
+        contenders=contenders,
+        recipes=tuple(recipes.sized(recipe, quick=quick, **sizes) for recipe in loaded),
+        device=device,
+        variant=device if spec.variant == "auto" else spec.variant,
+        gpu=gpu,
+        threads=spec.threads or cores,
+        profile="custom" if custom else "quick" if quick else "article",
+        profile_reason=f"given with the command; the rest is {'quick' if quick else 'article'}, {reason}"
+        if custom
+        else reason,
+        quick=quick,
+    )
+
+
+def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]:
+    """Read --python: one path for all, or NAME=PATH; UsageError where a path is no file or a name runs nothing."""
+    found: dict[str, Path] = {}
+    names = list(dict.fromkeys(contender.name for contender in contenders))
+    for text in spec.python:
+        name, equals, path = text.rpartition("=")
+        if equals and name not in names:
+            raise UsageError(f"--python {text}: {name} is not compared", f"contenders: {', '.join(names)}")
+        if not Path(path).is_file():
+            raise UsageError(f"--python {text}: {path} is not a file", "name a Python interpreter")
+        found |= dict.fromkeys([name] if equals else names, Path(path))
+    return found
+
+
+def _device(spec: Spec, found: Sequence[Gpu], given: bool) -> tuple[Literal["cpu", "cuda"], Gpu | None]:
+    wanted = "cuda" if spec.device == "auto" and spec.gpu is not None else spec.device
+    if wanted == "cpu" or (wanted == "auto" and not (found and given)):
+        return "cpu", None
+    if not found:
+        raise PreflightError("no GPU: the NVIDIA driver lists none on this machine", "use --device cpu")
+    if not given:
+        raise PreflightError(
+            "a GPU is here, but the Docker Engine cannot hand it to a container",
+            "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
+        )
+    return "cuda", gpus.choose(found, spec.gpu)
+
+
+def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
+    """Refuse what this machine's NVIDIA driver is too old for: the floor is the image's CUDA's, known beforehand."""
+    for contender in contenders:
+        if not gpu.serves(driver_floor(contender)):
+            raise PreflightError(
+                f"{contender.written} needs NVIDIA driver {driver_floor(contender)} or newer, this machine has"
+                f" {gpu.driver_version}",
+                "update the driver, name an older version, or use --device cpu",
+            )
+
+
+def _profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
+    """Tell whether sizes are quick, and why."""
+    if spec.profile != "auto":
+        return spec.profile == "quick", f"--profile {spec.profile}"
+    if gpu is not None:
+        return False, f"chosen because a GPU answers ({gpu.name})"
+    if cores >= ENOUGH_CORES:
+        return False, f"chosen because {cores} cores answer"
+    return True, f"chosen because no GPU answers and only {cores} of the {ENOUGH_CORES} cores it takes without one"
+
+
+def _absolute(recipe: str) -> str:
+    return str(Path(recipe).absolute()) if recipe.endswith(".toml") else recipe
+
+
+def _unique(names: Sequence[str], kind: str, remedy: str = "to repeat trials, use --seeds or --runs") -> None:
+    """Refuse a name that stands twice: its trials would share their folders."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"the {kind} {twice} is named twice", remedy)
+
+
+def title(settings: ResolvedSpec) -> str:
+    contenders = " and ".join(contender.written for contender in settings.contenders)
+    return f"{contenders} on {', '.join(recipe.name for recipe in settings.recipes)}"
+
+
+def heading(settings: ResolvedSpec) -> str:
+    """Return the first line of the console and of the report: the size, why, and the way to the full one."""
+    full = settings.full_size_command
+    return f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
+
+
+def relaxations_by_contender(settings: ResolvedSpec) -> dict[str, tuple[str, ...]]:
+    """Return which restrictions contenders ask to be spared, by their written name."""
+    return {each.written: each.relax for each in settings.contenders if each.relax}
+
+
+def slug(settings: ResolvedSpec) -> str:
+    names = dict.fromkeys(contender.name for contender in settings.contenders)
+    return "-vs-".join(names)[:60]
+
+
+def engine_and_device(settings: ResolvedSpec, engine: str) -> str:
+    device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
+    spared = [
+        f"{written} relaxed by {format_relaxations(words)}"
+        for written, words in relaxations_by_contender(settings).items()
+    ]
+    return ", ".join([f"{engine} engine", device, *(spared if engine == "docker" else [])])

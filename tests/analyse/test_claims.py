@@ -1,0 +1,165 @@
+"""The article's statements as numbers, from literal curves."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.analyse.claims import DEFINITIONS, claims
+from orchestrator.analyse.claims_overall import readings, single_seed_note
+from orchestrator.analyse.summary import Claim, Comparison, TrialSummary
+from orchestrator.record.record import Status
+from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
+
+LOSSES = st.lists(st.floats(min_value=1e-6, max_value=1e6), min_size=1, max_size=12)
+
+
+def claim(name: str, one: TrialSummary) -> Claim:
+    return next(claim for claim in claims([one]) if claim.id == name)
+
+
+def test_steepness_is_the_share_of_the_fall_from_a_uniform_guess_reached_in_epoch_one() -> None:
+    found = claim("steepness", trial(curves=([math.log(10) - 1.5, 1.0, math.log(10) - 2.0], [1.0, 0.9, 0.8])))
+    assert found.value == pytest.approx(0.75)
+    assert (found.unit, found.verdict, found.holds) == ("share", "holds", True)
+
+
+def test_a_curve_with_most_of_its_fall_after_epoch_one_is_not_steep() -> None:
+    found = claim("steepness", trial(curves=([2.2, 1.5, 0.5], [2.0, 1.0, 0.6])))
+    assert (found.verdict, found.holds) == ("does not hold", False)
+
+
+def test_a_loss_that_ends_above_a_uniform_guess_has_no_steepness() -> None:
+    found = claim("steepness", trial(curves=([2.0, 2.4], [2.0, 2.4])))
+    assert found.value is None
+    assert found.verdict == "not decided: the training loss ended no lower than a uniform guess"
+
+
+def test_validation_rises_where_the_last_loss_is_above_that_of_epoch_three() -> None:
+    found = claim("validation-rises", trial(curves=([0.5, 0.4, 0.3, 0.2, 0.1], [0.30, 0.20, 0.10, 0.09, 0.15])))
+    assert found.value == pytest.approx(0.05)
+    assert found.holds is True
+
+
+def test_three_epochs_cannot_decide_what_happens_after_the_third() -> None:
+    found = claim("validation-rises", trial(curves=([0.5, 0.4, 0.3], [0.3, 0.2, 0.1])))
+    assert (found.value, found.verdict, found.holds) == (None, "not decided: needs 4 epochs", None)
+
+
+def test_roughness_is_the_upward_share_of_the_validation_curves_variation() -> None:
+    found = claim("smoothness", trial(curves=([0.5, 0.4, 0.3, 0.2], [1.0, 0.4, 0.6, 0.4])))
+    assert found.value == pytest.approx(0.2)
+    assert found.holds is False
+
+
+def test_a_validation_loss_that_only_falls_has_roughness_zero() -> None:
+    assert claim("smoothness", trial(curves=([0.5, 0.4, 0.3], [1.0, 0.4, 0.3]))).value == 0
+
+
+def test_a_validation_loss_that_does_not_move_has_no_roughness() -> None:
+    found = claim("smoothness", trial(curves=([0.5, 0.4, 0.3], [1.0, 1.0, 1.0])))
+    assert found.verdict == "not decided: the validation loss did not move"
+
+
+def test_the_generalisation_gap_is_validation_minus_training_loss_of_the_last_epoch() -> None:
+    found = claim("generalisation-gap", trial(curves=([0.9, 0.10], [0.9, 0.13])))
+    assert found.value == pytest.approx(0.03)
+    assert (found.unit, found.holds) == ("nats", True)
+
+
+def test_a_failed_trial_with_some_epochs_gives_no_value() -> None:
+    one = trial(curves=([0.5, 0.4, 0.3, 0.2], [0.5, 0.4, 0.3, 0.2]), status=Status.TIMED_OUT)
+    assert {(found.value, found.verdict) for found in claims([one])} == {(None, "not decided: the trial is timed out")}
+
+
+def test_a_diverged_trial_gives_no_value() -> None:
+    one = trial(curves=([0.5, 0.4, None, None], [0.5, 0.4, 0.3, None]))
+    assert {found.verdict for found in claims([one])} == {"not decided: a loss is not finite"}
+
+
+def test_a_missing_epoch_gives_no_value() -> None:
+    rows = trial(curves=([0.5, 0.4, 0.3, 0.2, 0.1], [0.5, 0.4, 0.3, 0.2, 0.1])).epochs
+    assert {found.verdict for found in claims([trial(epochs=(*rows[:1], *rows[2:]))])} == {
+        "not decided: an epoch is missing"
+    }
+
+
+def test_every_trial_has_every_claim_once() -> None:
+    trials = [trial(TF), failed(TORCH)]
+    assert {(one.id, one.trial) for one in claims(trials)} == {
+        (definition.id, one.id) for definition in DEFINITIONS for one in trials
+    }
+    assert len(claims(trials)) == len(DEFINITIONS) * 2
+
+
+@given(LOSSES)
+def test_roughness_lies_between_zero_and_one(losses: list[float]) -> None:
+    value = claim("smoothness", trial(curves=(losses, losses))).value
+    assert value is None or 0 <= value <= 1
+
+
+@given(LOSSES)
+def test_a_verdict_stands_exactly_where_a_value_does(losses: list[float]) -> None:
+    for found in claims([trial(curves=(losses, losses))]):
+        assert (found.value is None) == (found.holds is None) == found.verdict.startswith("not decided: ")
+
+
+def test_in_a_crossover_a_claim_that_only_the_recipe_changes_follows_the_recipe() -> None:
+    steepness, *_ = readings(crossover().comparison)
+    assert steepness == (
+        "Steepness: in this run it follows the recipe: changing the framework alone never changes the verdict. Its "
+        "number (share) differs by 0.0183 between frameworks within a recipe and by 0.714 between recipes within a "
+        "framework (means of the ranges)."
+    )
+
+
+def test_a_claim_that_only_the_framework_changes_follows_the_framework() -> None:
+    steep, flat = ([0.4, 0.2], [0.3, 0.2]), ([2.2, 0.2], [2.0, 0.2])
+    found = readings(two_by_two(steep, steep, flat, flat))[0]
+    assert found.startswith("Steepness: in this run it follows the framework: ")
+
+
+def test_a_claim_that_holds_in_one_cell_only_follows_neither() -> None:
+    steep, flat = ([0.4, 0.2], [0.3, 0.2]), ([2.2, 0.2], [2.0, 0.2])
+    assert "follows neither" in readings(two_by_two(steep, flat, flat, flat))[0]
+
+
+def test_a_claim_with_one_verdict_everywhere_separates_nothing() -> None:
+    steep = ([0.4, 0.2], [0.3, 0.2])
+    assert "it holds in every cell" in readings(two_by_two(steep, steep, steep, steep))[0]
+
+
+def test_a_cell_without_a_number_is_named_instead_of_read_over() -> None:
+    trials = (trial(TF), failed(TORCH))
+    found = readings(summary(*trials, kind="crossover").comparison)[0]
+    assert found == f"Steepness: not read across the cells, because there is no number for {TORCH} · article-tf."
+
+
+def test_a_cell_of_several_seeds_is_read_by_its_median() -> None:
+    trials = [trial(seed=seed, curves=([2.0, 0.2], [last, last])) for seed, last in ((1, 0.1), (2, 0.3), (3, 0.4))]
+    assert "it holds in every cell" in readings(summary(*trials, kind="crossover").comparison)[3]
+
+
+def test_only_a_crossover_is_read() -> None:
+    assert readings(summary(trial()).comparison) == ()
+
+
+def test_one_seed_is_said_to_prove_little_and_more_seeds_are_not() -> None:
+    assert "another seed" in single_seed_note([1])
+    assert single_seed_note([1, 2]) == ""
+
+
+Curves = tuple[list[float], list[float]]
+
+
+def two_by_two(tf_a: Curves, tf_b: Curves, torch_a: Curves, torch_b: Curves) -> Comparison:
+    trials = [
+        trial(TF, "a", curves=tf_a),
+        trial(TF, "b", curves=tf_b),
+        trial(TORCH, "a", curves=torch_a),
+        trial(TORCH, "b", curves=torch_b),
+    ]
+    return summary(*trials, kind="crossover").comparison

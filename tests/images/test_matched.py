@@ -1,0 +1,91 @@
+"""The matched track for real: both frameworks, the real MNIST, the same start and batches, in both precisions.
+
+The small recipe trains 300 steps in every contender and precision, twice more with norms, once for the whole module.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from orchestrator import pipeline
+from orchestrator import progress as console
+from orchestrator.analyse.parity import EARLY_STEPS
+from orchestrator.analyse.summary import Divergence, Summary
+from orchestrator.engines.engine import Engine
+from orchestrator.record.record import Status
+from orchestrator.runtime import Runtime
+from orchestrator.spec.spec import Spec
+from shared.trial import Precision
+
+pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
+
+BATCH = 128  # the recipe's: smaller ones meet more images at a kink, where float32 parts sooner
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def summary(
+    request: pytest.FixtureRequest, engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Summary:
+    """What a comparison of both frameworks on matched-8x8 says."""
+    precision: Precision = request.param
+    asked = Spec(recipes=("matched-8x8",), epochs=1, train_images=EARLY_STEPS * BATCH, precision=precision)
+    world = Runtime(
+        engine=engine,
+        engine_notice="",
+        gives_gpus=False,
+        gpus=(),
+        cores=2,
+        load=0.0,
+        environment={},
+        out=tmp_path_factory.mktemp(precision),
+        data=mnist_folder,
+    )
+    _, found = pipeline.compare(asked, world, console.view("quiet", io.StringIO()))
+    assert {trial.status for trial in found.trials} == {Status.DONE}
+    return found
+
+
+def of_kind(summary: Summary, kind: str) -> list[Divergence]:
+    return [each for each in summary.comparison.divergences if each.kind == kind]
+
+
+def test_every_contender_computes_what_the_recipe_says_to_its_precision(summary: Summary) -> None:
+    audits = summary.comparison.audits
+    assert [audit.trial for audit in audits if not audit.agrees] == []
+    assert {audit.tolerance for audit in audits} == {1e-5 if summary.comparison.precision == "float32" else 1e-12}
+
+
+def test_step_losses_agree_across_frameworks_over_300_steps(summary: Summary) -> None:
+    (between,) = of_kind(summary, "between")
+    assert between.steps == EARLY_STEPS
+    assert between.largest_early <= between.tolerance == (1e-5 if between.precision == "float32" else 1e-12)
+    assert between.first_beyond is None
+
+
+def test_the_norms_of_gradients_and_weights_agree_too(summary: Summary) -> None:
+    (between,) = of_kind(summary, "between")
+    exact = between.precision == "float64"
+    assert max(between.curve.weight_norm) < (1e-12 if exact else 1e-5)
+    assert max(between.curve.gradient_norm) < (1e-11 if exact else 1e-2)  # in float32 an image may lie at a kink
+
+
+def test_every_contender_is_held_beside_itself_with_and_without_norms(summary: Summary) -> None:
+    floors = of_kind(summary, "floor")
+    assert len(floors) == 4
+    assert sum(bool(floor.curve.weight_norm) for floor in floors) == 2
+    assert max(floor.largest for floor in floors) == 0.0  # on the CPU both frameworks repeat themselves bit for bit
+
+
+def test_test_accuracies_are_compared_image_by_image(summary: Summary) -> None:
+    (accuracy,) = summary.comparison.accuracies
+    assert accuracy.images == 10_000
+    assert accuracy.gained + accuracy.lost <= 5
+    assert accuracy.low <= accuracy.difference <= accuracy.high
+
+
+def test_nothing_is_wrong(summary: Summary) -> None:
+    assert [finding.message for finding in summary.findings if finding.severity == "error"] == []
+    assert "parity-broken" not in {finding.id for finding in summary.findings}

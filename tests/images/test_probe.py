@@ -1,0 +1,76 @@
+"""A contender's probe as the host starts it, with steps of the test's own: no framework is needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from orchestrator.doctor import framework
+from orchestrator.engines.docker.one_off import CommandResult
+from orchestrator.spec.contenders import ROOT
+from shared.probe import TEXT_LIMIT, agree
+
+PROBE = """
+import os, sys
+from shared.probe import Step, agree, asked, tell
+
+def noisy():
+    print("a library prints")
+    os.write(1, b"as does its C++ part")
+    return agree(9.0, 9)
+
+def broken():
+    raise RuntimeError("\\n  no kernel image\\n" + "and a page of more " * 100)
+
+device, modes = asked()
+known = {"noisy": noisy, "broken": broken, "long": lambda: "x" * 5000, "where": lambda: device}
+sys.exit(tell([Step(name.strip("?"), not name.endswith("?"), known[name.strip("?")]) for name in modes]))
+"""
+
+
+def probe(*steps: str) -> subprocess.CompletedProcess[bytes]:
+    """Run steps by name; a question mark says that nothing needs it."""
+    command = [sys.executable, "-W", "error", "-c", PROBE, "cpu", *steps]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+
+
+def told(*steps: str) -> tuple[int, list[tuple[str, bool, bool]]]:
+    found = probe(*steps)
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    return found.returncode, [(line["step"], line["ok"], line["needed"]) for line in lines]
+
+
+def test_steps_are_told_in_order() -> None:
+    assert told("where", "noisy") == (0, [("where", True, True), ("noisy", True, True)])
+
+
+def test_what_libraries_print_goes_elsewhere() -> None:
+    found = probe("noisy")
+    assert len(found.stdout.splitlines()) == 1
+    assert b"a library prints" in found.stderr
+    assert b"as does its C++ part" in found.stderr
+
+
+def test_a_needed_step_that_fails_is_the_last() -> None:
+    assert told("where", "broken", "noisy") == (1, [("where", True, True), ("broken", False, True)])
+
+
+def test_a_step_that_nothing_needs_may_fail() -> None:
+    assert told("broken?", "noisy") == (0, [("broken", False, False), ("noisy", True, True)])
+
+
+def test_what_is_told_is_what_the_host_reads_and_short() -> None:
+    steps = framework.read(CommandResult(0, False, probe("long", "broken?").stdout))
+    assert steps is not None
+    assert [len(step.found) <= TEXT_LIMIT for step in steps] == [True, True]
+    assert steps[1].found.startswith("RuntimeError: no kernel image")
+
+
+def test_a_result_that_is_not_the_one_of_arithmetic_is_an_error() -> None:
+    assert agree(9.0, 9) == "9"
+    for wrong in (9.001, float("nan")):
+        with pytest.raises(ValueError, match="not 9"):
+            agree(wrong, 9)

@@ -1,0 +1,218 @@
+"""Every contender's worker for real: its own framework, the real MNIST, a few hundred images.
+
+Each contender trains three small trials once for the whole module, through Docker where an
+engine answers and through the process engine elsewhere; the tests read what they left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator.analyse import confounders as ledger
+from orchestrator.audit.audit import expect
+from orchestrator.engines.engine import Engine
+from orchestrator.plan.plan import PlannedTrial, make_plan
+from orchestrator.record.record import Record, Status
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.run.runner import TrialSetup, run_trial
+from orchestrator.spec import recipes
+from orchestrator.spec.contenders import offered_contenders, parse
+from shared import mnist
+from shared.initial import digest, shared_weights
+from shared.order import shuffled
+from shared.recipe import Recipe, parameter_count
+
+pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
+
+SHUFFLED = recipes.sized(recipes.load("article-tf"), train_images=320, batch_size=48, epochs=1, quick=True)
+MATCHED = recipes.sized(recipes.load("matched-8x8"), train_images=6400, batch_size=64, epochs=1)
+SEQUENTIAL = recipes.sized(recipes.load("article-torch"), train_images=4000, batch_size=64, epochs=2)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A contender's trials: both recipes with seed 1, twice each, and one with seed 2."""
+
+    shuffled: Record
+    shuffled_again: Record
+    sequential: Record
+    sequential_again: Record
+    other_seed: Record
+    folder: RunFolder
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        return (self.shuffled, self.shuffled_again, self.sequential, self.sequential_again, self.other_seed)
+
+    def step_losses(self, record: Record, run: int) -> list[float]:
+        return _step_losses(RunFolder(self.folder.path / "runs" / str(run)), record.id)
+
+
+@pytest.fixture(scope="module")
+def matched(
+    engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Record, list[float]]]:
+    """Every contender's trial of the matched recipe, by contender: its record and its losses step by step."""
+    data, found = mnist.load(mnist_folder, "8x8"), {}
+    expected = {(MATCHED.name, 1): expect(MATCHED, 1, data)}
+    for name in sorted(offered_contenders()):
+        (planned, _) = _planned(name, [MATCHED])
+        prepared = engine.prepare(planned.contender, "cpu", lambda line: None)
+        engine.supply(mnist_folder, prepared, lambda line: None)
+        folder = RunFolder(tmp_path_factory.mktemp(f"matched-{name}"))
+        record = run_trial(
+            TrialSetup(engine, f"test-{name}", data.test_labels, expected=expected),
+            planned,
+            prepared,
+            folder.trial(planned.id),
+            lambda trial, event: None,
+        )
+        found[name] = (record, _step_losses(folder, record.id))
+    return found
+
+
+def _step_losses(folder: RunFolder, trial: str) -> list[float]:
+    """Read every step's loss of a trial from its recorded stream."""
+    lines = (folder.path / "trials" / trial / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    return [loss for event in events if event["event"] == "steps" for loss in event["losses"]]
+
+
+def test_matched_trials_start_from_the_same_weights_and_see_the_same_batches(
+    matched: dict[str, tuple[Record, list[float]]],
+) -> None:
+    starts = {record.initial_weights_sha256 for record, _ in matched.values()}
+    assert starts == {digest(shared_weights(MATCHED, seed=1))}
+    orders = {epoch.order_sha256 for record, _ in matched.values() for epoch in record.epochs}
+    assert orders == {shuffled(6400, seed=1, epoch=1).sha256}
+
+
+def test_every_contender_computes_what_the_recipe_says(matched: dict[str, tuple[Record, list[float]]]) -> None:
+    for record, _ in matched.values():
+        assert [line.tensor for line in record.audit if not line.agrees] == []
+        assert len(record.audit) == 22  # logits, loss, two scores, and six weights' gradients and two steps
+
+
+def test_matched_losses_agree_step_by_step_across_frameworks(
+    matched: dict[str, tuple[Record, list[float]]],
+) -> None:
+    first, *others = (losses for _, losses in matched.values())
+    assert len(first) == 100
+    for losses in others:
+        assert losses == pytest.approx(first, abs=1e-5)
+
+
+@pytest.fixture(scope="module", params=sorted(offered_contenders()))
+def trained(
+    request: pytest.FixtureRequest, engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Trained:
+    contender = parse(request.param)
+    prepared = engine.prepare(contender, "cpu", lambda line: None)
+    engine.supply(mnist_folder, prepared, lambda line: None)
+    folder = RunFolder(tmp_path_factory.mktemp(request.param))
+    bench = TrialSetup(engine, f"test-{request.param}", mnist.load(mnist_folder, "8x8").test_labels)
+
+    def train(planned: PlannedTrial, run: int) -> Record:
+        place = RunFolder(folder.path / "runs" / str(run))
+        return run_trial(bench, planned, prepared, place.trial(planned.id), lambda trial, event: None)
+
+    one, two = (_planned(request.param, [recipe]) for recipe in (SHUFFLED, SEQUENTIAL))
+    return Trained(
+        shuffled=train(one[0], 1),
+        shuffled_again=train(one[0], 2),
+        sequential=train(two[0], 1),
+        sequential_again=train(two[0], 2),
+        other_seed=train(two[1], 1),
+        folder=folder,
+    )
+
+
+def _planned(contender: str, chosen: Sequence[Recipe]) -> tuple[PlannedTrial, ...]:
+    return make_plan([parse(contender)], chosen, seeds=2, runs=1, device="cpu", threads=2).trials
+
+
+def test_every_trial_is_done_and_no_event_is_lost_or_refused(trained: Trained) -> None:
+    for record in trained.records:
+        assert (record.status, record.reason) == (Status.DONE, "")
+        assert (record.events.lost, record.events.rejected) == (0, 0)
+
+
+def test_the_same_trial_twice_gives_the_same_losses_bit_for_bit(trained: Trained) -> None:
+    for first, again in ((trained.shuffled, trained.shuffled_again), (trained.sequential, trained.sequential_again)):
+        losses = trained.step_losses(first, 1)
+        assert len(losses) > 6
+        assert losses == trained.step_losses(again, 2)
+        assert (first.epochs[-1].val_loss, first.test_loss) == (again.epochs[-1].val_loss, again.test_loss)
+
+
+def test_another_seed_starts_from_other_weights_and_the_same_seed_from_the_same(trained: Trained) -> None:
+    assert trained.sequential.initial_weights_sha256 == trained.sequential_again.initial_weights_sha256
+    assert trained.sequential.initial_weights_sha256 != trained.other_seed.initial_weights_sha256
+
+
+def test_the_loss_falls(trained: Trained) -> None:
+    losses = trained.step_losses(trained.sequential, 1)
+    assert sum(losses[-10:]) < sum(losses[:10])
+    shuffled = trained.step_losses(trained.shuffled, 1)
+    assert sum(shuffled[-3:]) < sum(shuffled[:3])
+
+
+def test_the_epoch_loss_is_the_mean_of_its_steps_weighted_by_images(trained: Trained) -> None:
+    losses = trained.step_losses(trained.shuffled, 1)
+    images = [48, 48, 48, 48, 48, 48, 32]
+    expected = sum(loss * count for loss, count in zip(losses, images, strict=True)) / 320
+    assert trained.shuffled.epochs[0].train_loss == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_network_has_the_recipes_parameters(trained: Trained) -> None:
+    assert trained.shuffled.parameters == parameter_count(SHUFFLED)
+    assert trained.sequential.parameters == parameter_count(SEQUENTIAL)
+
+
+def test_the_worker_counts_test_accuracy_as_the_host_does(trained: Trained) -> None:
+    for record in trained.records:
+        assert record.worker_test_accuracy == pytest.approx(record.test_accuracy, abs=1e-12)
+
+
+def test_images_per_second_times_seconds_are_the_images_trained(trained: Trained) -> None:
+    for record, recipe in ((trained.shuffled, SHUFFLED), (trained.sequential, SEQUENTIAL)):
+        for epoch in record.epochs:
+            assert epoch.images_per_second * epoch.seconds == pytest.approx(recipe.data.train.images, rel=0.01)
+
+
+def test_the_data_are_the_published_ones(trained: Trained) -> None:
+    assert trained.shuffled.data_sha256 == mnist.DATA_SHA256["28x28"]
+    assert trained.sequential.data_sha256 == mnist.DATA_SHA256["8x8"]
+
+
+def test_every_phase_has_its_own_seconds(trained: Trained) -> None:
+    names = ["import", "data", "build", "first_step", "warm_up", "predict", "training", "evaluation"]
+    assert sorted(trained.sequential.phases) == sorted(names)
+    assert all(seconds >= 0 for seconds in trained.sequential.phases.values())
+    assert sum(trained.sequential.phases.values()) <= (trained.sequential.worker_seconds or 0)
+
+
+def test_settings_in_which_frameworks_differ_are_told_as_resolved(trained: Trained) -> None:
+    modes = trained.sequential.modes
+    assert modes["precision"] == "float32"
+    assert (modes["tf32_matmul"], modes["tf32_convolution"]) == ("off", "off")
+    assert modes["threads_intra_op"] == "2"
+    for name in ("execution", "compiler", "deterministic", "onednn", "cudnn_autotune"):
+        assert name in modes
+
+
+def test_some_sixty_facts_are_told_beside_the_packages(trained: Trained) -> None:
+    told = ledger.told(trained.sequential)
+    facts = {name for name in told if not name.startswith("package ")}
+    assert 55 < len(facts) < 90
+    assert {"blas", "denormals", "libc", "memory_allocator", "python_compiler", "cpu_instructions"} <= facts
+    assert {"package numpy", "package pip"} <= trained.sequential.facts.keys()
+
+
+def test_the_facts_are_the_same_in_every_trial_of_a_contender(trained: Trained) -> None:
+    assert all(record.facts == trained.sequential.facts for record in trained.records)

@@ -1,0 +1,203 @@
+"""The architecture's invariants about `images/` and `shared/`, read from the source: no framework is needed."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TypeGuard
+
+import pytest
+
+from orchestrator.spec import recipes
+from orchestrator.spec.contenders import IMAGES, ROOT
+from shared.trial import Trial, to_json
+
+CONTENDERS = ("tf", "torch")
+FILES = {
+    "Dockerfile",
+    "__init__.py",
+    "contender.toml",
+    "facts.py",
+    "model.py",
+    "optimizer.py",
+    "probe.py",
+    "requirements.in",
+    "settings.py",
+    "training.py",
+    "worker.py",
+}
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts")
+FRAMEWORKS = {"torch", "tensorflow", "keras"}
+
+READ_A_TRIAL_AND_SPEAK = """
+import os, pathlib, sys
+from shared.emitter import Emitter
+from shared.recipe import parameter_count
+from shared.timing import timed
+from shared.trial import from_environment, to_json, from_json
+trial = from_environment()
+assert from_json(to_json(trial)) == trial
+emitter = Emitter(trial.id, pathlib.Path(sys.argv[1]), 1)
+with emitter.phase("build"), timed(lambda: None):
+    pass
+emitter.steps(1, [0.1, float("nan")])
+emitter.close()
+sys.stderr.write(str(parameter_count(trial.recipe)))
+"""
+
+
+def test_every_contender_has_the_same_files() -> None:
+    assert {name: _files(IMAGES / name) for name in CONTENDERS} == dict.fromkeys(CONTENDERS, FILES)
+
+
+@pytest.mark.parametrize("module", CONTRACT)
+def test_the_contract_needs_the_standard_library_only(module: str) -> None:
+    assert _roots(ROOT / "shared" / f"{module}.py") <= {*sys.stdlib_module_names, "shared"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "shared").glob("*.py")), ids=lambda path: path.name)
+def test_shared_imports_nothing_of_the_host_and_no_framework(path: Path) -> None:
+    assert _roots(path) <= {*sys.stdlib_module_names, "shared", "numpy", "pyarrow"}
+
+
+@pytest.mark.parametrize("path", sorted(IMAGES.glob("*/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_worker_imports_neither_the_host_nor_another_contender(path: Path) -> None:
+    imported = _modules(path)
+    foreign = [name for name in CONTENDERS if name != path.parent.name]
+    assert not [name for name in imported if name.split(".")[0] == "orchestrator"]
+    assert not [name for name in imported if name.split(".")[:2] in [["images", other] for other in foreign]]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "orchestrator").rglob("*.py")), ids=lambda path: path.stem)
+def test_the_host_imports_no_framework_and_no_worker(path: Path) -> None:
+    assert not _roots(path) & {*FRAMEWORKS, "images"}
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_a_worker_imports_its_framework_only_on_the_clock(name: str) -> None:
+    tree = _tree(IMAGES / name / "worker.py")
+    before = {module.split(".")[0] for statement in tree.body for module in _imports_of(statement)}
+    assert before <= {*sys.stdlib_module_names, "shared"}
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_the_timed_region_sends_no_event_evaluates_nothing_and_reads_nothing_back(name: str) -> None:
+    (epoch,) = [node for node in ast.walk(_tree(IMAGES / name / "worker.py")) if _is_function(node, "train_epoch")]
+    timed = [node for node in ast.walk(epoch) if isinstance(node, ast.With) and "timed(" in ast.unparse(node.items[0])]
+    training, evaluation = timed
+    assert _calls(training) - {"timed", "enumerate", "taken.append"} == {"training.step"}
+    assert _calls(evaluation) == {"timed", "training.evaluate"}
+
+
+def test_the_two_workers_differ_in_names_alone() -> None:
+    tf, torch = (ast.unparse(_without_environment(_tree(IMAGES / name / "worker.py"))) for name in CONTENDERS)
+    renamed = torch.replace("images.torch", "images.tf").replace("PyTorch", "TensorFlow")
+    assert renamed.replace("versions['torch']", "versions['tensorflow']") == tf
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_both_report_the_same_modes(name: str) -> None:
+    keys = {contender: _keys_of_modes(contender) for contender in CONTENDERS}
+    assert len(keys[name]) > 10
+    assert keys["tf"] == keys["torch"]
+
+
+def test_both_tell_facts_in_the_same_functions_and_the_comparable_ones_by_the_same_names() -> None:
+    trees = {name: _tree(IMAGES / name / "facts.py") for name in CONTENDERS}
+    named = {name: [node.name for node in tree.body if _is_public_function(node)] for name, tree in trees.items()}
+    assert named["tf"] == named["torch"] == ["write", "comparable", "gpu", "flags"]
+    for function in ("comparable", "gpu"):
+        keys = {name: _keys(tree, function) for name, tree in trees.items()}
+        assert len(keys["tf"]) > 3
+        assert keys["tf"] == keys["torch"]
+
+
+def test_the_facts_are_read_outside_of_every_phase_and_epoch() -> None:
+    (run,) = [node for node in _tree(IMAGES / "torch" / "worker.py").body if _is_function(node, "run")]
+    told = [statement for statement in run.body if "facts.write" in ast.unparse(statement)]  # type: ignore[attr-defined]
+    assert [type(statement) for statement in told] == [ast.Expr]
+
+
+def test_the_contract_runs_on_the_oldest_python_at_hand(tmp_path: Path) -> None:
+    recipe = recipes.load("article-torch")
+    text = to_json(Trial("t", "torch==2.13.0", recipe, 1, "cpu", [], 1))
+    found = subprocess.run(
+        [_oldest_python(), "-W", "error", "-c", READ_A_TRIAL_AND_SPEAK, str(tmp_path)],
+        cwd=ROOT,
+        env={"BAKEOFF_TRIAL": text, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stderr) == (0, "29066")
+    assert '"losses":[0.1,null]' in found.stdout
+    assert (tmp_path / "events.jsonl").read_text() == found.stdout
+
+
+def _oldest_python() -> str:
+    """Find an interpreter of the oldest version that is installed; a version manager's shim may answer to none."""
+    named = [shutil.which(f"python3.{minor}") for minor in (9, 10)]
+    managed = sorted(map(str, Path.home().glob(".pyenv/versions/3.9.*/bin/python")))
+    return next(filter(_runs, filter(None, [named[0], *managed, named[1]])), sys.executable)
+
+
+def _runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()}
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _roots(path: Path) -> set[str]:
+    return {module.split(".")[0] for module in _modules(path)}
+
+
+def _modules(path: Path) -> set[str]:
+    return {module for node in ast.walk(_tree(path)) for module in _imports_of(node)}
+
+
+def _imports_of(node: ast.AST) -> list[str]:
+    """Name what one statement imports; `from images import tf` counts as images.tf."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def _is_function(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == name
+
+
+def _is_public_function(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+
+
+def _calls(node: ast.AST) -> set[str]:
+    return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+
+
+def _without_environment(tree: ast.Module) -> ast.Module:
+    """Leave out the docstring and ENVIRONMENT, which are each framework's own."""
+    kept = [node for node in tree.body[1:] if not (isinstance(node, ast.Assign) and "ENVIRONMENT" in ast.unparse(node))]
+    return ast.Module(body=kept, type_ignores=[])
+
+
+def _keys_of_modes(name: str) -> list[str]:
+    return _keys(_tree(IMAGES / name / "settings.py"), "modes")
+
+
+def _keys(tree: ast.Module, function: str) -> list[str]:
+    """Name the keys of the one dictionary that a function writes."""
+    (body,) = [node for node in tree.body if _is_function(node, function)]
+    (found,) = [node for node in ast.walk(body) if isinstance(node, ast.Dict)]
+    return [key.value for key in found.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]

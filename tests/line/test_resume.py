@@ -1,0 +1,235 @@
+"""A run whose host ended goes on with the next one, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator import pipeline
+from orchestrator import progress as console
+from orchestrator.analyse.summary import Summary, read_summary
+from orchestrator.engines.engine import EngineLostError, Launch, Prepared
+from orchestrator.engines.scripted import Script, ScriptedEngine
+from orchestrator.errors import PreflightError, UsageError
+from orchestrator.record.record import Record, Status
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.runtime import Runtime
+from shared import mnist
+from shared.events import EpochEnded, Event
+from tests.line.test_pipeline import ASKED, Line
+
+TIMES = {"id", "started_at", "ended_at", "resumed_at", "wall_seconds"}
+TIMES |= {"load_average_at_end", "memory_available_at_end"}
+
+
+class Killed(BaseException):
+    """What no code of ours catches: the host is gone."""
+
+
+class Mortal:
+    """A view whose host dies at the n-th thing that happens."""
+
+    def __init__(self, lives: int) -> None:
+        self._lives = lives
+        self._view = console.view("quiet", io.StringIO())
+
+    def event(self, trial_id: str, event: Event) -> None:
+        self._live()
+
+    def trial_started(self, trial_id: str) -> None:
+        self._live()
+
+    def trial_ended(self, record: Record) -> None:
+        self._live()
+
+    def _live(self) -> None:
+        self._lives -= 1
+        if self._lives == 0:
+            raise Killed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
+    labels = mnist.load(mnist_folder, "8x8").test_labels
+    return Line(tmp_path_factory.mktemp("runs"), mnist_folder, np.asarray(labels))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(line: Line) -> Summary:
+    return pipeline.compare(ASKED, line.world(), Mortal(0))[1]
+
+
+def interrupted(world: Runtime, lives: int) -> RunFolder:
+    with pytest.raises(Killed):
+        pipeline.compare(ASKED, world, Mortal(lives))
+    return RunFolder((world.out / "latest").resolve())
+
+
+def but_for_times(summary: Summary) -> Any:
+    def bare(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: bare(each) for key, each in value.items() if key not in TIMES}
+        return [bare(each) for each in value] if isinstance(value, list) else value
+
+    return bare(json.loads(summary.model_dump_json()))
+
+
+@given(first=st.integers(1, 32), second=st.integers(1, 32))
+@settings(max_examples=6, deadline=None)
+def test_a_run_killed_at_any_moment_and_again_ends_as_if_undisturbed(
+    line: Line, undisturbed: Summary, first: int, second: int
+) -> None:
+    world = line.world()
+    folder = interrupted(world, first)
+    with contextlib.suppress(Killed):
+        pipeline.resume(folder, world, Mortal(second))
+    _, summary = pipeline.resume(folder, world, Mortal(0))
+    assert but_for_times(summary) == but_for_times(undisturbed)
+    assert len(summary.comparison.resumed_at) == 2
+    assert isinstance(world.engine, ScriptedEngine)
+    assert world.engine.left == {}
+    assert read_summary(folder.path) == summary
+
+
+def test_every_event_stands_once_in_the_record_of_a_resumed_run(line: Line) -> None:
+    world = line.world()
+    folder = interrupted(world, 7)
+    pipeline.resume(folder, world, Mortal(0))
+    for path in folder.path.glob("trials/*/events.jsonl"):
+        numbers = [json.loads(each)["seq"] for each in path.read_text().splitlines()]
+        assert numbers == list(range(len(numbers)))
+
+
+def test_what_is_recorded_is_not_run_again(line: Line) -> None:
+    started: list[str] = []
+
+    def script(launch: Launch) -> Script:
+        started.append(launch.trial_id)
+        return line.good(launch)
+
+    world = line.world(script)
+    pipeline.resume(interrupted(world, 30), world, Mortal(0))
+    assert sorted(started) == sorted(set(started))
+    assert len(started) == 4
+
+
+def test_a_trial_that_failed_stays_failed(line: Line) -> None:
+    def script(launch: Launch) -> Script:
+        return Script() if not launch.trial_id.startswith("torch") else line.good(launch)
+
+    world = line.world(script)
+    folder = interrupted(world, 8)
+    _, summary = pipeline.resume(folder, line.world(), Mortal(0))
+    assert [trial.status.value for trial in summary.trials] == ["failed", "done", "done", "done"]
+
+
+def test_a_trial_that_an_engines_restart_ended_is_run_again(line: Line) -> None:
+    world = line.world()
+    folder, summary = pipeline.compare(ASKED, world, Mortal(0))
+    trial = folder.trial(summary.trials[1].id)
+    record = trial.record()
+    assert record is not None
+    trial.write_record(record.model_copy(update={"status": Status.FAILED, "cause": "engine-restart"}))
+    _, again = pipeline.resume(folder, world, Mortal(0))
+    assert {each.status for each in again.trials} == {Status.DONE}
+    assert (trial.path / "attempts" / "attempt" / "record.json").is_file()
+
+
+def test_a_run_that_was_interrupted_is_run_to_its_end(line: Line) -> None:
+    world = line.world()
+    folder, partial = pipeline.compare(ASKED, world, Pressing())
+    assert [trial.status.value for trial in partial.trials] == ["interrupted", "skipped", "skipped", "skipped"]
+    _, summary = pipeline.resume(folder, world, Mortal(0))
+    assert {trial.status for trial in summary.trials} == {Status.DONE}
+    assert not summary.comparison.interrupted
+
+
+def test_with_detach_ctrl_c_leaves_the_worker_and_resume_takes_it_up(line: Line) -> None:
+    world = line.world()
+    folder, partial = pipeline.compare(ASKED, world, Pressing(), detach=True)
+    assert [trial.status.value for trial in partial.trials] == ["unknown", "skipped", "skipped", "skipped"]
+    assert partial.comparison.interrupted
+    assert isinstance(world.engine, ScriptedEngine)
+    assert len(world.engine.left) == 1
+    _, summary = pipeline.resume(folder, world, Mortal(0))
+    assert {trial.status for trial in summary.trials} == {Status.DONE}
+    assert summary.trials[0].events.duplicated == 0
+
+
+def test_an_engine_that_stays_away_ends_the_run_for_now(line: Line) -> None:
+    world = replace(line.world(), engine=Away(line.good))
+    folder, partial = pipeline.compare(ASKED, world, Mortal(0))
+    assert [trial.status.value for trial in partial.trials] == ["unknown", "skipped", "skipped", "skipped"]
+    _, summary = pipeline.resume(folder, line.world(), Mortal(0))
+    assert {trial.status for trial in summary.trials} == {Status.DONE}
+
+
+def test_two_hosts_are_never_at_one_run(line: Line) -> None:
+    world = line.world()
+    folder = interrupted(world, 5)
+    with folder.held(), pytest.raises(PreflightError, match="another bakeoff is at"):
+        pipeline.resume(RunFolder(folder.path), world, Mortal(0))
+
+
+def test_a_run_whose_image_has_changed_is_refused(line: Line) -> None:
+    folder = interrupted(line.world(), 5)
+    with pytest.raises(UsageError, match=r"what runs as tf==2\.21\.0, torch==2\.13\.0 has changed"):
+        pipeline.resume(folder, replace(line.world(), engine=Rebuilt(line.good)), Mortal(0))
+
+
+def test_a_run_whose_plan_would_be_another_is_refused(line: Line) -> None:
+    folder = interrupted(line.world(), 5)
+    document = json.loads((folder.path / "run.json").read_text())
+    document["spec"]["epochs"] = 1
+    (folder.path / "run.json").write_text(json.dumps(document))
+    with pytest.raises(UsageError, match="has changed since this run began"):
+        pipeline.resume(folder, line.world(), Mortal(0))
+
+
+def test_a_run_that_has_ended_can_be_resumed_and_stays_as_it_is(line: Line, undisturbed: Summary) -> None:
+    world = line.world()
+    folder, first = pipeline.compare(ASKED, world, Mortal(0))
+    _, again = pipeline.resume(folder, world, Mortal(0))
+    assert but_for_times(again) == but_for_times(first)
+
+
+class Pressing(Mortal):
+    """Somebody presses Ctrl-C when the first epoch has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def event(self, trial_id: str, event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            raise KeyboardInterrupt
+
+
+class Away(ScriptedEngine):
+    def start(self, launch: Launch) -> Any:
+        raise EngineLostError("connection refused")
+
+
+class Rebuilt(ScriptedEngine):
+    def prepare(self, *args: Any) -> Prepared:
+        return replace(super().prepare(*args), image="another")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_figures() -> Iterator[None]:
+    """Other tests look at them, and they take a second a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orchestrator.report.figures.draw.draw", lambda *_: [])
+        yield

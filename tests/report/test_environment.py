@@ -1,0 +1,109 @@
+"""The report's section "Environment", as text, and the console's one sentence of it."""
+
+from __future__ import annotations
+
+import io
+
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from orchestrator.analyse.summary import Summary
+from orchestrator.report import console as tables
+from orchestrator.report.markdown import environment
+from orchestrator.report.markdown import page as markdown
+from tests.support.summaries import TF, TORCH, crossover, summary, trial
+
+
+def between(tf: dict[str, str], torch: dict[str, str], every: dict[str, str] | None = None) -> Summary:
+    """Return a summary whose two contenders told these facts, and `every` the same ones."""
+    told = {
+        "cpu": "a made-up processor",
+        **{f"{TF}: {name}": value for name, value in tf.items()},
+        **{f"{TORCH}: {name}": value for name, value in torch.items()},
+        **{f"every worker: {name}": value for name, value in (every or {"libc": "glibc 2.36", "python": "3"}).items()},
+    }
+    return crossover().model_copy(update={"environment": told})
+
+
+def headline(summary: Summary) -> str:
+    return environment.headline(environment.opened(summary))
+
+
+FRAMEWORKS = ({"framework": "TensorFlow", "keras": "3.13.2"}, {"framework": "PyTorch"})
+DIFFERENT = between(
+    {**FRAMEWORKS[0], "layout": "NHWC", "package six": "1", "variable MALLOC_CONF": "<path>|`x`"},
+    {**FRAMEWORKS[1], "layout": "NCHW", "package six": "2"},
+)
+
+
+def test_where_nothing_else_differs_the_report_says_so() -> None:
+    assert headline(between(*FRAMEWORKS)) == (
+        "Nothing but the framework differs: 2 facts are the same in every contender."
+    )
+
+
+def test_between_versions_of_one_framework_the_version_is_what_differs() -> None:
+    versions = ({"framework_version": "2.13.0"}, {"framework_version": "2.14.1"})
+    assert headline(between(*versions)).startswith("Nothing but the version differs: 2 facts")
+
+
+def test_the_sentence_counts_the_differences_and_names_the_heavy_ones() -> None:
+    assert headline(DIFFERENT) == (
+        "3 of 5 facts differ besides the framework, 1 of them in what changes results or speed: layout."
+    )
+
+
+def test_a_single_difference_that_hardly_matters_is_said_as_such() -> None:
+    told = [{**framework, "package six": version} for framework, version in zip(FRAMEWORKS, "12", strict=True)]
+    assert headline(between(told[0], told[1])) == (
+        "1 of 3 facts differs besides the framework, none of them known to change results or speed."
+    )
+
+
+def test_many_heavy_differences_are_counted_beyond_the_sixth() -> None:
+    tf, torch = ({**FRAMEWORKS[at], **{f"tf32_{name}": str(at) for name in "abcdefgh"}} for at in (0, 1))
+    assert headline(between(tf, torch)).endswith(
+        "8 of them in what changes results or speed: tf32_a, tf32_b, tf32_c, tf32_d, tf32_e, tf32_f and 2 more."
+    )
+
+
+def test_the_table_shows_the_heaviest_difference_first_and_a_dash_for_what_is_not_set() -> None:
+    lines = markdown.page(DIFFERENT).splitlines()
+    at = lines.index("| what differs | what that means | tf==2.21.0 | torch==2.13.0 |")
+    assert lines[at + 2 : at + 6] == [
+        "| layout | changes results or speed | NHWC | NCHW |",
+        r"| variable MALLOC\_CONF | may change speed | &lt;path&gt;\|\`x\` | – |",
+        "| package six | rarely matters | 1 | 2 |",
+        "",
+    ]
+
+
+def test_the_rest_is_folded_away_and_its_tables_are_tables() -> None:
+    html = MarkdownIt("gfm-like", {"linkify": False}).render("\n\n".join(environment.section(DIFFERENT)))
+    assert html.count("<details>") == html.count("</details>") == 2
+    assert "<summary>What is compared, and what comes with it: 2 facts</summary>" in html
+    assert "<summary>The same in every contender: 2 facts</summary>" in html
+    assert html.count("<table>") == 4
+    assert "<path>" not in html
+
+
+def test_one_contenders_facts_are_shown_without_a_comparison() -> None:
+    alone = summary(trial(TORCH)).model_copy(update={"environment": {f"{TORCH}: libc": "glibc 2.36"}})
+    assert headline(alone) == ""
+    assert "| libc | glibc 2.36 |" in markdown.page(alone)
+
+
+def test_a_summary_without_an_environment_has_no_such_section() -> None:
+    assert environment.section(crossover().model_copy(update={"environment": {}})) == []
+
+
+def test_the_console_says_it_in_one_sentence_and_nothing_where_there_is_nothing_to_compare() -> None:
+    assert "environment: 3 of 5 facts differ besides the framework" in shown(DIFFERENT)
+    assert "environment:" not in shown(crossover())
+
+
+def shown(of: Summary) -> str:
+    console = Console(width=200, file=io.StringIO(), color_system=None)
+    console.print(tables.conclusion(of, 200))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()

@@ -1,0 +1,132 @@
+"""What a user asks for: from options, from files, and written as a command again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.cli import app
+from orchestrator.errors import UsageError
+from orchestrator.spec.spec import Spec, read, spec_from
+
+WORDS = st.from_regex(r"[a-z0-9][a-z0-9 _.$'\"*\[\]=/-]{0,12}", fullmatch=True)
+NUMBERS = st.none() | st.integers(1, 10**6)
+SPECS = st.builds(
+    Spec,
+    contenders=st.lists(WORDS, min_size=1, max_size=3),
+    recipes=st.lists(WORDS, min_size=1, max_size=3),
+    seeds=st.integers(1, 1000),
+    runs=st.integers(1, 1000),
+    epochs=NUMBERS,
+    train_images=NUMBERS,
+    batch_size=NUMBERS,
+    profile=st.sampled_from(["auto", "article", "quick"]),
+    engine=st.sampled_from(["auto", "docker", "process"]),
+    device=st.sampled_from(["auto", "cpu", "cuda"]),
+    variant=st.sampled_from(["auto", "cpu", "cuda"]),
+    gpu=st.none() | st.sampled_from(["0", "GPU-4f1a"]),
+    threads=NUMBERS,
+    timeout_seconds=st.floats(1e-3, 1e12),
+    allow_foreign_image=st.booleans(),
+    python=st.lists(WORDS, max_size=2),
+)
+
+
+def parsed(command: str) -> Spec:
+    """Read a command as the command line does."""
+    program, name, *words = shlex.split(command)
+    assert (program, name) == ("bakeoff", "compare")
+    compare: Any = typer.main.get_command(app)
+    fields = compare.commands["compare"].make_context("compare", words).params
+    renamed = {"recipe": "recipes", "timeout": "timeout_seconds"}
+    asked = {renamed.get(key, key): value for key, value in fields.items()}
+    return spec_from({name: asked[name] for name in Spec.model_fields if asked[name] not in (None, [], ())}, "here")
+
+
+@given(SPECS)
+def test_the_command_of_a_comparison_repeats_it(spec: Spec) -> None:
+    assert parsed(spec.command) == spec
+
+
+def test_the_command_says_no_more_than_was_asked() -> None:
+    assert Spec().command == "bakeoff compare tf torch"
+    spec = Spec(contenders=("torch==2.13.0", "tf[xla]"), epochs=2, recipes=("my recipe.toml",), timeout_seconds=90.5)
+    assert spec.command == (
+        "bakeoff compare torch==2.13.0 'tf[xla]' --recipe 'my recipe.toml' --epochs 2 --timeout 90.5"
+    )
+
+
+def test_a_toml_file_is_a_comparison(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('contenders = ["torch==2.13.0", "torch==2.14.1"]\nseeds = 3\n')
+    assert read(tmp_path / "mine.toml") == Spec(contenders=("torch==2.13.0", "torch==2.14.1"), seeds=3)
+
+
+def test_an_empty_file_is_the_default_comparison(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("")
+    assert read(tmp_path / "mine.toml") == Spec()
+
+
+def test_the_comparison_file_of_a_run_repeats_it(tmp_path: Path) -> None:
+    asked = Spec(contenders=("torch",), epochs=1, python=("torch=/usr/bin/python3",))
+    document = {"id": "20261122-120000-torch", "title": "what it was", "spec": asked.model_dump(mode="json")}
+    (tmp_path / "comparison.json").write_text(json.dumps(document))
+    assert read(tmp_path / "comparison.json") == asked
+
+
+def test_json_may_hold_the_comparison_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"seeds": 2}')
+    assert read(tmp_path / "mine.json") == Spec(seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("mine.toml", "seed = 3", "seed: Extra inputs are not permitted"),
+        ("mine.json", '{"seed": 3}', "seed: Extra inputs are not permitted"),
+        ("comparison.json", '{"spec": {"seed": 3}}', "seed: Extra inputs are not permitted"),
+        ("mine.toml", 'seeds = "many"', "seeds: Input should be a valid integer"),
+        ("mine.toml", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
+        ("mine.toml", 'contenders = "torch"', "contenders: Input should be a valid tuple"),
+        ("mine.toml", "contenders = []", "contenders: Tuple should have at least 1 item"),
+        ("mine.toml", 'profile = "slow"', "profile: Input should be 'auto', 'article' or 'quick'"),
+        ("mine.json", "[]", "the file: Input should be"),
+        ("mine.json", '{"spec": 3}', "the file: Input should be"),
+        ("mine.toml", "seeds = ", "cannot be read"),
+        ("mine.json", "{", "cannot be read"),
+    ],
+)
+def test_a_bad_file_names_itself_its_key_and_the_fault(tmp_path: Path, name: str, content: str, told: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError) as error:
+        read(tmp_path / name)
+    assert str(tmp_path / name) in error.value.message
+    assert told in error.value.message
+    assert error.value.remedy
+
+
+def test_an_unknown_key_lists_the_valid_ones() -> None:
+    with pytest.raises(UsageError) as error:
+        spec_from({"seed": 3}, "mine.toml")
+    assert error.value.remedy.startswith("valid keys: contenders, recipes, seeds, runs, epochs")
+
+
+def test_every_fault_is_told_at_once() -> None:
+    with pytest.raises(UsageError) as error:
+        spec_from({"seeds": 0, "runs": 0}, "mine.toml")
+    assert "seeds: " in error.value.message
+    assert "runs: " in error.value.message
+
+
+def test_a_file_that_is_missing_or_not_text_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        read(tmp_path / "mine.toml")
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read(tmp_path / "mine.toml")
