@@ -1,8 +1,8 @@
 """The equivalence audit: does a contender compute what the recipe says? Asked before any claim of speed.
 
 The host draws the shared first weights, picks two small batches, and computes logits, loss, gradients and the
-weights after one and after two optimiser steps in float64 NumPy (`orchestrator.audit.reference`). Each worker computes the
-same inside its image, before it trains. So it is never one framework's word against the other's. Pure.
+weights after one and after two optimiser steps in float64 NumPy (`orchestrator.audit.reference`). Each worker computes
+the same inside its image, before it trains. So it is never one framework's word against the other's. Pure.
 """
 
 from __future__ import annotations
