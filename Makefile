@@ -46,8 +46,11 @@ faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 m
 
 check: lint types test ## what CI runs: lint, types, tests
 
-lint: .venv/.ready ## ruff, codespell and the compose file
+lint: .venv/.ready ## ruff, codespell, import-linter; the compose file where docker is installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
+	@$(BIN)/lint-imports --no-logo
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
+		else echo "docker compose is not installed: compose.yaml not looked at"; fi
 
 types: .venv/.ready ## mypy, strict
 	@$(BIN)/mypy
