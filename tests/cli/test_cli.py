@@ -25,6 +25,7 @@ from orchestrator.cli import app, main
 from orchestrator.cli import compare as comparing
 from orchestrator.cli import explain as explaining
 from orchestrator.errors import PreflightError
+from orchestrator.report.figures import draw
 from orchestrator.runtime import Runtime
 from orchestrator.spec.spec import Spec
 from shared import mnist
@@ -103,9 +104,25 @@ def around(monkeypatch: pytest.MonkeyPatch, line: Line) -> Callable[[Runtime], N
     return put
 
 
+@pytest.fixture(autouse=True)
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
+    """Leave figures out, which are nine tenths of the time of a scripted comparison; return what draws them."""
+    drawn = draw.draw
+    monkeypatch.setattr(draw, "draw", lambda summary, folder: [])
+    return drawn
+
+
+@pytest.fixture
+def figures(without_figures: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the figures after all."""
+    monkeypatch.setattr(draw, "draw", without_figures)
+
+
+@pytest.mark.usefixtures("figures")
 def test_a_comparison_that_ends_well_is_exit_code_0(bakeoff: Bakeoff, around: object) -> None:
     answer = bakeoff("compare", *QUICK)
     assert answer.code == 0
+    assert list(Path("runs/latest/figures").glob("*.png"))
     assert "report: runs/" in answer.out
     assert "torch==2.13.0" in answer.out
     assert "100.00" in answer.out
@@ -459,11 +476,13 @@ def test_the_first_contender_is_the_one_others_are_divided_by(bakeoff: Bakeoff, 
 WALK = ("--epochs", "3", "--train-images", "640", "--seeds", "2")
 
 
+@pytest.mark.usefixtures("figures")
 def test_a_walk_ends_with_its_answer_and_a_report(bakeoff: Bakeoff, around: object) -> None:
     answer = bakeoff("explain", *WALK)
     assert answer.code == 0
     assert answer.out.startswith("Of the difference of ")
     assert "explain-article-tf-article-torch/report.md" in answer.out
+    assert list(Path("runs/latest/figures").glob("*.png"))
 
 
 def test_a_walks_json_is_its_summary_with_the_explanation(bakeoff: Bakeoff, around: object) -> None:
