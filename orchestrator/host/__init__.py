@@ -1,0 +1,1 @@
+"""This machine: processor, memory, limits, load, and its GPUs."""

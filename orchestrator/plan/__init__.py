@@ -1,3 +1,1 @@
-"""What explains the difference between two cells: a walk from one to the other, one setting at a time."""
-
-from __future__ import annotations
+"""Which trials, in which order: contenders × recipes × seeds × runs, or a walk from one cell to another."""

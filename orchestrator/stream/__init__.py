@@ -1,0 +1,1 @@
+"""Bytes of a worker → events, and every file that a worker leaves, all read as hostile input."""
