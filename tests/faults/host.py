@@ -15,7 +15,7 @@ from typing import Any
 from docker import DockerClient
 
 from tests.faults.evidence import Evidence
-from tests.support.paths import TOYS
+from tests.support.paths import ROOT, TOYS
 
 _KEPT = ("BAKEOFF_BASE_IMAGE",)  # what else a user has set must not reach a test
 BAKEOFF = Path(sys.executable).with_name("bakeoff")
@@ -65,7 +65,7 @@ class Host:
             "BAKEOFF_RUNS": str(self.out),
             "BAKEOFF_PROGRESS": "plain",
             "COLUMNS": "200",
-            "PYTHONPATH": str(TOYS.parent.parent),
+            "PYTHONPATH": str(ROOT),
         }
         self._image = image
         if engine == "process":
