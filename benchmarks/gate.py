@@ -33,6 +33,8 @@ from shared.events import EpochEnded, Event, Heartbeat, Steps, encode
 
 TRIAL = "torch-2.13.0.article-torch.s1"
 CHUNK_BYTES = 16 * 1024  # Docker's
+REQUIRED_EVENTS_PER_SECOND = 20_000  # mixed, into the record, on one core; a trial sends some dozens a minute
+FLAT_BYTES_PER_EVENT = 4  # of growth: a byte for each number seen, and the spare room of a growing array
 
 HEARTBEAT = Heartbeat("training", epoch=3, step=71, steps=118)
 EPOCH = EpochEnded(
@@ -148,8 +150,8 @@ def _show(streams: dict[str, list[bytes]], samples: dict[str, list[Sample]], cou
             f"{row['json_loads_per_second']:>14,.0f}{row['ratio']:>8.2f}{row['events_per_wall_second']:>22,.0f}"
         )
     peaks = {lines: _peak_bytes(lines) for lines in (count, 10 * count)}
-    for lines, peak in peaks.items():
-        print(f"most memory held over {lines:,} beats and lines of losses: {peak / 1e6:.2f} MB")
+    print(_speed_sentence(rows["mixed"]["events_per_second"]))
+    print(_memory_sentence(peaks))
     document: dict[str, Any] = {
         "lines": count,
         "rounds": len(samples["mixed"]),
@@ -159,6 +161,25 @@ def _show(streams: dict[str, list[bytes]], samples: dict[str, list[Sample]], cou
         "python": platform.python_version(),
     }
     print(json.dumps(document))
+
+
+def _speed_sentence(events_per_second: float) -> str:
+    enough = "enough" if events_per_second >= REQUIRED_EVENTS_PER_SECOND else "TOO FEW"
+    return (
+        f"mixed, into the record: {events_per_second:,.0f} events/s of a core "
+        f"({enough}: at least {REQUIRED_EVENTS_PER_SECOND:,})"
+    )
+
+
+def _memory_sentence(peaks: dict[int, int]) -> str:
+    """Say whether memory grows with the stream; `peaks` are bytes by the number of lines, the shorter stream first."""
+    (few, least), (many, most) = peaks.items()
+    growth = (most - least) / (many - few)
+    flat = "flat" if growth < FLAT_BYTES_PER_EVENT else "IT GROWS"
+    return (
+        f"most memory held over {few:,} and {many:,} beats and lines of losses: "
+        f"{least / 1e6:.2f} and {most / 1e6:.2f} MB ({flat}: {growth:.1f} bytes an event)"
+    )
 
 
 def _row(lines: Sequence[bytes], taken: Sequence[Sample]) -> dict[str, float]:

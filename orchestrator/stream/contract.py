@@ -1,15 +1,15 @@
-"""The narrow gate: a line that a container printed becomes an event or a reason to refuse it.
+"""The gate: a line that a container printed becomes an event or a reason to refuse it.
 
-Order: size, UTF-8, JSON (no duplicate keys, no NaN, bounded numbers and text), schema, sense.
-Lines as our own workers write them take a shorter way to the same answer (`orchestrator.stream.fast_path`).
+Order: size, UTF-8, JSON (no duplicate keys, no NaN, bounded numbers and text), schema, meaning.
 The models are derived from the dataclasses in `shared.events`, so the contract is declared
-once; identity and sequence are judged by `orchestrator.stream`, which knows the trial.
+once; identity and sequence are checked by `orchestrator.stream.intake`, which knows the trial.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import MISSING, Field, fields
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_type_hints
 
@@ -25,11 +25,11 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from orchestrator.stream import fast_path as shortcut
-from orchestrator.stream.fast_path import LARGEST_INTEGER
 from shared.events import CONTRACT_VERSION, EVENT_TYPES, LINE_LIMIT_BYTES, EpochEnded, Event, PhaseEnded, RunEnded
 from shared.trial import Trial
 
+LARGEST_INTEGER = 2**53  # beyond it JSON readers disagree
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED_LENGTH = 100  # of a key that a reason names: a key may be as long as the line
 _LARGEST_FLOAT = 1e40  # a float32 ends at 3.4e38; sums, differences and ratios of these stay finite
 _SHORTEST_SECONDS = 1e-9
@@ -75,28 +75,28 @@ _MODELS = {kind.kind: (kind, _model(kind)) for kind in EVENT_TYPES}
 
 
 def decode(line: bytes) -> NumberedEvent:
-    """Read one line without its newline; raises Refused, and nothing else, for anything but an event."""
+    """Read one line without its newline; raises RejectedLineError, and nothing else, for anything but an event."""
     if len(line) >= LINE_LIMIT_BYTES:
         raise RejectedLineError(f"longer than {LINE_LIMIT_BYTES} bytes")
     if b"\r" in line:  # white space to JSON, the end of a line to many who will read the record
         raise RejectedLineError("a carriage return within the line")
-    found = shortcut.read(line) or long_way(line)
-    del found["v"]
-    trial, seq, t = found.pop("trial"), found.pop("seq"), found.pop("t")
-    kind, _ = _MODELS[found.pop("event")]
-    event = kind(**found)
-    _check_sense(event)
+    payload = _read_fields(line)
+    del payload["v"]
+    trial, seq, t = payload.pop("trial"), payload.pop("seq"), payload.pop("t")
+    kind, _ = _MODELS[payload.pop("event")]
+    event = kind(**payload)
+    _check_meaning(event)
     return NumberedEvent(trial, seq, t, event, line)
 
 
-def long_way(line: bytes) -> dict[str, Any]:
-    """Judge a line's JSON and its schema one after the other; return its fields with their envelope."""
-    found = document(line)
-    kind, model = _MODELS.get(_kind(found), (None, None))
+def _read_fields(line: bytes) -> dict[str, Any]:
+    """Check a line's JSON, then its schema; return all its fields, those of the envelope and defaults included."""
+    fields_of_line = document(line)
+    kind, model = _MODELS.get(_kind(fields_of_line), (None, None))
     if kind is None or model is None:
         raise RejectedLineError("unknown event")
     try:
-        return model.model_validate(found).model_dump()
+        return vars(model.model_validate(fields_of_line)).copy()  # flat, so model_dump would only take longer
     except ValidationError as error:
         raise RejectedLineError(_first(error)) from None
 
@@ -114,11 +114,13 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def document(content: bytes) -> dict[str, Any]:
-    """Read one JSON object strictly, a line or a file; raises Refused, and nothing else. Its size is the caller's."""
+    """Read one JSON object strictly, a line or a file; the caller has bounded its size.
+
+    Raises RejectedLineError, and nothing else.
+    """
     try:
-        text = content.decode("utf-8")
-        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        _check_bounds(found)
+        value = _DECODER.decode(content.decode("utf-8"))
+        _check_bounds(value)
     except UnicodeDecodeError:
         raise RejectedLineError("not UTF-8") from None
     except RecursionError:  # of the parser up to Python 3.11, of our own walk from 3.12 on
@@ -127,33 +129,36 @@ def document(content: bytes) -> dict[str, Any]:
         raise
     except ValueError:  # JSONDecodeError, and integers of more than 4,300 digits
         raise RejectedLineError("not JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise RejectedLineError("not a JSON object")
-    return found
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise RejectedLineError("a key stands twice")
-    return document
+    return members
 
 
-def _no_constant(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise RejectedLineError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)  # json.loads makes one a call
 
 
 def _check_bounds(value: object) -> None:
     """Refuse numbers and text that JSON allows and readers downstream do not survive."""
     if isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if not value.isascii() and _LONE_SURROGATE.search(value):
             raise RejectedLineError("a lone surrogate")
+    elif isinstance(value, float):
+        if abs(value) > _LARGEST_FLOAT and math.isfinite(value):  # the schema refuses what is not finite, by key
+            raise RejectedLineError("a number beyond any float32")
     elif isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
             raise RejectedLineError("an integer beyond 2^53")
-    elif isinstance(value, float):
-        if math.isfinite(value) and abs(value) > _LARGEST_FLOAT:  # the schema refuses what is not finite, by key
-            raise RejectedLineError("a number beyond any float32")
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_bounds(key)
@@ -173,8 +178,8 @@ def _first(error: ValidationError) -> str:
     return f"{'.'.join(str(part) for part in problem['loc'])[:_NAMED_LENGTH]}: {problem['msg']}"
 
 
-def _check_sense(event: Event) -> None:
-    """Refuse what has the right types and cannot be: reports divide by these."""
+def _check_meaning(event: Event) -> None:
+    """Refuse values of the right types that cannot be true: reports divide by some of them."""
     if isinstance(event, PhaseEnded) and event.seconds < 0:
         raise RejectedLineError("negative seconds")
     if isinstance(event, EpochEnded):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.lines import fuzz
+from tests.fuzz.lines import ACCEPTED, fuzz
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -17,9 +17,9 @@ def test_of_hostile_lines_each_is_an_event_or_counted_and_none_raises(seed: int,
     assert outcome.duplicated > 100
 
 
-def test_hostile_lines_reach_every_kind_of_refusal_and_both_ways(tmp_path: Path) -> None:
+def test_hostile_lines_reach_every_kind_of_refusal(tmp_path: Path) -> None:
     outcome = fuzz(10_000, 3, tmp_path)
-    told = {
+    expected = {
         "not JSON",
         "not UTF-8",
         "a key stands twice",
@@ -35,5 +35,5 @@ def test_hostile_lines_reach_every_kind_of_refusal_and_both_ways(tmp_path: Path)
         "a field: Field required",
         "a field: Extra inputs are not permitted",
     }
-    assert told <= outcome.reasons.keys()
-    assert 1000 < outcome.short < outcome.reasons["(an event of the contract)"]
+    assert expected <= outcome.reasons.keys()
+    assert outcome.reasons[ACCEPTED] > 3000

@@ -28,38 +28,54 @@ from shared.events import (
     WorkerReady,
     encode,
 )
+from tests.support.gate import check_against_json
 from tests.support.paths import RECORDED
-from tests.support.streams import PLANNED, READY, STORY, TRIAL, epoch, lines, run_ended
+from tests.support.streams import (
+    BEAT,
+    IMPORTED,
+    LOSSES,
+    PLANNED,
+    READY,
+    REMARK,
+    STORY,
+    TRIAL,
+    epoch,
+    lines,
+    run_ended,
+)
 
-BEAT: dict[str, Any] = {"v": 1, "trial": TRIAL, "seq": 0, "t": 0.5, "event": "heartbeat", "phase": "data"}
+MEMBERS: dict[str, Any] = {"v": 1, "trial": TRIAL, "seq": 0, "t": 0.5, "event": "heartbeat", "phase": "data"}
 
 NAMES = st.text(max_size=20)
 NAMED = st.dictionaries(NAMES, NAMES, max_size=3)
 COUNTS = st.integers(0, 2**53)
 SHARES = st.floats(0, 1)
-LOSSES = st.none() | st.floats(-1e38, 1e38)
+LOSS = st.none() | st.floats(-1e38, 1e38)
 SECONDS = st.floats(1e-6, 1e9)
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(WorkerReady, NAMES, NAMES, NAMED, NAMES, NAMED, NAMES, NAMES, COUNTS),
     st.builds(PhaseEnded, NAMES, SECONDS),
-    st.builds(Steps, COUNTS, COUNTS, st.lists(LOSSES, max_size=60)),
+    st.builds(Steps, COUNTS, COUNTS, st.lists(LOSS, max_size=60)),
     st.builds(
         EpochEnded,
         st.integers(1, 10**6),
         st.integers(1, 10**9),
         SECONDS,
         SECONDS,
-        LOSSES,
+        LOSS,
         SHARES,
-        LOSSES,
+        LOSS,
         SHARES,
         st.booleans(),
     ),
     st.builds(Heartbeat, NAMES, st.none() | COUNTS, st.none() | COUNTS, st.none() | COUNTS),
     st.builds(Warned, NAMES),
     st.builds(Failed, NAMES, NAMES),
-    st.builds(RunEnded, LOSSES, SHARES, COUNTS, NAMES, SECONDS, st.lists(NAMES, max_size=3)),
+    st.builds(RunEnded, LOSS, SHARES, COUNTS, NAMES, SECONDS, st.lists(NAMES, max_size=3)),
 )
+PIECES = (b"NaN", b"1e999", b"-0", b"1.0", b"true", b"01", b'"v":1,', b'"seq" :3,', b"\\ud800", b"\\u0022", b"\x1f")
+ORDINARY = (IMPORTED, LOSSES, epoch(1), BEAT, REMARK, Failed("E", "no"), run_ended())
+BEAT_LINE, LOSSES_LINE = (text.strip() for text in lines(BEAT) + lines(LOSSES))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -67,7 +83,7 @@ JSON = st.recursive(
 
 
 def line(**changes: Any) -> bytes:
-    return json.dumps({**BEAT, **changes}).encode()
+    return json.dumps({**MEMBERS, **changes}).encode()
 
 
 def refused(text: bytes) -> str:
@@ -91,7 +107,7 @@ def test_any_bytes_are_an_event_or_refused(text: bytes) -> None:
     event_or_refused(text)
 
 
-@given(st.dictionaries(st.sampled_from([*BEAT, "epoch"]) | st.text(), JSON))
+@given(st.dictionaries(st.sampled_from([*MEMBERS, "epoch"]) | st.text(), JSON))
 def test_any_json_is_an_event_or_refused(changes: dict[str, Any]) -> None:
     event_or_refused(line(**changes))
 
@@ -103,9 +119,102 @@ def test_a_damaged_event_is_an_event_or_refused(whole: bytes, data: st.DataObjec
     event_or_refused(whole[:start] + data.draw(st.binary(max_size=8)) + whole[stop:])
 
 
+@given(st.sampled_from(lines(*STORY)), st.data())
+def test_what_is_taken_of_lines_with_odd_pieces_of_json_is_what_json_loads_reads(
+    whole: bytes, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(whole)))
+    stop = data.draw(st.integers(start, len(whole)))
+    event_or_refused(whole[:start] + data.draw(st.binary(max_size=4) | st.sampled_from(PIECES)) + whole[stop:])
+
+
 def event_or_refused(text: bytes) -> None:
     with contextlib.suppress(RejectedLineError):
-        assert decode(text).line == text
+        numbered = decode(text)
+        assert numbered.line == text
+        check_against_json(numbered)
+
+
+@given(EVENTS, COUNTS, st.floats(0, 1e6))
+def test_every_value_keeps_its_type_and_its_last_bit(event: Event, seq: int, t: float) -> None:
+    numbered = decode(encode(event, trial=TRIAL, seq=seq, t=t).removesuffix(b"\n"))
+    assert repr(numbered.event) == repr(event)
+    assert repr((numbered.seq, numbered.t)) == repr((seq, round(t, 6)))
+
+
+@given(st.floats(-(2**53), 2**53))
+def test_a_number_is_read_to_the_last_bit(number: float) -> None:
+    assert decode(BEAT_LINE.replace(b'"t":0.0', f'"t":{abs(number)!r}'.encode())).t == abs(number)
+    assert decode_losses(repr(number)) == [number, 2.1, 1.9]
+
+
+@given(st.text("0123456789", min_size=1, max_size=40), st.text("0123456789", min_size=1, max_size=40))
+def test_a_number_of_many_digits_is_read_as_python_reads_it(whole: str, decimals: str) -> None:
+    assert decode_losses(f"0.{decimals}e-{whole[:2]}")[0] == float(f"0.{decimals}e-{whole[:2]}")
+    number = f"{whole}.{decimals}"
+    if len(whole) > 1 and whole.startswith("0"):
+        assert refused(LOSSES_LINE.replace(b"2.3", number.encode())) == "not JSON"
+    else:
+        assert decode_losses(number)[0] == float(number)
+
+
+def decode_losses(first: str) -> list[float | None]:
+    event = decode(LOSSES_LINE.replace(b"2.3", first.encode())).event
+    assert isinstance(event, Steps)
+    return event.losses
+
+
+@pytest.mark.parametrize("event", ORDINARY, ids=lambda event: event.kind)
+def test_lines_as_our_workers_write_them_pass(event: Event) -> None:
+    [text] = lines(event)
+    assert decode(text.strip()) == NumberedEvent(TRIAL, 0, 0.0, event, text.strip())
+
+
+def test_the_first_event_passes_with_its_mappings() -> None:
+    assert {event.kind for event in ORDINARY} == {kind.kind for kind in EVENT_TYPES} - {READY.kind}
+    event = decode(lines(READY)[0].strip()).event
+    assert event == READY
+    assert isinstance(event, WorkerReady)
+    assert (event.versions, event.modes) == (READY.versions, READY.modes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b'"step":3,', b'"step":3,"step":3,', "a key stands twice"),
+        (b'"epoch":1,"step":3,', b'"step":3,"step" :3,', "a key stands twice"),
+        (b'"epoch":1,"step":3,', b'"step":3,"ste\\u0070":3,', "a key stands twice"),
+        (b'"step":3', b'"step":true', "step: Input should be a valid integer"),
+        (b'"seq":0', b'"seq":9007199254740993', "an integer beyond 2^53"),
+        (b'"t":0.0', b'"t":9007199254740993', "an integer beyond 2^53"),  # in a float's place
+        (b'"t":0.0', b'"t":NaN', "NaN is not JSON"),
+        (b'"t":0.0', b'"t":-1', "t: Input should be greater than or equal to 0"),
+        (b'"t":0.0', b'"t":1e999', "t: Input should be a finite number"),
+        (b"training", b"\\ud800", "a lone surrogate"),
+        (b"training", b"tr\xe4ning", "not UTF-8"),
+        (b"training", b"tr\xed\xa0\x80ning", "not UTF-8"),
+        (b"training", b"tr\x1fning", "not JSON"),
+        (b'"v"', b'"note":1,"v"', "note: Extra inputs are not permitted"),
+        (b"}", b"}{}", "not JSON"),
+    ],
+)
+def test_what_json_readers_disagree_on_is_refused_with_its_reason(old: bytes, new: bytes, reason: str) -> None:
+    assert old in BEAT_LINE
+    assert refused(BEAT_LINE.replace(old, new)) == reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "event"),
+    [
+        (b'"epoch":1,', b"", Heartbeat("training", None, 3, 19)),  # it has a default
+        (b'"v":1', b'"v":true', BEAT),
+        (b'"v":1', b'"v":1.0', BEAT),
+        (b"training", b"tr:ining", Heartbeat("tr:ining", 1, 3, 19)),
+    ],
+)
+def test_an_unusual_line_of_the_contract_passes(old: bytes, new: bytes, event: Event) -> None:
+    assert old in BEAT_LINE
+    assert decode(BEAT_LINE.replace(old, new)).event == event
 
 
 def test_a_line_of_the_limit_passes_and_one_byte_more_is_refused() -> None:
@@ -222,7 +331,7 @@ def test_an_extra_key_is_refused_and_named() -> None:
 
 @pytest.mark.parametrize("key", ["v", "trial", "seq", "t", "phase"])
 def test_a_missing_key_is_refused_and_named(key: str) -> None:
-    document = {name: value for name, value in BEAT.items() if name != key}
+    document = {name: value for name, value in MEMBERS.items() if name != key}
     assert refused(json.dumps(document).encode()).startswith(f"{key}: ")
 
 
