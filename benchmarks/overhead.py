@@ -36,7 +36,7 @@ from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.files import DATA_VOLUME
 from orchestrator.engines.docker.labels import OWNED
 from orchestrator.engines.engine import Prepared
-from orchestrator.plan.plan import PlannedTrial, make_plan
+from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Status
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.run.runner import TrialSetup, run_trial
@@ -47,6 +47,7 @@ from shared.recipe import Recipe
 from shared.trial import to_json
 from tests.support.contenders.toy import worker as toy
 from tests.support.engines import TOYS, trial
+from tests.support.plans import plan_of
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _real(engine: DockerEngine, written: str) -> Subject:
     contender = parse(written)
     prepared = engine.prepare(contender, "cpu", _ignore)
     engine.supply(data, prepared, _ignore)
-    [planned] = make_plan([contender], [_short()], seeds=1, runs=1, device="cpu", threads=os.cpu_count() or 1).trials
+    [planned] = plan_of([contender], [_short()], threads=os.cpu_count() or 1).trials
     return Subject(engine, prepared, planned, mnist.load(data, "8x8").test_labels, DATA_VOLUME)
 
 

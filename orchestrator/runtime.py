@@ -1,4 +1,4 @@
-"""What a comparison finds in the world before it starts: engine, machine, folders. Tests bring their own."""
+"""Finds the engine, hardware and folders that a comparison will use. Tests bring a Runtime of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestrator.engines.engine import Engine
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
 from orchestrator.host import gpus, machine
-from orchestrator.host.gpus import Gpu
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec.contenders import parse
 from orchestrator.spec.resolve import interpreters
 from orchestrator.spec.spec import Spec
@@ -21,32 +21,31 @@ from orchestrator.spec.spec import Spec
 
 @dataclass(frozen=True)
 class Runtime:
-    """Everything outside the line itself."""
+    """What a comparison runs on, and where its files lie."""
 
     engine: Engine
     engine_notice: str
-    gives_gpus: bool  # whether the engine can hand a GPU to a worker
-    gpus: tuple[Gpu, ...]
-    cores: int
-    load: float
-    environment: Mapping[str, str]
-    out: Path
-    data: Path
+    hardware: Hardware
+    environment: Mapping[str, str]  # facts of the machine, for the report
+    out: Path  # where run folders are made
+    data: Path  # the prepared data set
     idx: Path | None = None  # a folder of IDX files named by the user
 
 
 def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
-    """Look around. Raises PreflightError where the engine asked for does not answer."""
+    """Find what a comparison will use. Raises PreflightError where the engine asked for does not answer."""
     engine, notice = _engine(spec)
-    found = gpus.gpus()
+    hardware = Hardware(
+        cores=machine.cores(),
+        gpus=gpus.gpus(),
+        gives_gpus=engine.gpu_ready() if isinstance(engine, DockerEngine) else True,
+        load=os.getloadavg()[0],
+    )
     return Runtime(
         engine=engine,
         engine_notice=notice,
-        gives_gpus=engine.gpu_ready() if isinstance(engine, DockerEngine) else True,
-        gpus=found,
-        cores=machine.cores(),
-        load=os.getloadavg()[0],
-        environment=machine.environment(found),
+        hardware=hardware,
+        environment=machine.environment(hardware.gpus),
         out=out,
         data=dataset.default_folder(),
         idx=idx,

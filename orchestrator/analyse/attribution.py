@@ -17,7 +17,7 @@ from orchestrator.analyse import attribution_text as sentence
 from orchestrator.analyse.intervals import mean_interval, ratio_interval
 from orchestrator.analyse.outcomes import OUTCOMES, Outcome
 from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Stop, TrialSummary
-from orchestrator.plan.plan import Cell
+from orchestrator.plan.factors import Cell
 from orchestrator.plan.walk import Order, Walk
 
 Place = tuple[str, str]  # contender, recipe

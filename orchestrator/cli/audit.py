@@ -27,7 +27,6 @@ from orchestrator.cli.options import (
 )
 from orchestrator.errors import TRIAL_FAILED, UsageError
 from orchestrator.progress import view
-from orchestrator.record import run_folder as store
 from orchestrator.record.record import Record, Status
 from orchestrator.runtime import detect
 from orchestrator.spec import recipes
@@ -61,7 +60,7 @@ def audit(
     asked = _asked(contenders, recipe, engine, precision)
     with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
         folder, _ = pipeline.compare(asked, detect(asked, out, idx), watching)
-    records = store.read_records(folder.path)
+    records = folder.read_records()
     if as_json:
         emit({record.id: [line.model_dump() for line in record.audit] for record in records})
     else:

@@ -41,7 +41,7 @@ from orchestrator.cli.options import (
     verbosity,
 )
 from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError, UsageError
-from orchestrator.plan.plan import Plan
+from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.progress import view
 from orchestrator.record.record import Status
 from orchestrator.record.run_folder import RunFolder
@@ -199,8 +199,8 @@ def near(path: Path) -> Path:
 
 def _show_plan(asked: Spec, out: Path, idx: Path | None, as_json: bool) -> None:
     around = detect(asked, out, idx)
-    settings = resolve(asked, around.gpus, around.gives_gpus, around.cores)
-    trials = pipeline.planned(settings)
+    settings = resolve(asked, around.hardware)
+    trials = make_plan(settings)
     if as_json:
         emit({"heading": heading(settings), "relaxed": relaxations_by_contender(settings), "trials": _rows(trials)})
         return

@@ -38,10 +38,11 @@ from orchestrator.cli.options import (
     verbosity,
 )
 from orchestrator.errors import Interrupted, UsageError
+from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.plan.walk import Walk
 from orchestrator.progress import view
 from orchestrator.runtime import Runtime, detect
-from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, relaxations_by_contender
+from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, relaxations_by_contender, resolve
 from orchestrator.spec.spec import DEFAULT_CONTENDERS, DEFAULT_RECIPES, ExplainSpec, validated
 from orchestrator.text import printable
 
@@ -122,18 +123,21 @@ def explain(
     asked = validated(ExplainSpec, given, "command line")
     around = detect(asked, out, idx)
     if plan:
-        _show_plan(*pipeline.walked(asked, around), around, as_json)
+        settings = resolve(asked, around.hardware)
+        _show_plan(settings, make_plan(settings), around, as_json)
         return
     try:
         with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-            folder, summary = pipeline.explain(asked, around, watching, fresh=fresh, detach=detach)
+            folder, summary = pipeline.compare(asked, around, watching, reuse=not fresh, detach=detach)
     except KeyboardInterrupt:
         raise Interrupted(*HASTY) from None
     show(folder, summary, as_json)
     raise typer.Exit(ended(folder, summary))
 
 
-def _show_plan(settings: ResolvedSpec, way: Walk, around: Runtime, as_json: bool) -> None:
+def _show_plan(settings: ResolvedSpec, plan: Plan, around: Runtime, as_json: bool) -> None:
+    way = plan.walk
+    assert way is not None  # an ExplainSpec is planned as one
     if as_json:
         told = {"heading": heading(settings), "relaxed": relaxations_by_contender(settings)}
         emit({**told, "orders": way.orders, "cells": _rows(way)})

@@ -11,7 +11,7 @@ from orchestrator.cli.compare import HASTY, ended, show
 from orchestrator.cli.options import RUNS, Detach, Idx, Json, Out, Quiet, Show, Verbose, verbosity
 from orchestrator.errors import Interrupted
 from orchestrator.progress import view
-from orchestrator.record import run_folder as store
+from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import detect
 
 
@@ -36,8 +36,8 @@ def resume(
       bakeoff resume                             the newest run
       bakeoff resume 20261124-1630               the run whose name begins so
     """
-    folder = store.find(run, out)
-    asked = folder.read_beginning().pinned
+    folder = RunFolder.find(run, out)
+    asked = folder.read_manifest().pinned
     try:
         with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
             folder, summary = pipeline.resume(folder, detect(asked, folder.path.parent, idx), watching, detach=detach)

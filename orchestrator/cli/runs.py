@@ -61,7 +61,7 @@ def report(
 
     Example: bakeoff report latest
     """
-    folder = store.find(run, out)
+    folder = store.RunFolder.find(run, out)
     for path in _written(folder):
         stdout().print(Text(printable(str(path))), soft_wrap=True)
 
@@ -71,7 +71,7 @@ def ls(out: Out = RUNS, as_json: Json = False) -> None:
 
     Example: bakeoff ls --json
     """
-    rows = [_row(folder) for folder in store.runs(out)]
+    rows = [_row(folder) for folder in store.list_runs(out)]
     if as_json:
         emit(rows)
         return

@@ -40,7 +40,7 @@ def runs(out: Path) -> Check:
     """Ask the store whether it would take a comparison, without making the folder."""
     id_, title = "disk.runs", "disk for runs"
     try:
-        store.check(next(folder for folder in (out, *out.absolute().parents) if folder.exists()))
+        store.ensure_space(next(folder for folder in (out, *out.absolute().parents) if folder.exists()))
     except PreflightError as error:
         return refused(id_, title, _RUNS_WHY, error)
     needed = store.RUN_FOLDER_BYTES / 1e6

@@ -1,7 +1,7 @@
-"""The settings in which two cells differ, each with the way to take it from the other cell. Pure.
+"""The factors in which two cells differ, each with the way to take it from the other cell. Pure.
 
-A cell is a contender and a recipe. Every setting replaces a part that no other setting touches, so a set
-of settings makes the same cell in whatever order they are taken.
+A factor, in the word of experimental design, is one setting that varies between cells. Each replaces a part that no
+other factor touches, so a set of factors makes the same cell in whatever order they are taken.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.plan.plan import Cell
+from orchestrator.spec.contenders import Contender
 from shared.recipe import Flatten, Layer, Recipe
+
+Cell = tuple[Contender, Recipe]
+"""What a trial repeats with a seed."""
 
 FRAMEWORK = "framework"
 
 
 @dataclass(frozen=True)
 class Factor:
-    """`take` returns the first cell with this setting of the second."""
+    """One setting in which cells may differ. `take` returns the first cell with this setting of the second."""
 
     name: str  # part of a recipe's name
     title: str
@@ -27,9 +30,9 @@ class Factor:
 
 
 def differing_factors(start: Cell, end: Cell) -> tuple[Factor, ...]:
-    """Return the settings in which `end` differs from `start`, in the order of the article's table."""
-    settings = (*_of_recipes(start[1], end[1]), Factor(FRAMEWORK, "framework", _take_contender))
-    return tuple(setting for setting in settings if setting.take(start, end) != start)
+    """Return the factors in which `end` differs from `start`, in the order of the article's table."""
+    factors = (*_of_recipes(start[1], end[1]), Factor(FRAMEWORK, "framework", _take_contender))
+    return tuple(factor for factor in factors if factor.take(start, end) != start)
 
 
 def _of_recipes(start: Recipe, end: Recipe) -> list[Factor]:
@@ -52,7 +55,7 @@ _NAMED = {"name", "title", "quick", "layers", "initial", "optimizer"}
 
 
 def _rest(recipe: Recipe) -> list[Factor]:
-    """Make a setting of every field that has no name above, so that a walk always arrives."""
+    """Make a factor of every field that has no name above, so that a walk always arrives."""
     inner = [(outer, field) for outer in _GROUPED for field in _names(getattr(recipe, outer), _GROUPED[outer])]
     outer = [(field, "") for field in _names(recipe, (*_NAMED, *_GROUPED))]
     paths = [".".join(filter(None, path)) for path in (*inner, *outer)]
@@ -64,7 +67,7 @@ def _names(value: Any, known: Sequence[str]) -> list[str]:
 
 
 def _fields(name: str, title: str, *paths: str) -> Factor:
-    """Return the setting that is these fields of a recipe: "initial", "data.view"."""
+    """Return the factor that is these fields of a recipe: "initial", "data.view"."""
 
     def take(recipe: Recipe, other: Recipe) -> Recipe:
         for path in paths:
@@ -78,7 +81,7 @@ def _fields(name: str, title: str, *paths: str) -> Factor:
 
 
 def _of_layers(start: Recipe, end: Recipe) -> list[Factor]:
-    """Split the layers where both stacks are built alike up to one flatten; else they are one setting."""
+    """Split the layers where both stacks are built alike up to one flatten; else they are one factor."""
     if not _alike(start.layers, end.layers):
         return [_fields("layers", "layers", "layers")]
     flat = _flat(start.layers)

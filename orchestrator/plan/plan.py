@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from orchestrator.plan.factors import Cell
+from orchestrator.plan.walk import Walk, make_walk
 from orchestrator.spec.contenders import Contender
+from orchestrator.spec.resolve import ResolvedSpec
+from orchestrator.spec.spec import ExplainSpec
 from orchestrator.spec.tracks import not_stepwise
 from shared.recipe import Recipe
-from shared.trial import Precision, Trial
-
-Cell = tuple[Contender, Recipe]
+from shared.trial import Trial
 
 Role = Literal["measured", "parity"]
 """A parity trial keeps every step's norms, which cost time: its speed is not counted."""
@@ -39,6 +41,7 @@ class Plan:
     """Trials in the order of running."""
 
     trials: tuple[PlannedTrial, ...]
+    walk: Walk | None = None  # that the trials are of, where the spec asks to explain
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -54,80 +57,82 @@ class Plan:
     def recipes(self) -> tuple[Recipe, ...]:
         return tuple({planned.trial.recipe.name: planned.trial.recipe for planned in self.trials}.values())
 
-
-def make_plan(
-    contenders: Sequence[Contender],
-    recipes: Sequence[Recipe],
-    *,
-    seeds: int,
-    runs: int,
-    device: Literal["cpu", "cuda"],
-    threads: int,
-    precision: Precision = "float32",
-) -> Plan:
-    """Lay out every contender × recipe × seed × run, the contenders of a recipe side by side."""
-    rows = [[(contender, recipe) for contender in contenders] for recipe in recipes]
-    return lay_out(rows, seeds=seeds, runs=runs, device=device, threads=threads, precision=precision)
+    @property
+    def slug(self) -> str:
+        """Return the part of the run folder's name that says what is run."""
+        return self.walk.slug if self.walk else "-vs-".join(dict.fromkeys(each.name for each in self.contenders))[:60]
 
 
-def lay_out(
-    rows: Sequence[Sequence[Cell]],
-    *,
-    seeds: int,
-    runs: int,
-    device: Literal["cpu", "cuda"],
-    threads: int,
-    precision: Precision = "float32",
-) -> Plan:
-    """Lay out rows of cells, every seed and run.
+def make_plan(resolved: ResolvedSpec) -> Plan:
+    """Plan every contender × recipe × seed × run, or the cells of a walk where the spec asks to explain.
+
+    Raises UsageError where there is no walk between the ends.
+    """
+    return _walk_plan(resolved, resolved.spec) if isinstance(resolved.spec, ExplainSpec) else _cross_plan(resolved)
+
+
+def _cross_plan(resolved: ResolvedSpec) -> Plan:
+    """Plan the contenders of a recipe side by side, then the parity trials unless they were declined."""
+    rows = [[(contender, recipe) for contender in resolved.contenders] for recipe in resolved.recipes]
+    measured = arrange(rows, resolved, resolved.spec.runs)
+    return Plan((*measured, *(_parity_trials(measured) if resolved.spec.parity else ())))
+
+
+def _walk_plan(resolved: ResolvedSpec, spec: ExplainSpec) -> Plan:
+    """Plan the cells of a walk as one row, so that each seed starts it with another cell."""
+    contenders, recipes = resolved.contenders, resolved.recipes
+    walk = make_walk((contenders[0], recipes[0]), (contenders[-1], recipes[-1]), spec.paths)
+    return Plan(arrange([walk.row], resolved, runs=1), walk)
+
+
+def arrange(rows: Sequence[Sequence[Cell]], resolved: ResolvedSpec, runs: int) -> tuple[PlannedTrial, ...]:
+    """Order rows of cells, every seed and run.
 
     Trials come in blocks of one seed and run, and each block starts a row with another cell:
     a machine that warms up or slows down meets all cells of a row alike, where "all of A, then
     all of B" would call its drift a difference.
     """
-    blocks = [(seed, run) for run in range(1, runs + 1) for seed in range(1, seeds + 1)]
-    return Plan(
-        tuple(
-            PlannedTrial(_trial(cell, seed, run if runs > 1 else None, device, threads, precision), cell[0], run)
-            for block, (seed, run) in enumerate(blocks)
-            for row in rows
-            for cell in _rotated(row, block)
-        )
+    blocks = [(seed, run) for run in range(1, runs + 1) for seed in range(1, resolved.spec.seeds + 1)]
+    return tuple(
+        PlannedTrial(_trial(cell, seed, run if runs > 1 else None, resolved), cell[0], run)
+        for block, (seed, run) in enumerate(blocks)
+        for row in rows
+        for cell in _rotate(row, block)
     )
 
 
-def with_parity(planned: Plan) -> Plan:
-    """Add parity trials, of the first seed, where contenders of a recipe can be held beside each other step by step."""
-    stepwise = [recipe.name for _, recipe in planned.cells if not not_stepwise(recipe)]
-    trials = [each for each in planned.trials if stepwise.count(each.trial.recipe.name) > 1]
-    first = [each for each in trials if (each.trial.seed, each.run) == (1, 1)]
-    added = [_parity(each, run) for run in range(1, PARITY_RUNS + 1) for each in first]
-    return Plan((*planned.trials, *added))
+def _parity_trials(measured: Sequence[PlannedTrial]) -> list[PlannedTrial]:
+    """Plan parity trials, of the first seed, where contenders of a recipe can be held beside each other by step."""
+    stepwise = [recipe.name for _, recipe in Plan(tuple(measured)).cells if not not_stepwise(recipe)]
+    first = [
+        planned
+        for planned in measured
+        if stepwise.count(planned.trial.recipe.name) > 1 and (planned.trial.seed, planned.run) == (1, 1)
+    ]
+    return [_parity_trial(planned, run) for run in range(1, PARITY_RUNS + 1) for planned in first]
 
 
-def _parity(each: PlannedTrial, run: int) -> PlannedTrial:
-    trial = replace(each.trial, id=".".join([*_name(each.contender, each.trial.recipe, 1), f"parity{run}"]), norms=True)
-    return PlannedTrial(trial, each.contender, run, "parity")
+def _parity_trial(planned: PlannedTrial, run: int) -> PlannedTrial:
+    name = ".".join([*_name(planned.contender, planned.trial.recipe, 1), f"parity{run}"])
+    return PlannedTrial(replace(planned.trial, id=name, norms=True), planned.contender, run, "parity")
 
 
-def _rotated(cells: Sequence[Cell], by: int) -> Iterable[Cell]:
+def _rotate(cells: Sequence[Cell], by: int) -> Sequence[Cell]:
     by %= len(cells)
     return (*cells[by:], *cells[:by])
 
 
-def _trial(
-    cell: Cell, seed: int, run: int | None, device: Literal["cpu", "cuda"], threads: int, precision: Precision
-) -> Trial:
+def _trial(cell: Cell, seed: int, run: int | None, resolved: ResolvedSpec) -> Trial:
     contender, recipe = cell
     return Trial(
         id=".".join([*_name(contender, recipe, seed), *([f"r{run}"] if run else [])]),
         contender=contender.written,
         recipe=recipe,
         seed=seed,
-        device=device,
+        device=resolved.device,
         modes=list(contender.modes),
-        threads=threads,
-        precision=precision,
+        threads=resolved.threads,
+        precision=resolved.spec.precision,
     )
 
 

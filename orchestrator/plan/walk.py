@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from itertools import islice, permutations
 
 from orchestrator.errors import UsageError
-from orchestrator.plan.factors import FRAMEWORK, Factor, differing_factors
-from orchestrator.plan.plan import Cell
+from orchestrator.plan.factors import FRAMEWORK, Cell, Factor, differing_factors
 from orchestrator.spec.recipe_checks import Fault, semantic_errors
 from shared.recipe import Quick, Recipe
 

@@ -1,4 +1,4 @@
-"""Files on the host's disk: written aside and renamed, and every fault told with the file and the way out."""
+"""Writes files so that a reader sees an old or a new one, never half; disk errors name the file and the remedy."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from orchestrator.errors import PreflightError
 
 
 def write_model(path: Path, model: BaseModel) -> None:
+    """Write a model as JSON."""
     write(path, model.model_dump_json(indent=2).encode() + b"\n")
 
 
-def fresh(out: Path, name: str) -> Path:
-    """Make a folder that did not exist, so that two comparisons of one second never mix."""
+def make_unique_folder(out: Path, name: str) -> Path:
+    """Make a folder of a new name, numbered where it is taken: two comparisons of one second never mix."""
     for suffix in ("", *(f"-{count}" for count in range(2, 100))):
         with contextlib.suppress(FileExistsError):
             (out / (name + suffix)).mkdir()
@@ -28,7 +29,10 @@ def fresh(out: Path, name: str) -> Path:
 
 def write(path: Path, content: bytes) -> None:
     """Write aside, flush to disk, rename: a reader sees the old file or the new one, never half."""
-    with guarded(path), tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with (
+        name_disk_errors(path),
+        tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file,
+    ):
         try:
             file.write(content)
             file.flush()
@@ -41,14 +45,15 @@ def write(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def guarded(path: Path) -> Iterator[None]:
-    """Name the fault where the disk does not take a file; a comparison cannot go on without its records."""
+def name_disk_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError into a PreflightError that names the file: a comparison cannot go on without its records."""
     try:
         yield
     except OSError as error:
-        raise fault(path, error) from error
+        raise disk_error(path, error) from error
 
 
-def fault(path: Path, error: OSError) -> PreflightError:
+def disk_error(path: Path, error: OSError) -> PreflightError:
+    """Make the PreflightError of a disk that does not take a file."""
     remedy = "free space, or name another folder with --out; what was written before stays"
     return PreflightError(f"cannot write {path}: {error.strerror}", remedy)

@@ -1,4 +1,7 @@
-"""The run folder: the one place that knows its file names. What is written last is renamed into place."""
+"""The run folder on disk: the one place that knows its file names, as `trial_folder` knows a trial's.
+
+What is written last is renamed into place. Folders in which `COMPARISON` stands are runs, others are not.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,15 +20,31 @@ import filelock
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.record.files import fault, fresh, write, write_model
+from orchestrator.record.files import disk_error, make_unique_folder, write, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
 from orchestrator.record.trial_folder import TrialFolder, read_record
+
+MANIFEST = "run.json"
+COMPARISON = "comparison.json"
+ENVIRONMENT = "environment.json"
+SUMMARY = "summary.json"
+REPORT = "report.md"
+RESULTS = "results.parquet"
+FIGURES = "figures"
+TRIALS = "trials"
+LATEST = "latest"
+"""Beside the run folders: a link to the newest."""
+_LOCK = "run.lock"
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,127}")
 
 RUN_FOLDER_BYTES = 200 * 2**20
 """Free space that a comparison asks for: records, predictions and figures, with room to spare."""
+
+_ELSEWHERE = "name another folder with --out"
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class RunFolder:
@@ -34,115 +53,122 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @classmethod
+    def create(cls, out: Path, slug: str, now: datetime | None = None) -> RunFolder:
+        """Make `<out>/<UTC>-<slug>/` and point `<out>/latest` at it; PreflightError where that cannot be."""
+        stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            path = make_unique_folder(out, f"{stamp}-{slug}")
+            _point(out / LATEST, path.name)
+        except OSError as error:
+            raise PreflightError(f"cannot write to {out}: {error.strerror}", _ELSEWHERE) from error
+        return cls(path)
+
+    @classmethod
+    def find(cls, run: str, out: Path) -> RunFolder:
+        """Find a run by path, name or unique beginning; `latest` works as a name. UsageError where there is none."""
+        for path in (Path(run), out / run):
+            if (path / SUMMARY).is_file() or (path / COMPARISON).is_file():
+                return cls(path.resolve())
+        matching = [folder for folder in list_runs(out) if folder.id.startswith(run)]
+        if len(matching) == 1:
+            return cls(matching[0].path.resolve())
+        known = ", ".join(folder.id for folder in (matching or list_runs(out))[-5:]) or "none"
+        fault = f"{run!r} begins {len(matching)} runs" if matching else f"no run {run!r}"
+        raise UsageError(f"{fault} in {out}", f"newest runs: {known}; `bakeoff ls` lists all")
+
     @property
     def id(self) -> str:
         return self.path.name
 
-    def trial(self, trial_id: str) -> TrialFolder:
-        return TrialFolder(self.path / "trials" / _safe(trial_id))
-
-    def left(self, trial_id: str, name: str) -> bytes | None:
-        """Read a file that a worker left, one of KEPT; None where there is none."""
-        try:
-            return (self.path / "trials" / _safe(trial_id) / name).read_bytes()
-        except OSError:
-            return None
-
-    def write_json(self, name: str, document: Any) -> None:
-        write(self.path / name, json.dumps(document, indent=2, allow_nan=False).encode() + b"\n")
-
-    def write_summary(self, summary: BaseModel) -> None:
-        write_model(self.path / "summary.json", summary)
-
-    def write_beginning(self, beginning: Manifest) -> None:
-        write_model(self.path / "run.json", beginning)
-
-    def read_beginning(self) -> Manifest:
-        """Read what the run was begun with; UsageError where that cannot be read."""
-        return read(self.path / "run.json", Manifest)
-
-    def read_json(self, name: str) -> Any:
-        try:
-            return json.loads((self.path / name).read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise UsageError(f"{name} of {self.id} cannot be read: {str(error)[:400]}", "was it edited?") from error
-
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other hosts off this run while the block lasts; PreflightError where one is at it.
 
         The system lets go of the lock with the process, however that ends.
         """
-        lock = filelock.FileLock(self.path / "run.lock")
+        lock = filelock.FileLock(self.path / _LOCK)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout as error:
             raise PreflightError(f"another bakeoff is at {self.id} already", "wait for it, or end it first") from error
         except OSError as error:
-            raise fault(self.path, error) from error
+            raise disk_error(self.path, error) from error
         try:
             yield
         finally:
             lock.release()
 
+    def begin(self, manifest: Manifest, environment: Mapping[str, Any], comparison: Mapping[str, Any]) -> None:
+        """Write what a later host needs to resume the run, or to reuse trials of it. The last file makes it a run."""
+        self.write_manifest(manifest)
+        self.write_json(ENVIRONMENT, environment)
+        self.write_json(COMPARISON, comparison)
 
-def check(out: Path, needed_bytes: int = RUN_FOLDER_BYTES) -> None:
-    """Make `out` ready for run folders; PreflightError where it cannot be written or is too full."""
+    def trial(self, trial_id: str) -> TrialFolder:
+        """Return the folder of a trial, made where there is none."""
+        return TrialFolder(self._trial(trial_id))
+
+    def read_leftover(self, trial_id: str, name: str) -> bytes | None:
+        """Read a file that a worker left, one of KEPT; None where there is none."""
+        try:
+            return (self._trial(trial_id) / name).read_bytes()
+        except OSError:
+            return None
+
+    def read_records(self) -> list[Record]:
+        """Read the records of the run's trials, in the order of their names. Raises OSError or ValidationError."""
+        return [read_record(path.parent) for path in sorted(self.path.glob(f"{TRIALS}/*/record.json"))]
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        write_model(self.path / MANIFEST, manifest)
+
+    def read_manifest(self) -> Manifest:
+        """Read what the run was begun with; UsageError where that cannot be read."""
+        return read(self.path / MANIFEST, Manifest)
+
+    def write_summary(self, summary: BaseModel) -> None:
+        write_model(self.path / SUMMARY, summary)
+
+    def write_json(self, name: str, document: Any) -> None:
+        write(self.path / name, json.dumps(document, indent=2, allow_nan=False).encode() + b"\n")
+
+    def read_json(self, name: str) -> Any:
+        """Read a file of the run; UsageError where it is missing or no JSON."""
+        try:
+            return json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise UsageError(f"{name} of {self.id} cannot be read: {str(error)[:400]}", "was it edited?") from error
+
+    def _trial(self, trial_id: str) -> Path:
+        if not NAME.fullmatch(trial_id) or ".." in trial_id:
+            raise UsageError(f"{trial_id!r} cannot name a folder", "use letters, digits, '.', '_' and '-'")
+        return self.path / TRIALS / trial_id
+
+
+def ensure_space(out: Path) -> None:
+    """Make `out`, the folder of run folders; PreflightError where it cannot be written or is too full."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
         free_bytes = shutil.disk_usage(out).free
     except OSError as error:
         raise PreflightError(f"cannot write to {out}: {error.strerror}", _ELSEWHERE) from error
-    if free_bytes < needed_bytes:
+    if free_bytes < RUN_FOLDER_BYTES:
         raise PreflightError(
-            f"{free_bytes / 1e6:,.0f} MB free for the run folder in {out}, {needed_bytes / 1e6:,.0f} MB needed",
+            f"{free_bytes / 1e6:,.0f} MB free for the run folder in {out}, {RUN_FOLDER_BYTES / 1e6:,.0f} MB needed",
             f"free space, or {_ELSEWHERE}",
         )
 
 
-def create(out: Path, slug: str, now: datetime | None = None) -> RunFolder:
-    """Make `<out>/<UTC>-<slug>/` and point `<out>/latest` at it; PreflightError where that cannot be."""
-    stamp = (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        path = fresh(out, f"{stamp}-{slug}")
-        _point(out / "latest", path.name)
-    except OSError as error:
-        raise PreflightError(f"cannot write to {out}: {error.strerror}", _ELSEWHERE) from error
-    return RunFolder(path)
-
-
-_ELSEWHERE = "name another folder with --out"
-
-
-def find(run: str, out: Path) -> RunFolder:
-    """Find a run by path, name or unique beginning; `latest` works as a name."""
-    for path in (Path(run), out / run):
-        if (path / "summary.json").is_file() or (path / "comparison.json").is_file():
-            return RunFolder(path.resolve())
-    begun = [folder for folder in runs(out) if folder.id.startswith(run)]
-    if len(begun) == 1:
-        return RunFolder(begun[0].path.resolve())
-    known = ", ".join(folder.id for folder in (begun or runs(out))[-5:]) or "none"
-    fault = f"{run!r} begins {len(begun)} runs" if begun else f"no run {run!r}"
-    raise UsageError(f"{fault} in {out}", f"newest runs: {known}; `bakeoff ls` lists all")
-
-
-def runs(out: Path) -> list[RunFolder]:
+def list_runs(out: Path) -> list[RunFolder]:
     """List run folders, oldest first."""
-    return [RunFolder(path.parent) for path in sorted(out.glob("*/comparison.json")) if not path.parent.is_symlink()]
-
-
-def read_records(folder: Path) -> list[Record]:
-    """Read the records of a run's trials, in the order of their names."""
-    return [read_record(path.parent) for path in sorted(folder.glob("trials/*/record.json"))]
-
-
-M = TypeVar("M", bound=BaseModel)
+    return [RunFolder(path.parent) for path in sorted(out.glob(f"*/{COMPARISON}")) if not path.parent.is_symlink()]
 
 
 def read(path: Path, kind: type[M]) -> M:
+    """Read a file of a run folder as a model; UsageError where it is missing or is none."""
     run = path.parent.name
     try:
         return kind.model_validate_json(path.read_bytes())
@@ -154,13 +180,8 @@ def read(path: Path, kind: type[M]) -> M:
 
 
 def _point(link: Path, target: str) -> None:
-    aside = link.with_name(f".latest-{os.getpid()}")
+    """Let a link point at another folder, without a moment in which there is none."""
+    aside = link.with_name(f".{LATEST}-{os.getpid()}")
     aside.unlink(missing_ok=True)
     aside.symlink_to(target)
     aside.replace(link)
-
-
-def _safe(name: str) -> str:
-    if not NAME.fullmatch(name) or ".." in name:
-        raise UsageError(f"{name!r} cannot name a folder", "use letters, digits, '.', '_' and '-'")
-    return name

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.record.files import fault, fresh, guarded, write, write_model
+from orchestrator.record.files import disk_error, make_unique_folder, name_disk_errors, write, write_model
 from orchestrator.record.record import Record
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Rejection
@@ -29,7 +29,7 @@ class TrialFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with guarded(path):
+        with name_disk_errors(path):
             path.mkdir(parents=True, exist_ok=True)
 
     def begin(self, trial: Trial, started_at: datetime) -> None:
@@ -51,27 +51,27 @@ class TrialFolder:
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
         if whole != content:
-            with guarded(path):
+            with name_disk_errors(path):
                 os.truncate(path, len(whole))
         return whole
 
     @contextlib.contextmanager
     def journal(self) -> Iterator[Callable[[NumberedEvent], None]]:
         """Hold events.jsonl open and hand out what appends an event: it is with the system when the call returns."""
-        with guarded(self.path):
+        with name_disk_errors(self.path):
             file = (self.path / "events.jsonl").open("ab")
 
         def append(numbered: NumberedEvent) -> None:
-            try:  # not `with guarded`: a context manager costs as much as the write
+            try:  # not `with name_disk_errors`: a context manager costs as much as the write
                 file.write(numbered.line + b"\n")
                 file.flush()
             except OSError as error:
-                raise fault(self.path, error) from error
+                raise disk_error(self.path, error) from error
 
         try:
             yield append
         finally:
-            with guarded(self.path):
+            with name_disk_errors(self.path):
                 file.close()
 
     def append(self, events: Iterable[NumberedEvent]) -> None:
@@ -102,9 +102,9 @@ class TrialFolder:
         """Keep an earlier attempt under attempts/: nothing that was measured is thrown away."""
         if self.started_at() is None:
             return
-        with guarded(self.path):
+        with name_disk_errors(self.path):
             (self.path / ATTEMPTS).mkdir(exist_ok=True)
-            aside = fresh(self.path / ATTEMPTS, "attempt")
+            aside = make_unique_folder(self.path / ATTEMPTS, "attempt")
             there = [path for path in self.path.iterdir() if path.name != ATTEMPTS]
             for path in sorted(there, key=lambda path: path.name == "started.json"):  # last: its absence says "done"
                 path.rename(aside / path.name)

@@ -1,61 +1,68 @@
-"""Makes contenders ready before the first trial, so that no build runs between measurements."""
+"""Makes contenders and the audit's expectations ready before the first trial, so that no build runs between trials."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from orchestrator.audit.audit import Expected, expect
 from orchestrator.engines.engine import EngineLostError, Prepared, PrepareError
 from orchestrator.engines.retry import Retry
 from orchestrator.errors import PreflightError
+from orchestrator.plan.plan import Plan
 from orchestrator.progress.view import View
 from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import Contender, offered_contenders
 from orchestrator.spec.resolve import ResolvedSpec
+from shared import mnist
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Ready:
-    """Contenders by their written name: prepared, or the reason why not; and the data set."""
+def prepare_contenders(
+    resolved: ResolvedSpec, runtime: Runtime, view: View
+) -> tuple[dict[str, Prepared], dict[str, str]]:
+    """Make every contender ready, and the data where its workers will read it.
 
-    prepared: Mapping[str, Prepared]
-    refused: Mapping[str, str]
-    data: Path
-
-    @property
-    def images(self) -> dict[str, str]:
-        return {name: each.image for name, each in self.prepared.items()}
-
-
-def prepare(settings: ResolvedSpec, world: Runtime, view: View) -> tuple[dict[str, Prepared], dict[str, str]]:
-    """Make every contender ready before the first trial, so that no build runs between measurements."""
+    Returns, by the contender's written name, what is ready and why the others cannot be. Raises PreflightError where
+    the engine stays away.
+    """
     prepared: dict[str, Prepared] = {}
     refused: dict[str, str] = {}
-    for contender in settings.contenders:
+    for contender in resolved.contenders:
         try:
-            prepared[contender.written] = _prepared(contender, settings, world, view)
+            prepared[contender.written] = _prepare(contender, resolved, runtime, view)
         except PrepareError as error:
             refused[contender.written] = f"{error}{_offer(contender)}"
             view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
     if prepared:
         any_of_them = next(iter(prepared.values()))
-        _while_away(Retry(view.say), lambda: world.engine.supply(world.data, any_of_them, view.say), "copying the data")
+        _retry(Retry(view.say), lambda: runtime.engine.supply(runtime.data, any_of_them, view.say), "copying the data")
     return prepared, refused
 
 
-def _prepared(contender: Contender, settings: ResolvedSpec, world: Runtime, view: View) -> Prepared:
+def expectations(plan: Plan, data: Path, view: View) -> dict[tuple[str, int], Expected]:
+    """Compute what the audit expects, by recipe and seed, of recipes whose contenders start alike."""
+    expected: dict[tuple[str, int], Expected] = {}
+    for trial in (planned.trial for planned in plan.trials if planned.trial.recipe.initial.draw == "shared"):
+        recipe, seed = trial.recipe, trial.seed
+        if (recipe.name, seed) not in expected:
+            view.say(f"audit: computing the float64 reference of {recipe.name}, seed {seed}")
+            expected[recipe.name, seed] = expect(recipe, seed, mnist.load(data, recipe.data.view), trial.precision)
+    return expected
+
+
+def _prepare(contender: Contender, resolved: ResolvedSpec, runtime: Runtime, view: View) -> Prepared:
     retry = Retry(view.say)
-    found = _while_away(
-        retry, lambda: world.engine.prepare(contender, settings.variant, view.say), f"preparing {contender.written}"
+    prepared = _retry(
+        retry, lambda: runtime.engine.prepare(contender, resolved.variant, view.say), f"preparing {contender.written}"
     )
-    return replace(found, retries=(*retry.kept, *found.retries))
+    return replace(prepared, retries=(*retry.kept, *prepared.retries))
 
 
-def _while_away(retry: Retry, attempt: Callable[[], T], what: str) -> T:
+def _retry(retry: Retry, attempt: Callable[[], T], what: str) -> T:
     """Try while the engine is away; PreflightError where it stays away, since nothing has been measured yet."""
     try:
         return retry.while_away(attempt, what)
@@ -64,6 +71,7 @@ def _while_away(retry: Retry, attempt: Callable[[], T], what: str) -> T:
 
 
 def _offer(contender: Contender) -> str:
+    """Return the versions offered where this is none of them, else ""."""
     file = offered_contenders().get(contender.name)
     if file is None or contender.version in file.versions:
         return ""

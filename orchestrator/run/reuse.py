@@ -1,4 +1,4 @@
-"""Trials of earlier runs, taken over where nothing has changed that could change them."""
+"""Reuses finished trials of earlier runs whose trial document, image, engine, device and CPU are identical."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from shared.trial import Trial, to_json
 
 
 def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | None:
-    """Return the folder of the newest earlier trial that is this one, None where there is none.
+    """Return the folder of the newest finished trial that is identical to this one, None where there is none.
 
-    It is this one where the trial's document is the same to the letter, and image, relaxations, engine, device and
-    processor are; and it is done. What is not `fixed`, an interpreter whose packages may have changed since, is never
-    taken over.
+    Identical are the trial's document to the letter, and image, relaxations, engine, device and processor. What is not
+    `fixed`, an interpreter whose packages may have changed since, is never reused.
     """
     if not prepared.fixed:
         return None

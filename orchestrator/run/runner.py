@@ -35,10 +35,10 @@ AWAY = (StopReason.ENGINE_LOST, StopReason.DETACHED)
 
 @dataclass(frozen=True)
 class TrialSetup:
-    """What every trial of a comparison shares."""
+    """What every trial of a run shares."""
 
     engine: Engine
-    run_id: str
+    run_id: str  # the run folder's name; "" until there is one
     test_labels: NDArray[np.uint8]  # (images,)
     gpu: str | None = None  # UUID
     limits: Limits = field(default_factory=Limits)
@@ -47,6 +47,13 @@ class TrialSetup:
     say: Say = lambda _: None  # one line to whoever watches
     lease: str = ""  # of the run folder
     detach: bool = False  # Ctrl-C leaves the worker running
+    prepared: Mapping[str, Prepared] = field(default_factory=dict)  # contenders that are ready, by written name
+    refused: Mapping[str, str] = field(default_factory=dict)  # why the others are not, by written name
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Return what runs as each contender: an image id, or an environment's path."""
+        return {name: prepared.image for name, prepared in self.prepared.items()}
 
 
 def run_trial(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,9 +10,10 @@ from typing import Literal, get_args
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.host import gpus
 from orchestrator.host.gpus import Gpu
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import Contender, driver_floor, format_relaxations, parse
-from orchestrator.spec.spec import EngineName, Spec
+from orchestrator.spec.spec import DeviceKind, EngineName, ExplainSpec, Spec
 from shared.recipe import Recipe
 
 ENOUGH_CORES = 8
@@ -21,13 +22,13 @@ ENOUGH_CORES = 8
 
 @dataclass(frozen=True)
 class ResolvedSpec:
-    """A spec resolved."""
+    """A spec with every "auto" decided."""
 
     spec: Spec
     contenders: tuple[Contender, ...]
     recipes: tuple[Recipe, ...]
-    device: Literal["cpu", "cuda"]
-    variant: Literal["cpu", "cuda"]
+    device: DeviceKind
+    variant: DeviceKind  # which build of a framework
     gpu: Gpu | None
     threads: int
     profile: Literal["article", "quick", "custom"]
@@ -36,19 +37,18 @@ class ResolvedSpec:
 
     def pinned(self, engine: str) -> Spec:
         """Return the spec with all that was resolved written out: resolved elsewhere or later, it says the same."""
-        resolved = {
+        written = {
             "recipes": tuple(map(_absolute, self.spec.recipes)),
             "profile": "quick" if self.quick else "article",
-            "engine": engine
-            if engine in get_args(EngineName)
-            else self.spec.engine,  # tests bring engines of their own
+            # tests bring engines of their own
+            "engine": engine if engine in get_args(EngineName) else self.spec.engine,
             "device": self.device,
             "variant": self.variant,
             "gpu": self.gpu.uuid if self.gpu else None,
             "threads": self.threads,
             "python": tuple(f"{name}{equals}{Path(path).absolute()}" for name, equals, path in self._interpreters),
         }
-        return self.spec.model_copy(update=resolved)
+        return self.spec.model_validate({**self.spec.model_dump(), **written})
 
     @property
     def _interpreters(self) -> list[tuple[str, str, str]]:
@@ -60,21 +60,22 @@ class ResolvedSpec:
         if self.profile == "article":
             return None
         sizes = {"epochs": None, "train_images": None, "batch_size": None, "profile": "article"}
-        return self.spec.model_copy(update=sizes).command
+        return self.spec.model_validate({**self.spec.model_dump(), **sizes}).command
 
 
-def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: int) -> ResolvedSpec:
+def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     """Resolve a spec: pure but for reading recipe and contender files.
 
+    Both ends of a walk may name the same contender or recipe, which is then resolved once.
     Raises UsageError for what does not exist, PreflightError for a GPU that is not there.
     """
-    device, gpu = _device(spec, found, engine_gives_gpus)
-    quick, reason = _profile(spec, gpu, cores)
+    device, gpu = _device(spec, hardware)
+    quick, reason = _profile(spec, gpu, hardware.cores)
     sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
     custom = any(value is not None for value in sizes.values())
-    loaded = [recipes.load(name) for name in spec.recipes]
+    loaded = [recipes.load(name) for name in _named(spec, spec.recipes)]
     _unique([recipe.name for recipe in loaded], "recipe")
-    contenders = tuple(parse(text) for text in spec.contenders)
+    contenders = tuple(parse(text) for text in _named(spec, spec.contenders))
     if gpu is not None:
         _check_driver(gpu, contenders)
     _unique([contender.written for contender in contenders], "contender")
@@ -86,7 +87,7 @@ def resolve(spec: Spec, found: Sequence[Gpu], engine_gives_gpus: bool, cores: in
         device=device,
         variant=device if spec.variant == "auto" else spec.variant,
         gpu=gpu,
-        threads=spec.threads or cores,
+        threads=spec.threads or hardware.cores,
         profile="custom" if custom else "quick" if quick else "article",
         profile_reason=f"given with the command; the rest is {'quick' if quick else 'article'}, {reason}"
         if custom
@@ -109,18 +110,22 @@ def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]
     return found
 
 
-def _device(spec: Spec, found: Sequence[Gpu], given: bool) -> tuple[Literal["cpu", "cuda"], Gpu | None]:
+def _named(spec: Spec, names: Sequence[str]) -> Iterable[str]:
+    return dict.fromkeys(names) if isinstance(spec, ExplainSpec) else names
+
+
+def _device(spec: Spec, hardware: Hardware) -> tuple[DeviceKind, Gpu | None]:
     wanted = "cuda" if spec.device == "auto" and spec.gpu is not None else spec.device
-    if wanted == "cpu" or (wanted == "auto" and not (found and given)):
+    if wanted == "cpu" or (wanted == "auto" and not (hardware.gpus and hardware.gives_gpus)):
         return "cpu", None
-    if not found:
+    if not hardware.gpus:
         raise PreflightError("no GPU: the NVIDIA driver lists none on this machine", "use --device cpu")
-    if not given:
+    if not hardware.gives_gpus:
         raise PreflightError(
             "a GPU is here, but the Docker Engine cannot hand it to a container",
             "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
         )
-    return "cuda", gpus.choose(found, spec.gpu)
+    return "cuda", gpus.choose(hardware.gpus, spec.gpu)
 
 
 def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
@@ -156,31 +161,26 @@ def _unique(names: Sequence[str], kind: str, remedy: str = "to repeat trials, us
         raise UsageError(f"the {kind} {twice} is named twice", remedy)
 
 
-def title(settings: ResolvedSpec) -> str:
-    contenders = " and ".join(contender.written for contender in settings.contenders)
-    return f"{contenders} on {', '.join(recipe.name for recipe in settings.recipes)}"
+def title(resolved: ResolvedSpec) -> str:
+    contenders = " and ".join(contender.written for contender in resolved.contenders)
+    return f"{contenders} on {', '.join(recipe.name for recipe in resolved.recipes)}"
 
 
-def heading(settings: ResolvedSpec) -> str:
+def heading(resolved: ResolvedSpec) -> str:
     """Return the first line of the console and of the report: the size, why, and the way to the full one."""
-    full = settings.full_size_command
-    return f"{settings.profile} size, {settings.profile_reason}" + (f"; full size: {full}" if full else "")
+    full = resolved.full_size_command
+    return f"{resolved.profile} size, {resolved.profile_reason}" + (f"; full size: {full}" if full else "")
 
 
-def relaxations_by_contender(settings: ResolvedSpec) -> dict[str, tuple[str, ...]]:
+def relaxations_by_contender(resolved: ResolvedSpec) -> dict[str, tuple[str, ...]]:
     """Return which restrictions contenders ask to be spared, by their written name."""
-    return {each.written: each.relax for each in settings.contenders if each.relax}
+    return {each.written: each.relax for each in resolved.contenders if each.relax}
 
 
-def slug(settings: ResolvedSpec) -> str:
-    names = dict.fromkeys(contender.name for contender in settings.contenders)
-    return "-vs-".join(names)[:60]
-
-
-def engine_and_device(settings: ResolvedSpec, engine: str) -> str:
-    device = settings.gpu.name if settings.gpu else f"CPU with {settings.threads} threads"
+def engine_and_device(resolved: ResolvedSpec, engine: str) -> str:
+    device = resolved.gpu.name if resolved.gpu else f"CPU with {resolved.threads} threads"
     spared = [
         f"{written} relaxed by {format_relaxations(words)}"
-        for written, words in relaxations_by_contender(settings).items()
+        for written, words in relaxations_by_contender(resolved).items()
     ]
     return ", ".join([f"{engine} engine", device, *(spared if engine == "docker" else [])])

@@ -18,6 +18,7 @@ DEFAULT_RECIPES = ("article-tf", "article-torch")
 
 Profile = Literal["auto", "article", "quick"]
 EngineName = Literal["auto", "docker", "process"]
+DeviceKind = Literal["cpu", "cuda"]
 Device = Literal["auto", "cpu", "cuda"]
 
 

@@ -29,8 +29,8 @@ from orchestrator.report.figures import draw
 from orchestrator.runtime import Runtime
 from orchestrator.spec.spec import Spec
 from shared import mnist
-from tests.line.test_pipeline import TF, Line
 from tests.support import engines
+from tests.support.line import TF, Line
 from tests.support.paths import RECORDED
 from tests.support.streams import STORY, lines
 
@@ -100,7 +100,7 @@ def around(monkeypatch: pytest.MonkeyPatch, line: Line) -> Callable[[Runtime], N
         for command in (comparing, explaining):
             monkeypatch.setattr(command, "detect", asked)
 
-    put(line.world())
+    put(line.runtime())
     return put
 
 
@@ -163,7 +163,7 @@ def test_progress_for_programs_is_json_on_standard_error(bakeoff: Bakeoff, aroun
 def test_a_trial_that_failed_is_exit_code_4_with_a_report(
     bakeoff: Bakeoff, around: Callable[[Runtime], None], line: Line
 ) -> None:
-    around(line.world(tf="pip found no such version"))
+    around(line.runtime(tf="pip found no such version"))
     answer = bakeoff("compare", *QUICK)
     assert answer.code == 4
     assert (Path("runs") / "latest" / "report.md").is_file()
@@ -175,7 +175,7 @@ def test_ctrl_c_is_exit_code_130_with_a_report(bakeoff: Bakeoff, around: Callabl
     def pressed(launch: object) -> None:
         raise KeyboardInterrupt
 
-    around(line.world(pressed))  # type: ignore[arg-type]
+    around(line.runtime(pressed))  # type: ignore[arg-type]
     assert bakeoff("compare", *QUICK).code == 130
     assert read_summary(Path("runs") / "latest").comparison.interrupted
 
@@ -275,9 +275,9 @@ def test_clean_ends_a_process_that_its_host_left_also_without_an_engine(
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_a_run_that_another_bakeoff_is_at_is_exit_code_3(bakeoff: Bakeoff, line: Line) -> None:
-    folder, _ = pipeline.compare(Spec(epochs=1, train_images=640), line.world(), console.view("quiet", io.StringIO()))
+    folder, _ = pipeline.compare(Spec(epochs=1, train_images=640), line.runtime(), console.view("quiet", io.StringIO()))
     document = json.loads((folder.path / "run.json").read_text())
-    with folder.held():
+    with folder.lock():
         answer = bakeoff("resume", str(folder.path))
     gc.collect()
     assert document["hosts"][0]["pid"] == os.getpid()
@@ -527,7 +527,7 @@ def test_ctrl_c_during_a_walk_is_exit_code_130_with_a_report(
     def pressed(launch: object) -> None:
         raise KeyboardInterrupt
 
-    around(line.world(pressed))  # type: ignore[arg-type]
+    around(line.runtime(pressed))  # type: ignore[arg-type]
     answer = bakeoff("explain", *WALK)
     assert answer.code == 130
     assert "is not explained" in answer.out

@@ -23,6 +23,7 @@ from orchestrator.engines.scripted import ScriptedEngine
 from orchestrator.errors import PreflightError
 from orchestrator.host import gpus
 from orchestrator.host.gpus import Gpu, Use
+from orchestrator.host.hardware import Hardware
 from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import IMAGES, Contender
 from orchestrator.spec.resolve import ResolvedSpec, resolve
@@ -101,12 +102,12 @@ def played(**answers: Any) -> Played:
 @pytest.fixture
 def world(tmp_path: Path) -> Callable[[Any], Runtime]:
     def around(engine: Any) -> Runtime:
-        return Runtime(engine, "", False, (), 2, 0.1, {}, tmp_path / "runs", tmp_path / "cache" / "mnist")
+        return Runtime(engine, "", Hardware(2), {}, tmp_path / "runs", tmp_path / "cache" / "mnist")
 
     return around
 
 
-CPU, GPU = resolve(Spec(), (), False, 2), resolve(Spec(), (H100,), True, 2)
+CPU, GPU = resolve(Spec(), Hardware(2)), resolve(Spec(), Hardware(2, (H100,), True))
 
 
 def said(settings: ResolvedSpec, world: Runtime) -> list[str]:

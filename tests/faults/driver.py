@@ -20,7 +20,7 @@ from orchestrator.cli import main
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.cleanup import Owned
 from orchestrator.engines.process.engine import ProcessEngine
-from orchestrator.record import run_folder as store
+from orchestrator.record import run_folder
 from orchestrator.run.watch import Limits
 from orchestrator.spec import contenders
 
@@ -34,9 +34,7 @@ def change(asked: dict[str, str]) -> None:
     if limits := asked.get("FAULTS_LIMITS"):
         setattr(pipeline, "Limits", functools.partial(Limits, **json.loads(limits)))  # noqa: B010
     if free := asked.get("FAULTS_FREE"):
-        setattr(store, "RUN_FOLDER_BYTES", int(free))  # noqa: B010
-        for function in (pipeline.compare, pipeline.begin):
-            function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), "needed_bytes": int(free)}
+        setattr(run_folder, "RUN_FOLDER_BYTES", int(free))  # noqa: B010
     if "FAULTS_ONLY" in asked:
         setattr(DockerEngine, "owned", _only(asked["FAULTS_ONLY"].split(","), DockerEngine.owned))  # noqa: B010
 

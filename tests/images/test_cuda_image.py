@@ -17,13 +17,13 @@ from docker.types import Mount
 from orchestrator.engines.docker import DockerEngine, connect
 from orchestrator.engines.docker.files import DATA_VOLUME
 from orchestrator.engines.engine import Prepared
-from orchestrator.plan.plan import make_plan
 from orchestrator.record.record import Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.run.runner import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import parse
 from shared import mnist
+from tests.support.plans import plan_of
 
 pytestmark = [pytest.mark.cuda_image, pytest.mark.docker]
 
@@ -47,7 +47,7 @@ def test_the_cuda_build_trains_on_the_cpu_of_a_machine_without_a_gpu(
     engine: DockerEngine, prepared: Prepared, mnist_folder: Path, tmp_path: Path
 ) -> None:
     recipe = recipes.sized(recipes.load("article-torch"), train_images=5120, epochs=2)
-    (planned,) = make_plan([parse(CONTENDER)], [recipe], seeds=1, runs=1, device="cpu", threads=2).trials
+    (planned,) = plan_of([parse(CONTENDER)], [recipe]).trials
     bench = TrialSetup(engine, "test-cuda", mnist.load(mnist_folder, "8x8").test_labels)
     record = run_trial(bench, planned, prepared, RunFolder(tmp_path).trial(planned.id), lambda trial, event: None)
     assert (record.status, record.reason, record.device) == (Status.DONE, "", "cpu")

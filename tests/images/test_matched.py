@@ -15,6 +15,7 @@ from orchestrator import progress as console
 from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Divergence, Summary
 from orchestrator.engines.engine import Engine
+from orchestrator.host.hardware import Hardware
 from orchestrator.record.record import Status
 from orchestrator.runtime import Runtime
 from orchestrator.spec.spec import Spec
@@ -35,10 +36,7 @@ def summary(
     world = Runtime(
         engine=engine,
         engine_notice="",
-        gives_gpus=False,
-        gpus=(),
-        cores=2,
-        load=0.0,
+        hardware=Hardware(cores=2),
         environment={},
         out=tmp_path_factory.mktemp(precision),
         data=mnist_folder,

@@ -16,7 +16,7 @@ import pytest
 from orchestrator.analyse import confounders as ledger
 from orchestrator.audit.audit import expect
 from orchestrator.engines.engine import Engine
-from orchestrator.plan.plan import PlannedTrial, make_plan
+from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.run.runner import TrialSetup, run_trial
@@ -26,6 +26,7 @@ from shared import mnist
 from shared.initial import digest, shared_weights
 from shared.order import shuffled
 from shared.recipe import Recipe, parameter_count
+from tests.support.plans import plan_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 
@@ -133,7 +134,7 @@ def trained(
 
 
 def _planned(contender: str, chosen: Sequence[Recipe]) -> tuple[PlannedTrial, ...]:
-    return make_plan([parse(contender)], chosen, seeds=2, runs=1, device="cpu", threads=2).trials
+    return plan_of([parse(contender)], chosen, seeds=2).trials
 
 
 def test_every_trial_is_done_and_no_event_is_lost_or_refused(trained: Trained) -> None:

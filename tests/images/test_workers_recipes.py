@@ -15,7 +15,6 @@ from orchestrator.audit.audit import expect
 from orchestrator.audit.reference.layers import remembered
 from orchestrator.audit.reference.optimizers import moved
 from orchestrator.engines.engine import Engine
-from orchestrator.plan.plan import make_plan
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.run.runner import TrialSetup, run_trial
@@ -24,6 +23,7 @@ from orchestrator.spec.contenders import offered_contenders, parse
 from shared import mnist
 from shared.recipe import Adam, AdamW, BatchNorm, Optimizer, RmsProp, Sgd, parameter_count
 from tests.support import paths
+from tests.support.plans import plan_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 
@@ -50,7 +50,7 @@ def trained(
     engine.supply(mnist_folder, prepared, lambda line: None)
     expected = {(recipe.name, 1): expect(recipe, 1, data) for recipe in RECIPES}
     bench = TrialSetup(engine, f"test-zoo-{request.param}", data.test_labels, expected=expected)
-    planned = make_plan([parse(request.param)], RECIPES, seeds=1, runs=1, device="cpu", threads=1).trials
+    planned = plan_of([parse(request.param)], RECIPES, threads=1).trials
     again = [each for each in planned if each.trial.recipe.name == "zoo-adam"]
     found: dict[str, list[Record]] = {}
     for run, each in [*((1, each) for each in planned), *((2, each) for each in again)]:

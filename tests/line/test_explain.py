@@ -7,10 +7,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from markdown_it import MarkdownIt
-from numpy.typing import NDArray
 
 from orchestrator import pipeline, report
 from orchestrator import progress as console
@@ -24,24 +22,17 @@ from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import Runtime
 from orchestrator.spec import spec
 from orchestrator.spec.spec import ExplainSpec, Spec
-from shared import mnist
-from tests.line.test_pipeline import Line, Pressing, asked
+from tests.support.line import Line, Pressing, trial_of
 from tests.support.walks import EFFECTS, FRAMEWORK, SEEDS, START, played
 
-ASKED = ExplainSpec(profile="quick", device="cpu")
-SHORT = ASKED.model_copy(update={"recipes": ("article-torch", "article-torch"), "seeds": 2})
+SPEC = ExplainSpec(profile="quick", device="cpu")
+SHORT = SPEC.model_copy(update={"recipes": ("article-torch", "article-torch"), "seeds": 2})
 """One step, four trials."""
 
 
 @pytest.fixture(scope="module")
-def labels(mnist_folder: Path) -> NDArray[np.uint8]:
-    found: NDArray[np.uint8] = mnist.load(mnist_folder, "8x8").test_labels
-    return found
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path, labels: NDArray[np.uint8]) -> Line:
-    return Line(tmp_path_factory.mktemp("walks"), mnist_folder, labels)
+def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
+    return Line.over(tmp_path_factory.mktemp("walks"), mnist_folder)
 
 
 @pytest.fixture
@@ -52,14 +43,14 @@ def mine(line: Line, tmp_path: Path) -> Line:
 
 def explain(
     line: Line,
-    asked: ExplainSpec = ASKED,
+    spec: ExplainSpec = SPEC,
     *,
     view: View | None = None,
     fresh: bool = False,
-    world: Runtime | None = None,
+    runtime: Runtime | None = None,
 ) -> tuple[RunFolder, Summary]:
-    around = world or line.world(played(line))
-    return pipeline.explain(asked, around, view or console.view("quiet", io.StringIO()), fresh=fresh)
+    runtime = runtime or line.runtime(played(line))
+    return pipeline.compare(spec, runtime, view or console.view("quiet", io.StringIO()), reuse=not fresh)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +124,7 @@ def test_the_report_is_made_from_the_run_folder_alone(walked: tuple[RunFolder, S
 
 
 def test_orders_give_the_same_sum_and_show_their_range(line: Line, walked: tuple[RunFolder, Summary]) -> None:
-    _, summary = explain(line, ASKED.model_copy(update={"paths": 3}))
+    _, summary = explain(line, SPEC.model_copy(update={"paths": 3}))
     found = loss(summary)
     assert summary.explanation is not None
     assert summary.explanation.orders == 3
@@ -148,7 +139,7 @@ def test_orders_give_the_same_sum_and_show_their_range(line: Line, walked: tuple
 def test_a_repeated_walk_runs_nothing(mine: Line) -> None:
     first, before = explain(mine)
     streams = {path.parent.name: path.read_bytes() for path in first.path.glob("trials/*/events.jsonl")}
-    second, after = explain(mine, world=mine.world(unexpected))
+    second, after = explain(mine, runtime=mine.runtime(unexpected))
     assert reused(after) == 27
     assert {trial.reused_from for trial in after.trials} == {first.id}
     assert loss(after) == loss(before)
@@ -174,7 +165,7 @@ def test_fresh_runs_every_trial(mine: Line) -> None:
 
 def test_cells_of_a_comparison_are_reused(mine: Line) -> None:
     asked = Spec(profile="quick", device="cpu")
-    pipeline.compare(asked, mine.world(played(mine)), console.view("quiet", io.StringIO()))
+    pipeline.compare(asked, mine.runtime(played(mine)), console.view("quiet", io.StringIO()))
     _, summary = explain(mine)
     assert [trial.id for trial in summary.trials if trial.reused_from] == [
         "tf-2.21.0.article-tf.s1",
@@ -205,14 +196,14 @@ class Loose(ScriptedEngine):
 @pytest.mark.parametrize("kind", [Rebuilt, Loose])
 def test_what_may_have_changed_is_run_again(mine: Line, kind: type[ScriptedEngine]) -> None:
     explain(mine, SHORT)
-    world = replace(mine.world(), engine=kind(played(mine)))
-    assert reused(explain(mine, SHORT, world=world)[1]) == 0
+    runtime = replace(mine.runtime(), engine=kind(played(mine)))
+    assert reused(explain(mine, SHORT, runtime=runtime)[1]) == 0
 
 
 def test_another_processor_is_another_machine(mine: Line) -> None:
     explain(mine, SHORT)
-    world = replace(mine.world(played(mine)), environment={"cpu": "another processor"})
-    assert reused(explain(mine, SHORT, world=world)[1]) == 0
+    runtime = replace(mine.runtime(played(mine)), environment={"cpu": "another processor"})
+    assert reused(explain(mine, SHORT, runtime=runtime)[1]) == 0
 
 
 def test_a_record_that_cannot_be_read_is_run_again(mine: Line) -> None:
@@ -242,17 +233,17 @@ def test_a_diverged_cell_takes_its_seed_out_and_says_so(mine: Line) -> None:
 
     def failing(launch: Launch) -> Script:
         script = good(launch)
-        return replace(script, chunks=script.chunks[:4]) if asked(launch).id.endswith("pooling.s2") else script
+        return replace(script, chunks=script.chunks[:4]) if trial_of(launch).id.endswith("pooling.s2") else script
 
-    _, summary = explain(mine, world=mine.world(failing))
+    _, summary = explain(mine, runtime=mine.runtime(failing))
     assert loss(summary).seeds == (1, 3)
     assert loss(summary).missing == ("seed 2 has no final validation loss for article-tf.input.pooling in tf==2.21.0",)
 
 
 def test_a_walks_comparison_file_holds_what_was_asked(walked: tuple[RunFolder, Summary]) -> None:
     document = json.loads((walked[0].path / "comparison.json").read_text())
-    assert ExplainSpec.model_validate(document["spec"]) == ASKED
-    assert ASKED.command == (
+    assert ExplainSpec.model_validate(document["spec"]) == SPEC
+    assert SPEC.command == (
         "bakeoff explain article-tf article-torch --from tf --to torch --profile quick --device cpu"
     )
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from orchestrator import pipeline, report
 from orchestrator import progress as console
+from orchestrator import report
 from orchestrator.analyse.summary import Summary, read_summary
 from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.progress.view import View
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import Runtime
@@ -29,69 +27,14 @@ from orchestrator.spec import spec
 from orchestrator.spec.spec import Spec
 from orchestrator.stream.intake import EventCounts
 from shared import mnist
-from shared import trial as trials
 from shared.events import EpochEnded, Event
-from shared.trial import Trial
-from tests.support.streams import lines, logits, ready, run_ended, story_of
-
-TF, TORCH = "tf==2.21.0", "torch==2.13.0"
-ASKED = Spec(epochs=2, train_images=640)
-FACTS = {
-    "tf": b'{"libc": "glibc 2.36", "denormals": "flushed to zero"}',
-    "torch": b'{"libc": "glibc 2.36", "denormals": "kept"}',
-}
+from tests.support.line import SPEC, TF, TORCH, Line, Pressing, compare, trial_of
+from tests.support.streams import lines, logits, ready, run_ended
 
 
 @pytest.fixture(scope="module")
-def labels(mnist_folder: Path) -> NDArray[np.uint8]:
-    found: NDArray[np.uint8] = mnist.load(mnist_folder, "8x8").test_labels
-    return found
-
-
-@dataclass(frozen=True)
-class Line:
-    """Runs comparisons with a script for every trial."""
-
-    out: Path
-    data: Path
-    labels: NDArray[np.uint8]
-
-    def world(self, script: Callable[[Launch], Script] | None = None, **refuses: str) -> Runtime:
-        return Runtime(
-            engine=ScriptedEngine(script or self.good, {TF: refuses["tf"]} if "tf" in refuses else {}),
-            engine_notice="",
-            gives_gpus=False,
-            gpus=(),
-            cores=2,
-            load=0.1,
-            environment={"cpu": "a made-up processor"},
-            out=self.out,
-            data=self.data,
-        )
-
-    def good(self, launch: Launch, wrong: int = 0, told: int = 0) -> Script:
-        """Play a worker that trains to its end and gets `wrong` images wrong, and says `told`."""
-        trial = asked(launch)
-        first, *rest = story_of(trial.recipe, test_accuracy=1 - told / len(self.labels))
-        version = trial.contender.partition("==")[2]
-        data_sha256 = mnist.DATA_SHA256[trial.recipe.data.view]
-        named = ready(framework=launch.prepared.contender.title, framework_version=version, data_sha256=data_sha256)
-        first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
-        files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
-        return Script(lines(first, *rest, trial=trial.id), files=files)
-
-
-def asked(launch: Launch) -> Trial:
-    return trials.from_environment(launch.environment)
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path, labels: NDArray[np.uint8]) -> Line:
-    return Line(tmp_path_factory.mktemp("runs"), mnist_folder, labels)
-
-
-def compare(world: Runtime, asked: Spec = ASKED, view: View | None = None) -> tuple[RunFolder, Summary]:
-    return pipeline.compare(asked, world, view or console.view("quiet", io.StringIO()))
+def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
+    return Line.over(tmp_path_factory.mktemp("runs"), mnist_folder)
 
 
 def statuses(summary: Summary) -> list[tuple[str, str]]:
@@ -100,7 +43,7 @@ def statuses(summary: Summary) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def good(line: Line) -> tuple[RunFolder, Summary]:
-    return compare(line.world())
+    return compare(line.runtime())
 
 
 def test_four_trials_are_done(good: tuple[RunFolder, Summary]) -> None:
@@ -154,7 +97,7 @@ def test_the_report_can_be_made_again_and_is_the_same(good: tuple[RunFolder, Sum
 
 
 def test_the_comparison_file_repeats_the_comparison(good: tuple[RunFolder, Summary]) -> None:
-    assert spec.read(good[0].path / "comparison.json") == ASKED
+    assert spec.read(good[0].path / "comparison.json") == SPEC
 
 
 def test_the_environment_tells_what_ran_inside(good: tuple[RunFolder, Summary]) -> None:
@@ -177,13 +120,13 @@ def test_the_summary_tells_once_what_is_alike_and_the_report_what_differs(good: 
 
 def test_the_size_is_said_first(line: Line) -> None:
     shown = io.StringIO()
-    compare(line.world(), Spec(contenders=("torch",), recipes=("article-torch",)), console.view("plain", shown))
+    compare(line.runtime(), Spec(contenders=("torch",), recipes=("article-torch",)), console.view("plain", shown))
     assert "quick size, chosen because no GPU answers" in shown.getvalue().splitlines()[0]
     assert "bakeoff compare torch --recipe article-torch --profile article" in shown.getvalue()
 
 
 def test_a_contender_that_cannot_be_prepared_fails_and_the_others_run(line: Line) -> None:
-    folder, summary = compare(line.world(tf="pip found no such version"))
+    folder, summary = compare(line.runtime(tf="pip found no such version"))
     assert statuses(summary) == [(TF, "failed"), (TORCH, "done"), (TF, "failed"), (TORCH, "done")]
     assert summary.trials[0].reason.startswith("pip found no such version")
     assert [finding.id for finding in summary.findings] == ["trial-failed", "trial-failed"]
@@ -193,13 +136,13 @@ def test_a_contender_that_cannot_be_prepared_fails_and_the_others_run(line: Line
 
 
 def test_a_version_that_is_not_offered_lists_those_that_are(line: Line) -> None:
-    world = replace(line.world(), engine=ScriptedEngine(line.good, {"torch==0.1": "no such version"}))
-    _, summary = compare(world, Spec(contenders=("torch==0.1", "tf"), recipes=("article-torch",), epochs=1))
+    runtime = replace(line.runtime(), engine=ScriptedEngine(line.good, {"torch==0.1": "no such version"}))
+    _, summary = compare(runtime, Spec(contenders=("torch==0.1", "tf"), recipes=("article-torch",), epochs=1))
     assert "torch 0.1 is not among the versions offered: 2.15.0" in summary.trials[0].reason
 
 
 def test_ctrl_c_stops_the_trial_skips_the_rest_and_still_reports(line: Line) -> None:
-    folder, summary = compare(line.world(), ASKED, Pressing(after=3))
+    folder, summary = compare(line.runtime(), SPEC, Pressing(after=3))
     assert statuses(summary) == [(TF, "interrupted"), (TORCH, "skipped"), (TF, "skipped"), (TORCH, "skipped")]
     assert summary.comparison.interrupted
     assert "interrupted" in (folder.path / "report.md").read_text()
@@ -207,58 +150,33 @@ def test_ctrl_c_stops_the_trial_skips_the_rest_and_still_reports(line: Line) -> 
     assert len(list((folder.path / "trials").glob("*/record.json"))) == 4
 
 
-class Pressing:
-    """A view at which somebody presses Ctrl-C at the event of number `after`."""
-
-    def __init__(self, after: int) -> None:
-        self._left = after
-
-    def say(self, line: str) -> None: ...
-
-    def planned(self, plan: object, heading: str) -> None: ...
-
-    def trial_started(self, trial_id: str) -> None: ...
-
-    def trial_ended(self, record: Record) -> None: ...
-
-    def event(self, trial_id: str, event: Event) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise KeyboardInterrupt
-
-    def __enter__(self) -> Pressing:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-
 def test_a_crash_leaves_the_other_trials_alone(line: Line) -> None:
     def crashing(launch: Launch) -> Script:
         script = line.good(launch)
         return replace(script, chunks=script.chunks[:4]) if "torch-" in launch.trial_id else script
 
-    _, summary = compare(line.world(crashing))
+    _, summary = compare(line.runtime(crashing))
     assert statuses(summary) == [(TF, "done"), (TORCH, "failed"), (TF, "done"), (TORCH, "failed")]
     assert [len(trial.epochs) for trial in summary.trials] == [2, 1, 2, 1]
 
 
 def test_a_worker_that_praises_itself_is_found_out(line: Line) -> None:
-    _, summary = compare(line.world(lambda launch: line.good(launch, wrong=500)), one_trial())
+    _, summary = compare(line.runtime(lambda launch: line.good(launch, wrong=500)), one_trial())
     assert summary.trials[0].test_accuracy == 0.95
     assert [finding.id for finding in summary.findings] == ["accuracy-mismatch"]
 
 
 def test_an_honest_worker_agrees_with_the_host(line: Line) -> None:
-    _, summary = compare(line.world(lambda launch: line.good(launch, wrong=123, told=123)), one_trial())
+    _, summary = compare(line.runtime(lambda launch: line.good(launch, wrong=123, claims_wrong=123)), one_trial())
     assert summary.trials[0].test_accuracy == 0.9877
     assert summary.findings == ()
 
 
-def matched_world(line: Line, apart: float) -> Runtime:
+def matched_runtime(line: Line, apart: float) -> Runtime:
     """A world in which PyTorch's losses are `apart` from TensorFlow's from the second step on."""
 
     def script(launch: Launch) -> Script:
-        found, trial = line.good(launch), asked(launch)
+        found, trial = line.good(launch), trial_of(launch)
         losses = np.linspace(2.3, 1.0, 40)
         losses[1:] += apart if trial.contender == TORCH else 0.0
         norms = {"gradient_norms": losses, "weight_norms": losses} if trial.norms else {}
@@ -266,14 +184,14 @@ def matched_world(line: Line, apart: float) -> Runtime:
         np.savez(packed, losses=losses, **norms)  # type: ignore[arg-type]  # names are file names
         return replace(found, files={**found.files, "steps.npz": packed.getvalue()})
 
-    return line.world(script)
+    return line.runtime(script)
 
 
 MATCHED = Spec(recipes=("matched-8x8",), epochs=1, train_images=5120)
 
 
 def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_image(line: Line) -> None:
-    folder, summary = compare(matched_world(line, apart=2e-6), MATCHED)
+    folder, summary = compare(matched_runtime(line, apart=2e-6), MATCHED)
     assert [trial.role for trial in summary.trials] == ["measured"] * 2 + ["parity"] * 4
     between = [each for each in summary.comparison.divergences if each.kind == "between"]
     assert [(each.trials[0], each.first_beyond) for each in between] == [("tf-2.21.0.matched-8x8.s1.parity1", None)]
@@ -286,20 +204,20 @@ def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_ima
 
 
 def test_trainings_that_part_at_once_are_a_finding(line: Line) -> None:
-    _, summary = compare(matched_world(line, apart=1e-2), MATCHED)
+    _, summary = compare(matched_runtime(line, apart=1e-2), MATCHED)
     (finding,) = (each for each in summary.findings if each.id == "parity-broken")
     assert "part at step 2" in finding.message
 
 
 def test_parity_can_be_declined(line: Line) -> None:
-    _, summary = compare(matched_world(line, apart=0.0), replace_spec(MATCHED, parity=False))
+    _, summary = compare(matched_runtime(line, apart=0.0), replace_spec(MATCHED, parity=False))
     assert [trial.role for trial in summary.trials] == ["measured"] * 2
     assert [each.kind for each in summary.comparison.divergences] == ["between"]
 
 
 def test_tracks_never_share_a_table(line: Line) -> None:
     asked = Spec(recipes=("article-torch", "matched-8x8"), epochs=1, train_images=5120, parity=False)
-    folder, summary = compare(matched_world(line, apart=0.0), asked)
+    folder, summary = compare(matched_runtime(line, apart=0.0), asked)
     assert {(trial.recipe, trial.track) for trial in summary.trials} == {
         ("article-torch", "as written"),
         ("matched-8x8", "matched"),
@@ -314,7 +232,7 @@ def one_trial() -> Spec:
 
 def test_a_hostile_worker_cannot_cost_the_report(line: Line) -> None:
     def hostile(launch: Launch) -> Script:
-        trial = asked(launch)
+        trial = trial_of(launch)
         name = "\x1b]52;c;aGk=\x07[/foo] $\\frac{ <b> | \u202e"
         vast = EpochEnded(1, 2**53, 1e-9, 1e40, -1e40, 0.0, 1e40, 1.0)
         events: list[Event] = [
@@ -326,7 +244,7 @@ def test_a_hostile_worker_cannot_cost_the_report(line: Line) -> None:
         chunks = [*lines(*events, trial=trial.id), b"\xff" * 5000 + b"\n"]
         return Script(chunks, files={"predictions.npy": logits(line.labels)}, stderr=name)
 
-    folder, summary = compare(line.world(hostile), Spec(contenders=("torch",), epochs=1))
+    folder, summary = compare(line.runtime(hostile), Spec(contenders=("torch",), epochs=1))
     assert statuses(summary) == [(TORCH, "done"), (TORCH, "done")]
     assert summary.trials[0].events == EventCounts(received=4, rejected=1)
     assert "\x1b" not in (folder.path / "report.md").read_text()
@@ -334,7 +252,7 @@ def test_a_hostile_worker_cannot_cost_the_report(line: Line) -> None:
 
 
 def test_every_seed_and_run_is_a_trial(line: Line) -> None:
-    _, summary = compare(line.world(), replace_spec(one_trial(), seeds=2, runs=2))
+    _, summary = compare(line.runtime(), replace_spec(one_trial(), seeds=2, runs=2))
     assert [trial.id.removeprefix("torch-2.13.0.article-torch.") for trial in summary.trials] == [
         "s1.r1",
         "s2.r1",
@@ -354,7 +272,7 @@ def refused(line: Line, tmp_path: Path) -> Iterator[Runtime]:
     def unexpected(launch: Launch) -> Script:
         raise AssertionError(f"{launch.trial_id} was started")
 
-    yield replace(line.world(unexpected), out=tmp_path / "runs")
+    yield replace(line.runtime(unexpected), out=tmp_path / "runs")
     assert not list(tmp_path.glob("runs/*"))
 
 
@@ -369,15 +287,18 @@ def test_a_gpu_that_is_not_there_comes_before_anything_is_started(refused: Runti
         compare(refused, Spec(device="cuda"))
 
 
-def test_a_folder_without_room_comes_before_anything_is_started(refused: Runtime) -> None:
+def test_a_folder_without_room_comes_before_anything_is_started(
+    refused: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.record.run_folder.RUN_FOLDER_BYTES", 10**18)
     with pytest.raises(PreflightError, match="MB needed"):
-        pipeline.compare(ASKED, refused, console.view("quiet", io.StringIO()), needed_bytes=10**18)
+        compare(refused)
 
 
 def test_an_out_that_cannot_be_written_comes_before_anything_is_prepared(line: Line, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PreflightError, match="cannot write to"):
-        compare(replace(line.world(), out=tmp_path / "file" / "runs"))
+        compare(replace(line.runtime(), out=tmp_path / "file" / "runs"))
 
 
 def test_a_comparison_needs_no_engine_but_its_own(good: tuple[RunFolder, Summary]) -> None:

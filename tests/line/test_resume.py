@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,9 +23,8 @@ from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import Runtime
-from shared import mnist
 from shared.events import EpochEnded, Event
-from tests.line.test_pipeline import ASKED, Line
+from tests.support.line import SPEC, Line
 
 TIMES = {"id", "started_at", "ended_at", "resumed_at", "wall_seconds"}
 TIMES |= {"load_average_at_end", "memory_available_at_end"}
@@ -63,19 +61,18 @@ class Mortal:
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
-    labels = mnist.load(mnist_folder, "8x8").test_labels
-    return Line(tmp_path_factory.mktemp("runs"), mnist_folder, np.asarray(labels))
+    return Line.over(tmp_path_factory.mktemp("runs"), mnist_folder)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(line: Line) -> Summary:
-    return pipeline.compare(ASKED, line.world(), Mortal(0))[1]
+    return pipeline.compare(SPEC, line.runtime(), Mortal(0))[1]
 
 
-def interrupted(world: Runtime, lives: int) -> RunFolder:
+def interrupted(runtime: Runtime, lives: int) -> RunFolder:
     with pytest.raises(Killed):
-        pipeline.compare(ASKED, world, Mortal(lives))
-    return RunFolder((world.out / "latest").resolve())
+        pipeline.compare(SPEC, runtime, Mortal(lives))
+    return RunFolder((runtime.out / "latest").resolve())
 
 
 def but_for_times(summary: Summary) -> Any:
@@ -92,22 +89,22 @@ def but_for_times(summary: Summary) -> Any:
 def test_a_run_killed_at_any_moment_and_again_ends_as_if_undisturbed(
     line: Line, undisturbed: Summary, first: int, second: int
 ) -> None:
-    world = line.world()
-    folder = interrupted(world, first)
+    runtime = line.runtime()
+    folder = interrupted(runtime, first)
     with contextlib.suppress(Killed):
-        pipeline.resume(folder, world, Mortal(second))
-    _, summary = pipeline.resume(folder, world, Mortal(0))
+        pipeline.resume(folder, runtime, Mortal(second))
+    _, summary = pipeline.resume(folder, runtime, Mortal(0))
     assert but_for_times(summary) == but_for_times(undisturbed)
     assert len(summary.comparison.resumed_at) == 2
-    assert isinstance(world.engine, ScriptedEngine)
-    assert world.engine.left == {}
+    assert isinstance(runtime.engine, ScriptedEngine)
+    assert runtime.engine.left == {}
     assert read_summary(folder.path) == summary
 
 
 def test_every_event_stands_once_in_the_record_of_a_resumed_run(line: Line) -> None:
-    world = line.world()
-    folder = interrupted(world, 7)
-    pipeline.resume(folder, world, Mortal(0))
+    runtime = line.runtime()
+    folder = interrupted(runtime, 7)
+    pipeline.resume(folder, runtime, Mortal(0))
     for path in folder.path.glob("trials/*/events.jsonl"):
         numbers = [json.loads(each)["seq"] for each in path.read_text().splitlines()]
         assert numbers == list(range(len(numbers)))
@@ -120,8 +117,8 @@ def test_what_is_recorded_is_not_run_again(line: Line) -> None:
         started.append(launch.trial_id)
         return line.good(launch)
 
-    world = line.world(script)
-    pipeline.resume(interrupted(world, 30), world, Mortal(0))
+    runtime = line.runtime(script)
+    pipeline.resume(interrupted(runtime, 30), runtime, Mortal(0))
     assert sorted(started) == sorted(set(started))
     assert len(started) == 4
 
@@ -130,79 +127,79 @@ def test_a_trial_that_failed_stays_failed(line: Line) -> None:
     def script(launch: Launch) -> Script:
         return Script() if not launch.trial_id.startswith("torch") else line.good(launch)
 
-    world = line.world(script)
-    folder = interrupted(world, 8)
-    _, summary = pipeline.resume(folder, line.world(), Mortal(0))
+    runtime = line.runtime(script)
+    folder = interrupted(runtime, 8)
+    _, summary = pipeline.resume(folder, line.runtime(), Mortal(0))
     assert [trial.status.value for trial in summary.trials] == ["failed", "done", "done", "done"]
 
 
 def test_a_trial_that_an_engines_restart_ended_is_run_again(line: Line) -> None:
-    world = line.world()
-    folder, summary = pipeline.compare(ASKED, world, Mortal(0))
+    runtime = line.runtime()
+    folder, summary = pipeline.compare(SPEC, runtime, Mortal(0))
     trial = folder.trial(summary.trials[1].id)
     record = trial.record()
     assert record is not None
     trial.write_record(record.model_copy(update={"status": Status.FAILED, "cause": "engine-restart"}))
-    _, again = pipeline.resume(folder, world, Mortal(0))
+    _, again = pipeline.resume(folder, runtime, Mortal(0))
     assert {each.status for each in again.trials} == {Status.DONE}
     assert (trial.path / "attempts" / "attempt" / "record.json").is_file()
 
 
 def test_a_run_that_was_interrupted_is_run_to_its_end(line: Line) -> None:
-    world = line.world()
-    folder, partial = pipeline.compare(ASKED, world, Pressing())
+    runtime = line.runtime()
+    folder, partial = pipeline.compare(SPEC, runtime, Pressing())
     assert [trial.status.value for trial in partial.trials] == ["interrupted", "skipped", "skipped", "skipped"]
-    _, summary = pipeline.resume(folder, world, Mortal(0))
+    _, summary = pipeline.resume(folder, runtime, Mortal(0))
     assert {trial.status for trial in summary.trials} == {Status.DONE}
     assert not summary.comparison.interrupted
 
 
 def test_with_detach_ctrl_c_leaves_the_worker_and_resume_takes_it_up(line: Line) -> None:
-    world = line.world()
-    folder, partial = pipeline.compare(ASKED, world, Pressing(), detach=True)
+    runtime = line.runtime()
+    folder, partial = pipeline.compare(SPEC, runtime, Pressing(), detach=True)
     assert [trial.status.value for trial in partial.trials] == ["unknown", "skipped", "skipped", "skipped"]
     assert partial.comparison.interrupted
-    assert isinstance(world.engine, ScriptedEngine)
-    assert len(world.engine.left) == 1
-    _, summary = pipeline.resume(folder, world, Mortal(0))
+    assert isinstance(runtime.engine, ScriptedEngine)
+    assert len(runtime.engine.left) == 1
+    _, summary = pipeline.resume(folder, runtime, Mortal(0))
     assert {trial.status for trial in summary.trials} == {Status.DONE}
     assert summary.trials[0].events.duplicated == 0
 
 
 def test_an_engine_that_stays_away_ends_the_run_for_now(line: Line) -> None:
-    world = replace(line.world(), engine=Away(line.good))
-    folder, partial = pipeline.compare(ASKED, world, Mortal(0))
+    runtime = replace(line.runtime(), engine=Away(line.good))
+    folder, partial = pipeline.compare(SPEC, runtime, Mortal(0))
     assert [trial.status.value for trial in partial.trials] == ["unknown", "skipped", "skipped", "skipped"]
-    _, summary = pipeline.resume(folder, line.world(), Mortal(0))
+    _, summary = pipeline.resume(folder, line.runtime(), Mortal(0))
     assert {trial.status for trial in summary.trials} == {Status.DONE}
 
 
 def test_two_hosts_are_never_at_one_run(line: Line) -> None:
-    world = line.world()
-    folder = interrupted(world, 5)
-    with folder.held(), pytest.raises(PreflightError, match="another bakeoff is at"):
-        pipeline.resume(RunFolder(folder.path), world, Mortal(0))
+    runtime = line.runtime()
+    folder = interrupted(runtime, 5)
+    with folder.lock(), pytest.raises(PreflightError, match="another bakeoff is at"):
+        pipeline.resume(RunFolder(folder.path), runtime, Mortal(0))
 
 
 def test_a_run_whose_image_has_changed_is_refused(line: Line) -> None:
-    folder = interrupted(line.world(), 5)
+    folder = interrupted(line.runtime(), 5)
     with pytest.raises(UsageError, match=r"what runs as tf==2\.21\.0, torch==2\.13\.0 has changed"):
-        pipeline.resume(folder, replace(line.world(), engine=Rebuilt(line.good)), Mortal(0))
+        pipeline.resume(folder, replace(line.runtime(), engine=Rebuilt(line.good)), Mortal(0))
 
 
 def test_a_run_whose_plan_would_be_another_is_refused(line: Line) -> None:
-    folder = interrupted(line.world(), 5)
+    folder = interrupted(line.runtime(), 5)
     document = json.loads((folder.path / "run.json").read_text())
     document["spec"]["epochs"] = 1
     (folder.path / "run.json").write_text(json.dumps(document))
     with pytest.raises(UsageError, match="has changed since this run began"):
-        pipeline.resume(folder, line.world(), Mortal(0))
+        pipeline.resume(folder, line.runtime(), Mortal(0))
 
 
 def test_a_run_that_has_ended_can_be_resumed_and_stays_as_it_is(line: Line, undisturbed: Summary) -> None:
-    world = line.world()
-    folder, first = pipeline.compare(ASKED, world, Mortal(0))
-    _, again = pipeline.resume(folder, world, Mortal(0))
+    runtime = line.runtime()
+    folder, first = pipeline.compare(SPEC, runtime, Mortal(0))
+    _, again = pipeline.resume(folder, runtime, Mortal(0))
     assert but_for_times(again) == but_for_times(first)
 
 

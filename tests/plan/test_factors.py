@@ -7,8 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from orchestrator.plan.factors import differing_factors
-from orchestrator.plan.plan import Cell
+from orchestrator.plan.factors import Cell, differing_factors
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import parse
 from shared.recipe import Conv2d, Dense, Flatten, MaxPool2d, Recipe, Sgd

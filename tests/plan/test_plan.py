@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan.plan import Plan, lay_out, make_plan, with_parity
+from orchestrator.plan.plan import Plan, PlannedTrial, arrange
 from orchestrator.spec.contenders import Contender
 from shared.recipe import Initial
+from tests.support.plans import plan_of, resolve_as
 from tests.support.streams import SMALL, TORCH
 
 TF = Contender("tf", "2.21.0")
@@ -19,15 +21,15 @@ LARGE = replace(SMALL, name="large")
 
 
 def planned(*contenders: Contender, seeds: int = 1, runs: int = 1) -> Plan:
-    return make_plan(contenders, [SMALL, LARGE], seeds=seeds, runs=runs, device="cpu", threads=2)
+    return plan_of(contenders, [SMALL, LARGE], seeds=seeds, runs=runs)
 
 
-def ids(trials: Plan) -> list[str]:
-    return [each.id for each in trials.trials]
+def ids(trials: Iterable[PlannedTrial]) -> list[str]:
+    return [planned.id for planned in trials]
 
 
 def test_four_cells_are_four_trials() -> None:
-    assert ids(planned(TF, TORCH)) == [
+    assert ids(planned(TF, TORCH).trials) == [
         "tf-2.21.0.small.s1",
         "torch-2.13.0.small.s1",
         "tf-2.21.0.large.s1",
@@ -36,7 +38,7 @@ def test_four_cells_are_four_trials() -> None:
 
 
 def test_another_contender_begins_with_each_seed() -> None:
-    small = [name for name in ids(planned(TF, TORCH, JAX, seeds=3)) if ".small." in name]
+    small = [name for name in ids(planned(TF, TORCH, JAX, seeds=3).trials) if ".small." in name]
     assert small == [
         "tf-2.21.0.small.s1",
         "torch-2.13.0.small.s1",
@@ -51,7 +53,7 @@ def test_another_contender_begins_with_each_seed() -> None:
 
 
 def test_repetitions_are_in_the_name_only_where_there_are_some() -> None:
-    assert ids(planned(TF, runs=2)) == [
+    assert ids(planned(TF, runs=2).trials) == [
         "tf-2.21.0.small.s1.r1",
         "tf-2.21.0.large.s1.r1",
         "tf-2.21.0.small.s1.r2",
@@ -77,7 +79,7 @@ def test_every_contender_runs_every_recipe_seed_and_run_once(seeds: int, runs: i
     cells = Counter((each.contender, each.trial.recipe.name, each.trial.seed, each.run) for each in trials.trials)
     assert set(cells.values()) == {1}
     assert len(cells) == contenders * 2 * seeds * runs
-    assert len(set(ids(trials))) == len(cells)
+    assert len(set(ids(trials.trials))) == len(cells)
 
 
 @given(st.integers(1, 4), st.integers(1, 3))
@@ -92,7 +94,7 @@ MATCHED = replace(SMALL, name="matched", initial=Initial("glorot_uniform", "shar
 
 def test_a_row_of_cells_need_not_be_a_full_product_and_starts_with_another_cell_each_block() -> None:
     row = [(TF, SMALL), (TF, LARGE), (TORCH, LARGE)]
-    assert ids(lay_out([row], seeds=2, runs=1, device="cpu", threads=2)) == [
+    assert ids(arrange([row], resolve_as([TF, TORCH], [SMALL, LARGE], seeds=2), runs=1)) == [
         "tf-2.21.0.small.s1",
         "tf-2.21.0.large.s1",
         "torch-2.13.0.large.s1",
@@ -103,8 +105,8 @@ def test_a_row_of_cells_need_not_be_a_full_product_and_starts_with_another_cell_
 
 
 def test_matched_cells_are_trained_twice_more_with_norms_after_everything_that_is_measured() -> None:
-    trials = with_parity(make_plan([TF, TORCH], [MATCHED, SMALL], seeds=2, runs=1, device="cpu", threads=2))
-    assert ids(trials)[-4:] == [
+    trials = plan_of([TF, TORCH], [MATCHED, SMALL], seeds=2, parity=True)
+    assert ids(trials.trials)[-4:] == [
         "tf-2.21.0.matched.s1.parity1",
         "torch-2.13.0.matched.s1.parity1",
         "tf-2.21.0.matched.s1.parity2",
@@ -115,11 +117,10 @@ def test_matched_cells_are_trained_twice_more_with_norms_after_everything_that_i
 
 
 def test_a_contender_alone_or_a_recipe_as_written_has_nothing_to_be_held_beside() -> None:
-    alone = make_plan([TF], [MATCHED], seeds=1, runs=1, device="cpu", threads=2)
-    written = make_plan([TF, TORCH], [SMALL], seeds=1, runs=1, device="cpu", threads=2)
-    assert (with_parity(alone), with_parity(written)) == (alone, written)
+    assert plan_of([TF], [MATCHED], parity=True) == plan_of([TF], [MATCHED])
+    assert plan_of([TF, TORCH], [SMALL], parity=True) == plan_of([TF, TORCH], [SMALL])
 
 
 def test_every_trial_has_the_precision_asked_for() -> None:
-    trials = make_plan([TF, TORCH], [MATCHED], seeds=1, runs=1, device="cpu", threads=2, precision="float64")
-    assert {each.trial.precision for each in with_parity(trials).trials} == {"float64"}
+    trials = plan_of([TF, TORCH], [MATCHED], precision="float64", parity=True)
+    assert {each.trial.precision for each in trials.trials} == {"float64"}

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan.plan import Plan, make_plan
+from orchestrator.plan.plan import Plan
 from orchestrator.progress.eta import Seen, epoch_work, remaining_seconds
 from orchestrator.record.record import Status
 from orchestrator.spec.contenders import Contender
 from shared.events import EpochEnded
 from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training, multiplications_per_image
+from tests.support.plans import plan_of
 
 TORCH, TF = Contender("torch", "2.13.0"), Contender("tf", "2.21.0")
 SMALL = Recipe(
@@ -29,7 +30,7 @@ TWICE = replace(SMALL, name="twice", training=replace(SMALL.training, epochs=4))
 
 
 def of(*contenders: Contender, recipes: tuple[Recipe, ...] = (SMALL,), seeds: int = 1) -> Plan:
-    return make_plan(contenders, recipes, seeds=seeds, runs=1, device="cpu", threads=1)
+    return plan_of(contenders, recipes, threads=1, seeds=seeds)
 
 
 def epoch(number: int, seconds: float, evaluation_seconds: float = 0.0) -> EpochEnded:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from orchestrator import progress as console
-from orchestrator.plan.plan import Plan, make_plan
+from orchestrator.plan.plan import Plan
 from orchestrator.progress.frame import frame
 from orchestrator.progress.json_lines import JsonLines
 from orchestrator.progress.live import LiveView
@@ -27,6 +27,7 @@ from orchestrator.record.record import Epoch, Record, Status
 from orchestrator.spec.contenders import Contender
 from shared.events import EpochEnded, Heartbeat, PhaseEnded, RunEnded, Warned, WorkerReady
 from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training
+from tests.support.plans import plan_of
 
 RECIPE = Recipe(
     name="article-tf",
@@ -44,7 +45,7 @@ TAMED = "a b c d [/foo] [red]:skull: e"
 
 def planned(seeds: int = 1) -> Plan:
     contenders = [Contender("torch", "2.13.0"), Contender("tf", "2.21.0")]
-    return make_plan(contenders, [RECIPE], seeds=seeds, runs=1, device="cpu", threads=2)
+    return plan_of(contenders, [RECIPE], seeds=seeds)
 
 
 def epoch(number: int, train_loss: float | None = 0.412) -> EpochEnded:

@@ -219,7 +219,7 @@ def test_an_edited_comparison_or_beginning_is_a_usage_error_with_a_way_out(tmp_p
         for name in ("comparison.json", "run.json"):
             (tmp_path / name).write_bytes(editor.edited(document))
         with pytest.raises(UsageError, match=r"run\.json of .* cannot be read"):
-            run.read_beginning()
+            run.read_manifest()
         with contextlib.suppress(UsageError):
             read += read_comparison(run) is not None
     assert 10 < read < 190

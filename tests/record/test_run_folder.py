@@ -11,10 +11,9 @@ import pytest
 
 from orchestrator.analyse.summary import read_summary
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.record import run_folder as store
 from orchestrator.record.assemble import not_started
 from orchestrator.record.record import Record, Status
-from orchestrator.record.run_folder import RunFolder
+from orchestrator.record.run_folder import RunFolder, ensure_space, list_runs
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake, Rejection
@@ -26,7 +25,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 
 def run(out: Path, slug: str = "tf-vs-torch", now: datetime = NOON) -> RunFolder:
-    folder = store.create(out, slug, now)
+    folder = RunFolder.create(out, slug, now)
     folder.write_json("comparison.json", {"id": folder.id})
     return folder
 
@@ -53,7 +52,7 @@ def test_two_runs_of_one_second_do_not_mix(tmp_path: Path) -> None:
 def test_an_out_that_is_a_file_is_a_preflight_error_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "runs"):
-        for attempt in (store.check, lambda out: store.create(out, "slug")):
+        for attempt in (ensure_space, lambda out: RunFolder.create(out, "slug")):
             with pytest.raises(PreflightError, match="cannot write to") as error:
                 attempt(out)
             assert error.value.remedy == "name another folder with --out"
@@ -63,13 +62,15 @@ def test_an_out_that_is_a_file_is_a_preflight_error_with_a_way_out(tmp_path: Pat
 def test_an_out_without_permission_is_a_preflight_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(PreflightError, match="Permission denied"):
-        store.check(tmp_path)
+        ensure_space(tmp_path)
 
 
-def test_too_little_space_is_noticed_before_anything_runs(tmp_path: Path) -> None:
+def test_too_little_space_is_noticed_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.record.run_folder.RUN_FOLDER_BYTES", 10**18)
     with pytest.raises(PreflightError, match="1,000,000,000,000 MB needed"):
-        store.check(tmp_path, needed_bytes=10**18)
-    store.check(tmp_path, needed_bytes=1)
+        ensure_space(tmp_path)
+    monkeypatch.setattr("orchestrator.record.run_folder.RUN_FOLDER_BYTES", 1)
+    ensure_space(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,32 +172,32 @@ def test_a_summary_of_another_kind_is_a_usage_error(tmp_path: Path, content: str
 
 def test_a_run_is_found_by_path_name_beginning_and_latest(tmp_path: Path) -> None:
     first, second = run(tmp_path), run(tmp_path, now=NOON.replace(hour=13))
-    assert store.find(str(first.path), tmp_path).path == first.path
-    assert store.find(first.id, tmp_path).path == first.path
-    assert store.find("20261122-13", tmp_path).path == second.path
-    assert store.find("latest", tmp_path).path == second.path
+    assert RunFolder.find(str(first.path), tmp_path).path == first.path
+    assert RunFolder.find(first.id, tmp_path).path == first.path
+    assert RunFolder.find("20261122-13", tmp_path).path == second.path
+    assert RunFolder.find("latest", tmp_path).path == second.path
 
 
 def test_a_beginning_that_two_runs_share_is_not_guessed(tmp_path: Path) -> None:
     first, second = run(tmp_path), run(tmp_path, now=NOON.replace(hour=13))
     with pytest.raises(UsageError, match="begins 2 runs") as error:
-        store.find("2026", tmp_path)
+        RunFolder.find("2026", tmp_path)
     assert first.id in error.value.remedy
     assert second.id in error.value.remedy
 
 
 def test_a_run_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no run 'yesterday'") as error:
-        store.find("yesterday", tmp_path)
+        RunFolder.find("yesterday", tmp_path)
     assert error.value.remedy == "newest runs: none; `bakeoff ls` lists all"
     folder = run(tmp_path)
     with pytest.raises(UsageError) as error:
-        store.find("yesterday", tmp_path)
+        RunFolder.find("yesterday", tmp_path)
     assert folder.id in error.value.remedy
 
 
 def test_runs_are_listed_oldest_first_and_once(tmp_path: Path) -> None:
     later, sooner = run(tmp_path, now=NOON.replace(hour=13)), run(tmp_path)
     (tmp_path / "20261122-140000-empty").mkdir()
-    assert [folder.id for folder in store.runs(tmp_path)] == [sooner.id, later.id]
-    assert store.runs(tmp_path / "nowhere") == []
+    assert [folder.id for folder in list_runs(tmp_path)] == [sooner.id, later.id]
+    assert list_runs(tmp_path / "nowhere") == []

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.host.gpus import Gpu
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
 from orchestrator.spec.resolve import ResolvedSpec, interpreters, resolve
 from orchestrator.spec.spec import Spec
@@ -19,7 +20,7 @@ A100 = Gpu("GPU-9c2b", "NVIDIA A100", "580.65", 40 * 2**30, 1)
 
 
 def settings(*gpus: Gpu, given: bool = True, cores: int = 2, **asked: Any) -> ResolvedSpec:
-    return resolve(Spec(**asked), gpus, given, cores)
+    return resolve(Spec(**asked), Hardware(cores, gpus, given))
 
 
 def test_two_cores_without_a_gpu_are_quick_and_say_why() -> None:

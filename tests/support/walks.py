@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script
-from shared import trial as trials
 from shared.events import EpochEnded, Event, WorkerReady
 from shared.recipe import Recipe
-from tests.line.test_pipeline import Line
+from tests.support.line import Line, trial_of
 from tests.support.streams import lines, logits, story_of
 
 EFFECTS = {
@@ -55,7 +54,7 @@ def played(line: Line) -> Callable[[Launch], Script]:
     """Return what plays a trial of the walk."""
 
     def script(launch: Launch) -> Script:
-        trial = trials.from_environment(launch.environment)
+        trial = trial_of(launch)
         last = final_loss(trial.recipe, trial.contender, trial.seed)
         first, *rest = story_of(trial.recipe)
         assert isinstance(first, WorkerReady)

@@ -19,7 +19,6 @@ from docker.errors import ImageNotFound
 
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.engine import FOREIGN, Engine, Launch, Prepared, PrepareError
-from orchestrator.plan.plan import make_plan
 from orchestrator.record.record import Status
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.run.runner import TrialSetup, run_trial
@@ -31,6 +30,7 @@ from shared.trial import to_json
 from tests.support import engines
 from tests.support.engines import DockerRig, quiet
 from tests.support.paths import TOYS
+from tests.support.plans import plan_of
 
 pytestmark = pytest.mark.docker
 
@@ -165,7 +165,7 @@ def test_a_framework_trains_with_no_right_that_it_does_not_need(
 ) -> None:
     seen: dict[str, Any] = {}
     recipe = recipes.sized(recipes.load("article-torch"), train_images=1600, batch_size=16, epochs=3)
-    (planned,) = make_plan([parse(name)], [recipe], seeds=1, runs=1, device="cpu", threads=2).trials
+    (planned,) = plan_of([parse(name)], [recipe]).trials
     prepared = engine.prepare(planned.contender, "cpu", quiet)
     engine.supply(mnist_folder, prepared, quiet)
     bench = TrialSetup(engine, f"test-{tmp_path.name}", mnist.load(mnist_folder, "8x8").test_labels)

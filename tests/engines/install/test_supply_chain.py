@@ -17,6 +17,7 @@ from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import arguments, context
 from orchestrator.engines.install.pip import first_pins, steps
 from orchestrator.errors import UsageError
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
 from orchestrator.spec.resolve import engine_and_device, relaxations_by_contender, resolve
 from orchestrator.spec.spec import Spec
@@ -176,7 +177,7 @@ def test_an_unknown_relaxation_is_refused_with_the_words_there_are(tmp_path: Pat
 
 
 def test_a_plan_names_what_its_contenders_are_spared() -> None:
-    settings = resolve(Spec(contenders=("torch",)), (), False, 2)
+    settings = resolve(Spec(contenders=("torch",)), Hardware(2))
     spared = replace(settings, contenders=(replace(settings.contenders[0], relax=("tmp-exec",)),))
     assert relaxations_by_contender(settings) == {}
     assert relaxations_by_contender(spared) == {"torch==2.13.0": ("tmp-exec",)}

@@ -1,0 +1,106 @@
+"""The whole line with a script for every trial: what a comparison's tests share."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator import pipeline
+from orchestrator import progress as console
+from orchestrator.analyse.summary import Summary
+from orchestrator.engines.engine import Launch
+from orchestrator.engines.scripted import Script, ScriptedEngine
+from orchestrator.host.hardware import Hardware
+from orchestrator.progress.view import View
+from orchestrator.record.record import Record
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.runtime import Runtime
+from orchestrator.spec.spec import Spec
+from shared import mnist
+from shared import trial as trials
+from shared.events import Event
+from shared.trial import Trial
+from tests.support.streams import lines, logits, ready, story_of
+
+TF, TORCH = "tf==2.21.0", "torch==2.13.0"
+SPEC = Spec(epochs=2, train_images=640)
+"""Two recipes in two contenders: four trials."""
+
+FACTS = {
+    "tf": b'{"libc": "glibc 2.36", "denormals": "flushed to zero"}',
+    "torch": b'{"libc": "glibc 2.36", "denormals": "kept"}',
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Runs comparisons with a script for every trial."""
+
+    out: Path
+    data: Path
+    labels: NDArray[np.uint8]
+
+    @classmethod
+    def over(cls, out: Path, data: Path) -> Line:
+        """Return a line of the prepared data in a folder."""
+        return cls(out, data, mnist.load(data, "8x8").test_labels)
+
+    def runtime(self, script: Callable[[Launch], Script] | None = None, **refuses: str) -> Runtime:
+        return Runtime(
+            engine=ScriptedEngine(script or self.good, {TF: refuses["tf"]} if "tf" in refuses else {}),
+            engine_notice="",
+            hardware=Hardware(cores=2, load=0.1),
+            environment={"cpu": "a made-up processor"},
+            out=self.out,
+            data=self.data,
+        )
+
+    def good(self, launch: Launch, wrong: int = 0, claims_wrong: int = 0) -> Script:
+        """Play a worker that trains to its end, gets `wrong` images wrong and says that it got `claims_wrong` wrong."""
+        trial = trial_of(launch)
+        first, *rest = story_of(trial.recipe, test_accuracy=1 - claims_wrong / len(self.labels))
+        version = trial.contender.partition("==")[2]
+        data_sha256 = mnist.DATA_SHA256[trial.recipe.data.view]
+        named = ready(framework=launch.prepared.contender.title, framework_version=version, data_sha256=data_sha256)
+        first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
+        files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
+        return Script(lines(first, *rest, trial=trial.id), files=files)
+
+
+def trial_of(launch: Launch) -> Trial:
+    return trials.from_environment(launch.environment)
+
+
+def compare(runtime: Runtime, spec: Spec = SPEC, view: View | None = None) -> tuple[RunFolder, Summary]:
+    """Run a comparison that nobody watches, or `view` does."""
+    return pipeline.compare(spec, runtime, view or console.view("quiet", io.StringIO()))
+
+
+class Pressing:
+    """A view at which somebody presses Ctrl-C at the event of number `after`."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def say(self, line: str) -> None: ...
+
+    def planned(self, plan: object, heading: str) -> None: ...
+
+    def trial_started(self, trial_id: str) -> None: ...
+
+    def trial_ended(self, record: Record) -> None: ...
+
+    def event(self, trial_id: str, event: Event) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Pressing:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
