@@ -5,7 +5,7 @@
 
 import os
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Any, Callable, Dict
 
 import tensorflow as tf
 from tensorflow import keras
@@ -66,7 +66,7 @@ def flags() -> Dict[str, Callable[[], object]]:
     }
 
 
-def _build(name: str) -> object:
+def _build(name: str) -> Any:
     return tf.sysconfig.get_build_info()[name]
 
 
@@ -74,7 +74,7 @@ def _pairs(options: Dict[str, object]) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(options.items())) or "defaults"
 
 
-def _details() -> Dict[str, object]:
+def _details() -> Dict[str, Any]:
     (visible,) = tf.config.get_visible_devices("GPU")
     return tf.config.experimental.get_device_details(visible)
 

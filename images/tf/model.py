@@ -49,7 +49,7 @@ def build(recipe: Recipe, seed: int, device: str) -> keras.Sequential:
 
 
 def _module(layer: Layer) -> keras.layers.Layer:
-    activation = ACTIVATIONS.get(getattr(layer, "activation", None))
+    activation = ACTIVATIONS.get(getattr(layer, "activation", ""))
     if isinstance(layer, Conv2d):
         return keras.layers.Conv2D(
             layer.filters,

@@ -40,7 +40,7 @@ def _images(folder: Path, view: str) -> mnist.Bytes:
 def _differing(images: mnist.Bytes, ours: Any, *, resize: bool) -> list[int]:
     """Return the numbers of the images that torchvision makes otherwise; arrays are (n, height, width)."""
     from PIL import Image
-    from torchvision import transforms  # type: ignore[import-not-found]  # in the image alone
+    from torchvision import transforms  # in the image alone
 
     steps = [transforms.Resize((8, 8))] if resize else []
     theirs = transforms.Compose([*steps, transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))])
