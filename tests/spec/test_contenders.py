@@ -132,7 +132,7 @@ def test_no_build_argument_becomes_a_variable_of_the_image(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_worker_is_not_root(name: str) -> None:
-    assert [line for line in _text(name, "Dockerfile").splitlines() if line.startswith("USER ")] == ["USER bench"]
+    assert [line for line in _text(name, "Dockerfile").splitlines() if line.startswith("USER ")] == ["USER 10001:10001"]
 
 
 def test_an_unknown_key_of_a_contender_file_is_refused() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.engines.install import locks
 from orchestrator.errors import UsageError
-from orchestrator.spec.contenders import ROOT, Contender, ContenderFile
+from orchestrator.spec.contenders import IMAGES, ROOT, Contender, ContenderFile
 
 HASH_CHARACTERS = 12
 
@@ -34,7 +34,7 @@ class Context:
         asked = {
             name: path
             for name, path in self.files.items()
-            if name.endswith(("requirements.in", ".whl")) or "/locks/" in name
+            if name.endswith(("requirements.in", "install.sh", ".whl")) or "/locks/" in name
         }
         return _hash(asked, self.arguments)
 
@@ -57,7 +57,7 @@ def context(contender: Contender, file: ContenderFile, variant: str, images: Pat
         raise UsageError(f"{contender.name} has no variant {variant!r}", f"variants: {', '.join(file.variants)}")
     folder = images / contender.name
     files = {f"shared/{path.name}": path for path in (ROOT / "shared").glob("*.py")}
-    files["images/__init__.py"] = ROOT / "images" / "__init__.py"
+    files |= {f"images/{name}": IMAGES / name for name in ("__init__.py", "install.sh")}
     # Without contender.toml: what of it matters stands in the arguments, and a new colour is no new image.
     own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
     files |= {f"images/{contender.name}/{path.name}": path for path in own}

@@ -1,13 +1,11 @@
 """Locks: every package that an image or environment gets, by hash, for one version, variant, Python and machine.
 
 `images/<name>/locks/2.13.0-cpu-cp311-x86_64.txt` is what pip installs where it covers what is being made; elsewhere
-pip resolves as it can, and that is told. `make lock-images` writes locks, the Dockerfiles choose as `covering` does.
+pip resolves as it can, and that is told. `make lock-images` writes locks, `images/install.sh` chooses.
 """
 
 from __future__ import annotations
 
-import platform
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,19 +22,9 @@ def file_name(version: str, variant: str, tag: str) -> str:
     return f"{version}-{variant}-{tag}.txt"
 
 
-def here() -> str:
-    """Return the tag of this interpreter on this machine."""
-    return f"cp{sys.version_info.major}{sys.version_info.minor}-{platform.machine()}"
-
-
 def of(folder: Path, version: str, variant: str) -> dict[str, Path]:
     """Return the locks of a version and variant in a contender's folder, by file name."""
     return {path.name: path for path in sorted(folder.glob(f"locks/{version}-{variant}-*.txt"))}
-
-
-def covering(folder: Path, version: str, variant: str) -> Path | None:
-    """Return the lock that covers an environment made here, None where there is none."""
-    return of(folder, version, variant).get(file_name(version, variant, here()))
 
 
 def written(document: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:

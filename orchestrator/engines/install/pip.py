@@ -1,9 +1,7 @@
-"""What pip is asked to install for a contender, and what its refusals mean.
+"""The command that installs a contender's packages, and what pip's refusals mean.
 
-The Dockerfiles and the process engine install in the same two steps: first the framework
-alone, from the variant's own index beside pip's; then the rest, which asks
-pip's configured index only. A package of a common name can so never come from the extra index.
-Where a lock covers what is made, both steps take what it names, by hash, and nothing else.
+The Dockerfiles and the process engine run the same script, `images/install.sh`: a change of how a contender is
+installed is made once.
 """
 
 from __future__ import annotations
@@ -11,6 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from orchestrator.spec.contenders import IMAGES
+
+SCRIPT = IMAGES / "install.sh"
 
 _REASON = re.compile(r"^ERROR: (.+)|(No matching distribution found .+)|(.*No space left on device.*)")
 _NOISE = re.compile(r"To update, run|A new release of pip|WARNING: ")
@@ -25,50 +27,27 @@ def why_refused(lines: Sequence[str], fallback: str) -> str:
     return f"{fallback}: {' | '.join(kept)}" if kept else fallback
 
 
-def environment(arguments: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that requirements.in refers to, which pip expands itself."""
-    return {name: arguments[name] for name in ("VERSION", "EXTRAS")}
+def command(environment: Path, requirements: Path, locks: Path, wheelhouse: Path) -> list[str]:
+    """Return the command that installs into a virtual environment; `images/install.sh` says how.
+
+    It takes the arguments of `variables` from its surroundings.
+    """
+    return ["sh", str(SCRIPT), *(str(path.resolve()) for path in (environment, requirements, locks, wheelhouse))]
 
 
-def steps(
-    requirements: Path, pins: Path, arguments: Mapping[str, str], wheelhouse: Path, lock: Path | None = None
-) -> list[list[str]]:
-    """Return the arguments of `pip install`, call by call. `pins` is a file of exact versions, used as constraints."""
-    links = ["--find-links", str(wheelhouse)] if wheelhouse.is_dir() else []
-    # Few retries: an index that nobody can reach from here must not cost minutes.
-    patience = ["--retries", "1", "--timeout", "20"]
-    index = ["--no-deps", *patience, *links, "--extra-index-url", arguments["INDEX"]]
-    if lock is not None:
-        by_hash = ["--require-hashes", "--only-binary", ":all:"]
-        everything = [*by_hash, "--no-deps", "--retries", "2", *links, "--requirement", str(lock)]
-        return [[*by_hash, *index, "--requirement", str(pins)], everything] if arguments["INDEX"] else [everything]
-    everything = ["--retries", "2", *links, "--constraint", str(pins), "--requirement", str(requirements)]
-    if not arguments["INDEX"]:
-        return [everything]
-    framework = _first(expanded(requirements.read_text(encoding="utf-8"), arguments))
-    return [[*index, framework], everything]
-
-
-def first_pins(requirements: Path, arguments: Mapping[str, str], lock: Path | None) -> str:
-    """Return what belongs into the file of pins: a lock's line of the framework, or the version's own pins."""
-    if lock is None:
-        return "\n".join(arguments["PINS"].split())
-    name = framework_of(expanded(requirements.read_text(encoding="utf-8"), arguments))
-    return next(line for line in lock.read_text(encoding="utf-8").splitlines() if line.startswith(f"{name}=="))
+def variables(arguments: Mapping[str, str]) -> dict[str, str]:
+    """Return what the script and requirements.in refer to."""
+    return {name: arguments[name] for name in ("VERSION", "VARIANT", "EXTRAS", "INDEX", "PINS")}
 
 
 def expanded(requirements: str, arguments: Mapping[str, str]) -> str:
     """Put in what requirements.in refers to."""
-    for name, value in environment(arguments).items():
-        requirements = requirements.replace(f"${{{name}}}", value)
+    for name in ("VERSION", "EXTRAS"):
+        requirements = requirements.replace(f"${{{name}}}", arguments[name])
     return requirements
 
 
 def framework_of(requirements: str) -> str:
-    """Return the name of the framework's package."""
-    return re.split(r"[\[=]", _first(requirements))[0]
-
-
-def _first(requirements: str) -> str:
-    """Return the framework's own line: the first, by the convention of requirements.in."""
-    return next(line for line in requirements.splitlines() if line and not line.startswith("#"))
+    """Return the name of the framework's package, which stands in the first line of requirements.in."""
+    first = next(line for line in requirements.splitlines() if line and not line.startswith("#"))
+    return re.split(r"[\[=]", first)[0]

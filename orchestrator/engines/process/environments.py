@@ -13,9 +13,8 @@ from pathlib import Path
 import filelock
 
 from orchestrator.engines.engine import PrepareError
-from orchestrator.engines.install import locks
+from orchestrator.engines.install import locks, pip
 from orchestrator.engines.install.context import Context
-from orchestrator.engines.install.pip import environment, first_pins, steps, why_refused
 from orchestrator.errors import PreflightError
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
@@ -49,13 +48,12 @@ class Environments:
 
     def made(self, contender: Contender, variant: str, content: Context, say: Say) -> Path:
         """Return the contender's virtual environment, making it where it is missing or half made."""
-        requirements = content.files[f"images/{contender.name}/requirements.in"]
         folder = self._folder(contender, variant, content)
         with filelock.FileLock(made_folder(folder.parent) / f"{folder.name}.lock"):
             if not _whole(folder):
                 say(f"making the environment {folder.name}: this downloads the framework once")
                 shutil.rmtree(folder, ignore_errors=True)
-                self._install(contender, variant, folder, requirements, content, say)
+                self._install(contender, folder, content, say)
                 (folder / _MARK).touch()
         return folder
 
@@ -63,29 +61,21 @@ class Environments:
         python = f"py{sys.version_info.major}{sys.version_info.minor}"
         return self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
 
-    def _install(
-        self, contender: Contender, variant: str, folder: Path, requirements: Path, content: Context, say: Say
-    ) -> None:
-        variables = {**_without_paths(os.environ), **environment(content.arguments)}
-        _run([sys.executable, "-m", "venv", str(folder)], variables)
-        lock = locks.covering(self._images / contender.name, contender.version, variant)
-        pins = folder / "pins.txt"
-        pins.write_text(first_pins(requirements, content.arguments, lock), encoding="utf-8")
-        wheelhouse = self._images / contender.name / "wheelhouse"
-        for step in steps(requirements, pins, content.arguments, wheelhouse, lock):
-            command = [str(folder / "bin" / "python"), "-m", "pip", "install", *step]
-            _run(command, variables, lambda line: say(f"{contender.name}: {line}"))
-        if lock is None:
+    def _install(self, contender: Contender, folder: Path, content: Context, say: Say) -> None:
+        given = {**_without_paths(os.environ), **pip.variables(content.arguments)}
+        _run("venv", [sys.executable, "-m", "venv", str(folder)], given)
+        own = self._images / contender.name
+        install = pip.command(folder, own / "requirements.in", own / "locks", own / "wheelhouse")
+        _run("pip", install, given, lambda line: say(f"{contender.name}: {line}"))
+        if not (folder / locks.MARK).exists():
             say(f"{contender.name}: {locks.NOT_LOCKED}")
-        else:
-            (folder / locks.MARK).write_text(lock.name, encoding="utf-8")
 
 
 def _whole(environment: Path) -> bool:
     return (environment / _MARK).exists() and (environment / "bin" / "python").exists()
 
 
-def _run(command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
+def _run(program: str, command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
     """Run venv or pip and say what is downloaded; PrepareError with the reason where it fails."""
     said: list[str] = []
     with subprocess.Popen(
@@ -96,7 +86,7 @@ def _run(command: list[str], variables: Mapping[str, str], say: Say = lambda _: 
             if line.startswith(("Collecting ", "Installing collected")):
                 say(line.strip()[:160])
     if process.returncode != 0:
-        raise PrepareError(why_refused(said, f"{command[2]} ended with {process.returncode}"))
+        raise PrepareError(pip.why_refused(said, f"{program} ended with {process.returncode}"))
 
 
 def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:

@@ -78,6 +78,15 @@ def test_an_environment_outlives_edits_of_the_worker(toys: Path) -> None:
     assert _toy(toys).requirements_hash != before
 
 
+def test_the_script_that_installs_counts_for_images_and_environments(tmp_path: Path) -> None:
+    content = _toy(TOYS)
+    edited = tmp_path / "install.sh"
+    edited.write_text(content.files["images/install.sh"].read_text() + "# edited\n")
+    changed = replace(content, files={**content.files, "images/install.sh": edited})
+    assert changed.content_hash != content.content_hash
+    assert changed.requirements_hash != content.requirements_hash
+
+
 def test_a_wheelhouse_is_sent_and_counts_for_what_is_installed(toys: Path) -> None:
     before = _toy(toys)
     (toys / "toy" / "wheelhouse").mkdir()

@@ -15,7 +15,7 @@ from orchestrator.engines.docker.labels import declared, facts_of_image, labels,
 from orchestrator.engines.engine import FOREIGN, PrepareError
 from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import arguments, context
-from orchestrator.engines.install.pip import first_pins, steps
+from orchestrator.engines.install.pip import expanded, framework_of
 from orchestrator.errors import UsageError
 from orchestrator.host.hardware import Hardware
 from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
@@ -48,26 +48,18 @@ def test_a_lock_has_all_that_is_asked_for_and_nothing_without_a_hash(path: Path)
     name, version, variant = path.parent.parent.name, *path.stem.split("-")[:2]
     file = offered_contenders()[name]
     asked = arguments(parse(f"{name}=={version}"), file, variant, "")
-    framework = first_pins(path.parent.parent / "requirements.in", asked, path).split()[0]
+    framework = framework_of(expanded((path.parent.parent / "requirements.in").read_text(), asked))
+    assert f"{framework}=={version}" in pinned
     own_pins = set() if asked["INDEX"] else set(asked["PINS"].split())  # a CPU build's torchvision is on its own index
-    assert {framework, "numpy==1.26.4", "pyarrow==25.0.1"} | own_pins <= pinned
-    assert framework.endswith(f"=={version}")
+    assert {"numpy==1.26.4", "pyarrow==25.0.1"} | own_pins <= pinned
 
 
-def test_the_dockerfiles_name_the_lock_as_the_process_engine_does() -> None:
+def test_the_dockerfiles_install_as_the_process_engine_does() -> None:
     for name in offered_contenders():
         text = (IMAGES / name / "Dockerfile").read_text()
-        [script] = re.findall(r"tag=\$\(python3 -c '(.*)'\)", text)
-        said = subprocess.run(["python3", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
-        here = subprocess.run(
-            ["python3", "-c", "import sys, platform; print('cp%d%d' % sys.version_info[:2], platform.machine())"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        assert said == "-".join(here)
-        assert 'lock="$VERSION-$VARIANT-$tag.txt"' in text
-        assert f"/opt/venv/{locks.MARK}" in text
+        assert f"COPY images/install.sh images/{name}/requirements.in images/{name}/lock[s]" in text
+        assert "sh /build/install.sh /opt/venv /build/requirements.in /build /build\n" in text
+        assert "pip install" not in text.replace("/opt/venv/bin/pip install --no-cache-dir --retries 1", "")
 
 
 def test_only_the_locks_of_what_is_built_are_sent() -> None:
@@ -88,21 +80,6 @@ def test_a_resolved_document_becomes_lines_for_pip() -> None:
     ]
     with pytest.raises(ValueError, match="torch 2\\+cpu has no wheel"):
         list(locks.written(found, {}))
-
-
-@pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
-def test_with_a_lock_every_step_takes_hashes_alone(index: str, tmp_path: Path) -> None:
-    lock = tmp_path / "lock.txt"
-    lock.write_text(f"numpy==2 --hash=sha256:{'a' * 64}\ntorch==1 --hash=sha256:{'b' * 64}\n")
-    requirements = tmp_path / "requirements.in"
-    requirements.write_text("torch${EXTRAS}==${VERSION}\n")
-    asked = {"VERSION": "1", "EXTRAS": "", "INDEX": index, "PINS": "other==3"}
-    made = steps(requirements, tmp_path / "pins.txt", asked, tmp_path, lock)
-    assert len(made) == (2 if index else 1)
-    assert all({"--require-hashes", "--only-binary", "--no-deps"} <= set(step) for step in made)
-    assert ["--extra-index-url" in step for step in made] == ([True, False] if index else [False])
-    assert first_pins(requirements, asked, lock).startswith("torch==1 --hash=")
-    assert first_pins(requirements, asked, None) == "other==3"
 
 
 # Base images
