@@ -46,7 +46,8 @@ from shared import mnist
 from shared.recipe import Recipe
 from shared.trial import to_json
 from tests.support.contenders.toy import worker as toy
-from tests.support.engines import TOYS, trial
+from tests.support.engines import trial
+from tests.support.paths import TOYS
 from tests.support.plans import plan_of
 
 
