@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+from importlib.metadata import version
 from types import FrameType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import audit as auditing
-from orchestrator.cli import compare as comparing
-from orchestrator.cli import doctor as diagnosing
-from orchestrator.cli import explain as explaining
-from orchestrator.cli import images as imaging
-from orchestrator.cli import resume as resuming
-from orchestrator.cli import runs as housekeeping
-from orchestrator.cli.options import app
+from orchestrator.cli import audit, compare, doctor, explain, images, resume, runs
+from orchestrator.cli.options import check_variables
+from orchestrator.engines.docker.labels import revision
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
 from orchestrator.text import printable
 
 __all__ = ["app", "main"]
 
-app.command("compare")(comparing.compare)
-app.command("explain")(explaining.explain)
-app.command("resume")(resuming.resume)
-app.command("audit")(auditing.audit)
-app.command("doctor")(diagnosing.doctor)
-app.command("data")(housekeeping.data)
-app.command("report")(housekeeping.report)
-app.command("ls")(housekeeping.ls)
-app.command("clean")(housekeeping.clean)
-app.command("schema")(housekeeping.schema)
-app.add_typer(imaging.app, name="images")
+app = typer.Typer(
+    name="bakeoff",
+    help="Like-for-like comparisons of deep-learning frameworks and of their versions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("compare")(compare.compare)
+app.command("explain")(explain.explain)
+app.command("resume")(resume.resume)
+app.command("audit")(audit.audit)
+app.command("doctor")(doctor.doctor)
+app.command("data")(runs.data)
+app.command("report")(runs.report)
+app.command("ls")(runs.ls)
+app.command("clean")(runs.clean)
+app.command("schema")(runs.schema)
+app.add_typer(images.app, name="images")
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version, and the commit where bakeoff runs from a checkout."""
+    if wanted:
+        commit = revision()
+        sys.stdout.write(f"bakeoff {version('bakeoff')}{f' ({commit})' if commit else ''}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def check(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show version and commit, and exit.", is_eager=True, callback=show_version)
+    ] = False,
+) -> None:
+    """Check what all commands need before one of them starts."""
+    check_variables(os.environ)
 
 
 def main() -> None:
     """Run, and turn every failure into one sentence, a way out and an exit code."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     sys.exit(_run())
 
 
@@ -46,13 +71,15 @@ def _run() -> int:
     try:
         app()  # leaves with SystemExit where a command ended by itself
     except BakeoffError as error:
-        return _told(error)
+        return print_error(error)
     except EngineLostError as error:
-        return _told(PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat"))
+        lost = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
+        return print_error(lost)
     return 0
 
 
-def _told(error: BakeoffError) -> int:
+def print_error(error: BakeoffError) -> int:
+    """Print what went wrong and the way out on standard error; return the exit code."""
     console = Console(stderr=True, soft_wrap=True)
     console.print(Text.assemble(("error: ", "bold red"), printable(error.message)))
     if error.remedy:
@@ -60,5 +87,6 @@ def _told(error: BakeoffError) -> int:
     return error.exit_code
 
 
-def _as_interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
+    """Take SIGTERM as Ctrl-C."""
     raise KeyboardInterrupt

@@ -10,42 +10,24 @@ from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator.audit.audit import BATCH
-from orchestrator.cli.options import (
-    RUNS,
-    EngineOption,
-    Idx,
-    Json,
-    Out,
-    PrecisionOption,
-    Quiet,
-    Show,
-    Verbose,
-    emit,
-    listing,
-    stdout,
-    verbosity,
-)
+from orchestrator.cli.command import Only, command
+from orchestrator.cli.options import Display, Folders
+from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.errors import TRIAL_FAILED, UsageError
-from orchestrator.progress import view
 from orchestrator.record.record import Record, Status
 from orchestrator.runtime import detect
 from orchestrator.spec import recipes
-from orchestrator.spec.spec import DEFAULT_CONTENDERS, EngineName, Spec, spec_from
+from orchestrator.spec.spec import Spec
 from orchestrator.text import printable
-from shared.trial import Precision
 
 
+@command
 def audit(
-    contenders: Annotated[list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: tf torch.")] = None,
+    *,
+    options: Annotated[Spec, Only("contenders", "precision", "engine")],
     recipe: Annotated[str, typer.Option(help="Recipe with a shared start.", envvar="BAKEOFF_RECIPE")] = "matched",
-    precision: PrecisionOption = "float32",
-    engine: EngineOption = "auto",
-    out: Out = RUNS,
-    idx: Idx = None,
-    as_json: Json = False,
-    progress: Show = "auto",
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    folders: Folders,
+    display: Display,
 ) -> None:
     """Hold each contender against a float64 reference: logits, loss, gradients, weights after one and two steps.
 
@@ -57,23 +39,31 @@ def audit(
         raise UsageError(
             f"the contenders of {recipe} do not start alike", 'audit a recipe with draw = "shared": matched'
         )
-    asked = _asked(contenders, recipe, engine, precision)
-    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-        folder, _ = pipeline.compare(asked, detect(asked, out, idx), watching)
+    spec = _shortest_with_audit(options, recipe)
+    with display.view() as view:
+        folder, _ = pipeline.compare(spec, detect(spec, folders.out, folders.idx), view)
     records = folder.read_records()
-    if as_json:
+    if display.as_json:
         emit({record.id: [line.model_dump() for line in record.audit] for record in records})
     else:
         _show(records, folder.path)
-    green = all(record.status is Status.DONE and all(line.agrees for line in record.audit) for record in records)
-    raise typer.Exit(0 if green else TRIAL_FAILED)
+    agree = all(record.status is Status.DONE and all(line.agrees for line in record.audit) for record in records)
+    raise typer.Exit(0 if agree else TRIAL_FAILED)
 
 
-def _asked(contenders: list[str] | None, recipe: str, engine: EngineName, precision: Precision) -> Spec:
+def _shortest_with_audit(options: Spec, recipe: str) -> Spec:
     """Ask for the shortest training that holds an audit: two batches of it, one epoch."""
-    given = {"contenders": contenders or DEFAULT_CONTENDERS, "recipes": (recipe,), "engine": engine}
-    shortest = {"profile": "quick", "epochs": 1, "train_images": 8 * BATCH, "batch_size": BATCH, "parity": False}
-    return spec_from({**given, **shortest, "precision": precision}, "audit")
+    return Spec(
+        contenders=options.contenders,
+        recipes=(recipe,),
+        epochs=1,
+        train_images=8 * BATCH,
+        batch_size=BATCH,
+        profile="quick",
+        engine=options.engine,
+        precision=options.precision,
+        parity=False,
+    )
 
 
 def _show(records: list[Record], folder: Path) -> None:

@@ -10,28 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import doctor as checks
-from orchestrator.cli.options import (
-    RUNS,
-    DeviceOption,
-    EngineOption,
-    GpuOption,
-    Idx,
-    Json,
-    Out,
-    Quiet,
-    Show,
-    Verbose,
-    emit,
-    stdout,
-    verbosity,
-)
+from orchestrator.cli.command import Only, command
+from orchestrator.cli.options import Display, Folders
+from orchestrator.cli.output import emit, stdout
 from orchestrator.doctor import Check, State
 from orchestrator.errors import PreflightError
-from orchestrator.progress import view
-from orchestrator.spec.spec import DEFAULT_CONTENDERS, spec_from
+from orchestrator.spec.spec import Spec
 from orchestrator.text import printable
 
-_LOOKS = {
+_STYLES = {
     State.OK: ("✓", "green"),
     State.WARNING: ("!", "yellow"),
     State.FAILED: ("✗", "bold red"),
@@ -40,22 +27,15 @@ _LOOKS = {
 _TITLE_WIDTH = 20
 
 
+@command
 def doctor(
-    contenders: Annotated[
-        list[str] | None, typer.Argument(help="torch, tf==2.20.0, mine@registry/image:tag; default: tf torch.")
-    ] = None,
-    engine: EngineOption = "auto",
-    device: DeviceOption = "auto",
-    gpu: GpuOption = None,
+    *,
+    spec: Annotated[Spec, Only("contenders", "engine", "device", "gpu")],
     probe: Annotated[
         bool, typer.Option("--probe", help="Probe frameworks again, also where the answer is known.")
     ] = False,
-    out: Out = RUNS,
-    idx: Idx = None,
-    as_json: Json = False,
-    progress: Show = "auto",
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    folders: Folders,
+    display: Display,
 ) -> None:
     """Look at all that a comparison needs, and say how to mend what is not well. Nothing is built or downloaded.
 
@@ -68,14 +48,12 @@ def doctor(
       bakeoff doctor torch==2.14.1 --device cuda for a version on this machine's GPU
       bakeoff doctor --json                      for a program
     """
-    given = {"contenders": contenders or DEFAULT_CONTENDERS, "engine": engine, "device": device, "gpu": gpu}
-    asked = spec_from(given, "command line")
-    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-        found = checks.examine(asked, out, idx, watching.say, again=probe)
-    if as_json:
+    with display.view() as view:
+        found = checks.examine(spec, folders.out, folders.idx, view.say, again=probe)
+    if display.as_json:
         emit(_document(found))
     else:
-        _show(found, hushed=quiet)
+        _show(found, quiet=display.quiet)
     if checks.failure(found):
         raise typer.Exit(PreflightError.exit_code)
 
@@ -88,14 +66,14 @@ def _document(found: Sequence[Check]) -> dict[str, object]:
     }
 
 
-def _show(found: Sequence[Check], hushed: bool) -> None:
+def _show(found: Sequence[Check], quiet: bool) -> None:
     console = stdout()
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=_TITLE_WIDTH, overflow="fold")
     table.add_column(overflow="fold")
     for check in found:
-        if not hushed or check.state in (State.WARNING, State.FAILED):
+        if not quiet or check.state in (State.WARNING, State.FAILED):
             table.add_row(*_row(check))
     console.print(table)
     count = {state: sum(check.state is state for check in found) for state in State}
@@ -104,8 +82,8 @@ def _show(found: Sequence[Check], hushed: bool) -> None:
 
 
 def _row(check: Check) -> tuple[Text, Text, Text]:
-    glyph, style = _LOOKS[check.state]
-    told = Text.assemble(printable(check.found), (f"\nwhy: {printable(check.why)}", "dim"))
+    glyph, style = _STYLES[check.state]
+    finding = Text.assemble(printable(check.found), (f"\nwhy: {printable(check.why)}", "dim"))
     if check.fix:
-        told.append(f"\nfix: {printable(check.fix)}", "bold" if check.state is State.FAILED else "")
-    return Text(f"{glyph} {check.state.value}", style), Text(printable(check.title), "bold"), told
+        finding.append(f"\nfix: {printable(check.fix)}", "bold" if check.state is State.FAILED else "")
+    return Text(f"{glyph} {check.state.value}", style), Text(printable(check.title), "bold"), finding

@@ -13,57 +13,61 @@ import typer
 from rich.text import Text
 
 from orchestrator import doctor
-from orchestrator.cli.options import Json, Quiet, Show, Verbose, emit, listing, stdout, verbosity
+from orchestrator.cli.command import Only, command
+from orchestrator.cli.options import Display
+from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.engines import docker as docker_engine
 from orchestrator.engines.docker import sbom
 from orchestrator.engines.docker.labels import CONTENDER, LOCK
 from orchestrator.engines.docker.packages import Contents
 from orchestrator.engines.engine import PrepareError
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.progress import view
 from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
 from orchestrator.text import printable
 
 app = typer.Typer(help="Contenders' images: build them ahead of a comparison, list them.", no_args_is_help=True)
 
+Variant = Annotated[
+    Literal["cpu", "cuda"], typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")
+]
+
 
 @app.command("build")
+@command
 def build(
+    *,
     contenders: Annotated[
         list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: all, default version.")
     ] = None,
-    variant: Annotated[
-        Literal["cpu", "cuda"], typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")
-    ] = "cpu",
-    progress: Show = "auto",
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    variant: Variant = "cpu",
+    display: Annotated[Display, Only("progress", "quiet", "verbose")],
 ) -> None:
     """Build what is missing; an image whose sources did not change is kept.
 
     Example: bakeoff images build torch==2.14.1 --variant cuda
     """
     engine, asked = _engine(), [parse(text) for text in contenders or offered_contenders()]
-    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-        doctor.check_images(engine, asked, variant, watching.say)
+    with display.view() as view:
+        doctor.check_images(engine, asked, variant, view.say)
         for contender in asked:
             try:
-                ready = engine.prepare(contender, variant, watching.say)
+                ready = engine.prepare(contender, variant, view.say)
             except PrepareError as error:
                 versions = ", ".join(offered_contenders()[contender.name].versions)
                 raise PreflightError(str(error), f"versions of {contender.name} offered: {versions}") from error
-            watching.say(f"{contender.written} {variant}: {ready.image}")
+            view.say(f"{contender.written} {variant}: {ready.image}")
 
 
 @app.command("ls")
-def ls(as_json: Json = False) -> None:
+@command
+def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
     """List bakeoff's images on the engine, and the versions that each contender offers.
 
     Example: bakeoff images ls --json
     """
     built = [each for each in _engine().owned(images=True) if each.kind == "image"]
     versions = {name: list(file.versions) for name, file in offered_contenders().items()}
-    if as_json:
+    if display.as_json:
         rows = [{"image": each.name, "size": each.detail} for each in built]
         emit({"images": rows, "offered": versions})
         return
@@ -79,9 +83,7 @@ def ls(as_json: Json = False) -> None:
 @app.command("sbom")
 def sbom_of(
     image: Annotated[str, typer.Argument(help="torch, tf==2.20.0, or an image's name or id.")],
-    variant: Annotated[
-        Literal["cpu", "cuda"], typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")
-    ] = "cpu",
+    variant: Variant = "cpu",
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
 ) -> None:
     """Write the software bill of materials of an image on the engine: CycloneDX 1.6, JSON.

@@ -11,74 +11,64 @@ from rich.text import Text
 
 from orchestrator import report as reports
 from orchestrator.analyse.summary import Summary, read_summary
-from orchestrator.cli.options import (
-    RUNS,
-    Idx,
-    Json,
-    Out,
-    Quiet,
-    Show,
-    Verbose,
-    emit,
-    emit_text,
-    listing,
-    stdout,
-    verbosity,
-)
+from orchestrator.cli.command import Only, command
+from orchestrator.cli.options import Display, Folders
+from orchestrator.cli.output import emit, emit_text, listing, stdout
 from orchestrator.data import dataset
 from orchestrator.engines import docker as docker_engine
 from orchestrator.engines.docker import Owned
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.engines.process.worker import Abandoned
 from orchestrator.errors import BakeoffError, PreflightError, UsageError
-from orchestrator.progress import view
 from orchestrator.record import run_folder as store
 from orchestrator.stream import contract
 from orchestrator.text import printable
 
 
-def data(
-    idx: Idx = None, as_json: Json = False, progress: Show = "auto", quiet: Quiet = False, verbose: Verbose = False
-) -> None:
+@command
+def data(*, folders: Annotated[Folders, Only("idx")], display: Display) -> None:
     """Fetch and check MNIST where it is missing, and show what is there and where it came from.
 
     Example: bakeoff data --idx ~/mnist
     """
-    with view(progress, verbosity=verbosity(quiet, verbose)) as watching:
-        ready = dataset.ensure(dataset.default_folder(), idx, watching.say)
-    if as_json:
+    with display.view() as view:
+        ready = dataset.ensure(dataset.default_folder(), folders.idx, view.say)
+    if display.as_json:
         emit_text(ready.model_dump_json(indent=2))
         return
     for label, value in dataset.describe(ready):
         stdout().print(Text(f"{label:>12}  {printable(value)}"), soft_wrap=True)
 
 
+@command
 def report(
+    *,
     run: Annotated[str, typer.Argument(help="Run folder, its name, or a beginning of it.")] = "latest",
-    out: Out = RUNS,
+    folders: Annotated[Folders, Only("out")],
 ) -> None:
     """Make the report of a run again, from its folder alone.
 
     Example: bakeoff report latest
     """
-    folder = store.RunFolder.find(run, out)
+    folder = store.RunFolder.find(run, folders.out)
     for path in _written(folder):
         stdout().print(Text(printable(str(path))), soft_wrap=True)
 
 
-def ls(out: Out = RUNS, as_json: Json = False) -> None:
+@command
+def ls(*, folders: Annotated[Folders, Only("out")], display: Annotated[Display, Only("as_json")]) -> None:
     """List runs, newest last.
 
     Example: bakeoff ls --json
     """
-    rows = [_row(folder) for folder in store.list_runs(out)]
-    if as_json:
+    rows = [_row(folder) for folder in store.list_runs(folders.out)]
+    if display.as_json:
         emit(rows)
         return
     table = listing("run", "what", "size", "engine", "trials")
     for row in rows:
         table.add_row(*(Text(printable(value)) for value in row.values()))
-    stdout().print(table if rows else Text(printable(f"no runs in {out}: `bakeoff compare` makes one")))
+    stdout().print(table if rows else Text(printable(f"no runs in {folders.out}: `bakeoff compare` makes one")))
 
 
 def clean(

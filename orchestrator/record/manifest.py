@@ -16,7 +16,7 @@ from orchestrator.errors import UsageError
 from orchestrator.host.hardware import Hardware
 from orchestrator.plan.plan import Plan
 from orchestrator.spec.resolve import ResolvedSpec
-from orchestrator.spec.spec import ExplainSpec, Spec, validated
+from orchestrator.spec.spec import ExplainSpec, Spec, validate
 from orchestrator.values import Value
 from shared.trial import to_json
 
@@ -75,7 +75,7 @@ class Manifest(Value):
     @property
     def pinned(self) -> Spec:
         """Return the spec in which nothing is "auto" any more. Raises UsageError where it was edited."""
-        return validated(ExplainSpec if self.kind == "explain" else Spec, self.spec, "run.json")
+        return validate(ExplainSpec if self.kind == "explain" else Spec, self.spec, "run.json")
 
     @property
     def resumed_at(self) -> tuple[str, ...]:

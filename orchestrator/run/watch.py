@@ -16,6 +16,7 @@ from orchestrator.engines.retry import ENGINE_PATIENCE_SECONDS, waits
 from orchestrator.record.verdict import Observed, StopReason
 from orchestrator.run.feed import Feed
 from orchestrator.run.outages import Outage, Pauses
+from orchestrator.spec.spec import TRIAL_SECONDS
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake
 from orchestrator.values import Say
@@ -26,7 +27,7 @@ from shared.events import HEARTBEAT_SECONDS
 class Limits:
     """How long things may take, in seconds."""
 
-    trial_seconds: float = 4 * 3600.0  # without what somebody paused
+    trial_seconds: float = TRIAL_SECONDS  # without what somebody paused
     reconnect_seconds: float = 2.5 * HEARTBEAT_SECONDS  # two beats missed: the connection may be dark
     silence_seconds: float = 180.0  # a worker this silent hangs; importing a framework from a cold disk is not
     paused_seconds: float = 3600.0  # at a stretch

@@ -1,4 +1,7 @@
-"""What to do: a comparison as the user asked for it, from options or from a comparison file."""
+"""What to do: a comparison or a walk as the user asked for it, from options or from a comparison file.
+
+A field with an `Option` or `Argument` is on the command line; without one it is not.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +9,107 @@ import json
 import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from orchestrator.errors import UsageError
+from orchestrator.spec.option import Argument, Option, as_words
+from orchestrator.values import Value
 from shared.trial import Precision
 
 DEFAULT_CONTENDERS = ("tf", "torch")
 DEFAULT_RECIPES = ("article-tf", "article-torch")
+TRIAL_SECONDS = 4 * 3600.0
+"""How long a trial may take unless --timeout says otherwise."""
 
 Profile = Literal["auto", "article", "quick"]
 EngineName = Literal["auto", "docker", "process"]
 DeviceKind = Literal["cpu", "cuda"]
 Device = Literal["auto", "cpu", "cuda"]
+Count = Annotated[int, Field(ge=1, le=1000)]
+
+_CONTENDERS = f"torch, torch==2.14.1, mine@registry/image:tag; default: {' '.join(DEFAULT_CONTENDERS)}."
+_RECIPES = f"Two names or TOML files; default: {' '.join(DEFAULT_RECIPES)}."
 
 
-class Spec(BaseModel):
+class Spec(Value):
     """One comparison as asked for; nothing is resolved yet. None means: as the recipe and profile say."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    contenders: Annotated[tuple[str, ...], Field(min_length=1), Argument(_CONTENDERS)] = DEFAULT_CONTENDERS
+    recipes: Annotated[
+        tuple[str, ...], Field(min_length=1), Option("--recipe", "Name or TOML file; may be given twice.")
+    ] = DEFAULT_RECIPES
+    seeds: Annotated[Count, Option("--seeds", "Seeds 1 to N.")] = 1
+    runs: Annotated[Count, Option("--runs", "Repetitions of each seed.")] = 1
+    epochs: Annotated[int | None, Field(gt=0), Option("--epochs", "Instead of the recipe's.")] = None
+    train_images: Annotated[int | None, Field(gt=0), Option("--train-images", "The first N only.")] = None
+    batch_size: Annotated[int | None, Field(gt=0), Option("--batch-size", "Instead of the recipe's.")] = None
+    profile: Annotated[Profile, Option("--profile", "article: the published size; quick: minutes.")] = "auto"
+    engine: Annotated[EngineName, Option("--engine", "What starts workers.")] = "auto"
+    device: Annotated[Device, Option("--device", "Where training runs.")] = "auto"
+    variant: Annotated[Device, Option("--variant", "Which build of the framework; auto follows the device.")] = "auto"
+    gpu: Annotated[str | None, Option("--gpu", "Index or UUID.")] = None
+    threads: Annotated[int | None, Field(gt=0), Option("--threads", "CPU threads of every worker.")] = None
+    precision: Annotated[Precision, Option("--precision", "Of weights and all arithmetic.")] = "float32"
+    parity: Annotated[
+        bool,
+        Option(
+            "--parity/--no-parity",
+            "Train each matched cell twice more, to compare it step by step with others and itself.",
+        ),
+    ] = True
+    timeout_seconds: Annotated[float, Field(gt=0), Option("--timeout", "Seconds a trial may take.")] = TRIAL_SECONDS
+    allow_foreign_image: Annotated[
+        bool,
+        Option(
+            "--allow-foreign-image",
+            "Run a ready image that lacks the label bakeoff.contract; every restriction stays.",
+        ),
+    ] = False
+    python: Annotated[
+        tuple[str, ...],
+        Option("--python", "Process engine: PATH or NAME=PATH of an interpreter to use."),
+    ] = ()
 
-    contenders: tuple[str, ...] = Field(DEFAULT_CONTENDERS, min_length=1)
-    recipes: tuple[str, ...] = Field(DEFAULT_RECIPES, min_length=1)
-    seeds: Annotated[int, Field(ge=1, le=1000)] = 1
-    runs: Annotated[int, Field(ge=1, le=1000)] = 1
-    epochs: PositiveInt | None = None
-    train_images: PositiveInt | None = None
-    batch_size: PositiveInt | None = None
-    profile: Profile = "auto"
-    engine: EngineName = "auto"
-    device: Device = "auto"
-    variant: Literal["auto", "cpu", "cuda"] = "auto"
-    gpu: str | None = None
-    threads: PositiveInt | None = None
-    precision: Precision = "float32"
-    parity: bool = True  # train matched cells twice more, step by step
-    timeout_seconds: Annotated[float, Field(gt=0)] = 4 * 3600.0
-    allow_foreign_image: bool = False  # run a ready image that does not say that it keeps the contract
-    python: tuple[str, ...] = ()  # "torch=/path/to/python", or one path for all
+    command_name: ClassVar[str] = "compare"
 
     @property
     def command(self) -> str:
-        """Write the comparison as the command that repeats it."""
-        recipes = self.recipes if self.recipes != DEFAULT_RECIPES else ()
-        named = [word for name in recipes for word in ("--recipe", name)]
-        return shlex.join(("bakeoff", "compare", *self.contenders, *named, *options(self)))
+        """Write the spec as the command that repeats it."""
+        return shlex.join(("bakeoff", self.command_name, *as_words(self)))
 
 
-S = TypeVar("S", bound=Spec)
+class ExplainSpec(Spec):
+    """A walk from the first recipe in the first contender to the second recipe in the second contender."""
+
+    recipes: Annotated[tuple[str, str], Argument(_RECIPES)] = DEFAULT_RECIPES
+    contenders: Annotated[
+        tuple[str, str],
+        Option("--from", "Contender of the first recipe."),
+        Option("--to", "Contender of the second recipe."),
+    ] = DEFAULT_CONTENDERS
+    seeds: Annotated[Count, Option("--seeds", "Seeds 1 to N; intervals are over them.")] = 3
+    paths: Annotated[Count, Option("--paths", "Orders of the settings to walk.")] = 1
+    runs: Literal[1] = 1  # this and the next two are asked of `compare` alone
+    batch_size: None = None
+    parity: Literal[True] = True
+
+    command_name: ClassVar[str] = "explain"
+
+    @field_validator("recipes", mode="before")
+    @classmethod
+    def _check_ends(cls, recipes: Any) -> Any:
+        if isinstance(recipes, list | tuple) and len(recipes) != 2:
+            named = "1 recipe was" if len(recipes) == 1 else f"{len(recipes)} recipes were"
+            raise UsageError(f"a walk has two ends, {named} named", "name two recipes, or none")
+        return recipes
 
 
-def read(path: Path) -> Spec:
+V = TypeVar("V", bound=Value)
+
+
+def read_spec(path: Path) -> Spec:
     """Read a comparison file: TOML, or the comparison.json of a run, whose "spec" is repeated.
 
     Raises UsageError that names file, key and remedy.
@@ -72,15 +124,11 @@ def read(path: Path) -> Spec:
     repeated = path.suffix == ".json" and isinstance(document, dict)
     if repeated and document.get("kind") == "walk":
         raise UsageError(f"{path} is of a walk, not of a comparison", f"repeat it with {document.get('command')}")
-    return spec_from(document.get("spec", document) if repeated else document, str(path))
+    return validate(Spec, document.get("spec", document) if repeated else document, str(path))
 
 
-def spec_from(document: Any, where: str) -> Spec:
-    """Validate a spec; UsageError lists every wrong key, and the valid ones for an unknown key."""
-    return validated(Spec, document, where)
-
-
-def validated(kind: type[S], document: Any, where: str) -> S:
+def validate(kind: type[V], document: Any, where: str) -> V:
+    """Make a spec of a document; UsageError lists every wrong key, and the valid ones."""
     try:
         return kind.model_validate(document)
     except ValidationError as error:
@@ -88,31 +136,5 @@ def validated(kind: type[S], document: Any, where: str) -> S:
         raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(kind.model_fields)}") from error
 
 
-def options(spec: Spec) -> list[str]:
-    """Write all but contenders and recipes as options, where they are not the defaults."""
-    changed = spec.model_dump(exclude_defaults=True, exclude={"contenders", "recipes"})
-    words = ["--no-parity"] if changed.pop("parity", True) is False else []
-    words += ["--allow-foreign-image"] if changed.pop("allow_foreign_image", False) else []
-    for name, value in changed.items():
-        flag = "--timeout" if name == "timeout_seconds" else f"--{name.replace('_', '-')}"
-        values = value if isinstance(value, tuple) else (value,)
-        words += [word for each in values for word in (flag, str(each).removesuffix(".0"))]
-    return words
-
-
 def _key(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "the file"
-
-
-class ExplainSpec(Spec):
-    """From the first recipe in the first contender to the second recipe in the second contender."""
-
-    contenders: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)] = ("tf", "torch")
-    recipes: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)] = ("article-tf", "article-torch")
-    seeds: Annotated[int, Field(ge=1, le=1000)] = 3
-    paths: Annotated[int, Field(ge=1, le=1000)] = 1
-
-    @property
-    def command(self) -> str:
-        ends = ("--from", self.contenders[0], "--to", self.contenders[1])
-        return shlex.join(("bakeoff", "explain", *self.recipes, *ends, *options(self)))

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import jsonschema
@@ -21,9 +22,7 @@ from numpy.typing import NDArray
 from orchestrator import pipeline
 from orchestrator import progress as console
 from orchestrator.analyse.summary import read_summary
-from orchestrator.cli import app, main
-from orchestrator.cli import compare as comparing
-from orchestrator.cli import explain as explaining
+from orchestrator.cli import app, compare, explain, main
 from orchestrator.errors import PreflightError
 from orchestrator.report.figures import draw
 from orchestrator.runtime import Runtime
@@ -97,8 +96,8 @@ def around(monkeypatch: pytest.MonkeyPatch, line: Line) -> Callable[[Runtime], N
         def asked(spec: Spec, out: Path, idx: Path | None) -> Runtime:
             return replace(world, out=out)
 
-        for command in (comparing, explaining):
-            monkeypatch.setattr(command, "detect", asked)
+        for module in (compare, explain):
+            monkeypatch.setattr(module, "detect", asked)
 
     put(line.runtime())
     return put
@@ -184,7 +183,7 @@ def test_ctrl_c_before_the_first_trial_is_exit_code_130(bakeoff: Bakeoff, monkey
     def pressed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(comparing, "detect", pressed)
+    monkeypatch.setattr(compare, "detect", pressed)
     answer = bakeoff("compare")
     assert answer.code == 130
     assert "error: interrupted" in answer.err
@@ -350,7 +349,7 @@ def test_a_base_error_shows_no_traceback(bakeoff: Bakeoff, monkeypatch: pytest.M
     def away(*_: object) -> None:
         raise PreflightError("the \x1b[31mengine\x1b[0m is away", "start it")
 
-    monkeypatch.setattr(comparing, "detect", away)
+    monkeypatch.setattr(compare, "detect", away)
     answer = bakeoff("compare")
     assert (answer.code, answer.err) == (3, "error: the engine is away\ntry: start it\n")
 
@@ -403,6 +402,48 @@ def test_an_environment_variable_stands_for_its_option(
     assert [row["trial"] for row in rows] == ["torch-2.13.0.article-torch.s1", "torch-2.13.0.article-torch.s2"]
     monkeypatch.setenv("BAKEOFF_SEEDS", "none")
     assert bakeoff("compare").code == 2
+
+
+def test_the_variable_of_runs_is_named_after_it_and_the_folders_is_another(
+    bakeoff: Bakeoff, around: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_RUNS", "2")
+    monkeypatch.setenv("BAKEOFF_OUT_DIR", "elsewhere")
+    rows = json.loads(bakeoff("compare", "torch", *QUICK, "--plan", "--json").out)["trials"]
+    assert [row["trial"][-3:] for row in rows] == [".r1", ".r2"]
+    assert bakeoff("ls").out == "no runs in elsewhere: `bakeoff compare` makes one\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BAKEOFF_RUNS_PER_SEED", "3", "set BAKEOFF_RUNS=3 instead"),
+        ("BAKEOFF_RUNS", "/srv/runs", "set BAKEOFF_OUT_DIR=/srv/runs instead"),
+        ("BAKEOFF_RUNS", "-1", "BAKEOFF_RUNS is the number of repetitions of each seed"),
+    ],
+)
+@pytest.mark.parametrize("words", [("ls",), ("compare", "--plan")])
+def test_a_variable_of_the_old_name_is_exit_code_2_and_says_the_new_one(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    answer = bakeoff(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+@pytest.mark.parametrize("value", ["", "2"])
+def test_a_variable_of_the_right_kind_is_taken(bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("BAKEOFF_RUNS", value)
+    assert bakeoff("ls").code == 0
+
+
+@pytest.mark.parametrize(("commit", "end"), [("", ""), ("0123abc-dirty", " (0123abc-dirty)")])
+def test_the_version_is_said_with_the_commit_where_there_is_one(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, commit: str, end: str
+) -> None:
+    monkeypatch.setattr("orchestrator.cli.revision", lambda: commit)
+    assert bakeoff("--version") == Answer(0, f"bakeoff {version('bakeoff')}{end}\n", "")
 
 
 def test_every_option_of_compare_has_its_variable() -> None:

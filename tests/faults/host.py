@@ -62,7 +62,7 @@ class Host:
         self.variables = {
             **{name: value for name, value in os.environ.items() if name in _KEPT or not name.startswith("BAKEOFF_")},
             "BAKEOFF_CACHE": str(cache),
-            "BAKEOFF_RUNS": str(self.out),
+            "BAKEOFF_OUT_DIR": str(self.out),
             "BAKEOFF_PROGRESS": "plain",
             "COLUMNS": "200",
             "PYTHONPATH": str(ROOT),
@@ -74,7 +74,7 @@ class Host:
     def use(self, out: Path) -> None:
         """Keep run folders there."""
         self.out = out
-        self.variables["BAKEOFF_RUNS"] = str(out)
+        self.variables["BAKEOFF_OUT_DIR"] = str(out)
 
     def limit(self, **seconds: float) -> None:
         """Shorten what the watch waits for."""

@@ -259,5 +259,5 @@ def test_a_walks_file_is_no_comparisons_and_names_the_command_to_repeat(
     walked: tuple[RunFolder, Summary],
 ) -> None:
     with pytest.raises(UsageError, match="of a walk") as refused:
-        spec.read(walked[0].path / "comparison.json")
+        spec.read_spec(walked[0].path / "comparison.json")
     assert "bakeoff explain article-tf article-torch" in (refused.value.remedy or "")

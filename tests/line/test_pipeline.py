@@ -97,7 +97,7 @@ def test_the_report_can_be_made_again_and_is_the_same(good: tuple[RunFolder, Sum
 
 
 def test_the_comparison_file_repeats_the_comparison(good: tuple[RunFolder, Summary]) -> None:
-    assert spec.read(good[0].path / "comparison.json") == SPEC
+    assert spec.read_spec(good[0].path / "comparison.json") == SPEC
 
 
 def test_the_environment_tells_what_ran_inside(good: tuple[RunFolder, Summary]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from orchestrator.cli import app
 from orchestrator.errors import UsageError
-from orchestrator.spec.spec import Spec, read, spec_from
+from orchestrator.spec.spec import ExplainSpec, Spec, read_spec, validate
 
 WORDS = st.from_regex(r"[a-z0-9][a-z0-9 _.$'\"*\[\]=/-]{0,12}", fullmatch=True)
 NUMBERS = st.none() | st.integers(1, 10**6)
@@ -44,10 +44,10 @@ def parsed(command: str) -> Spec:
     program, name, *words = shlex.split(command)
     assert (program, name) == ("bakeoff", "compare")
     compare: Any = typer.main.get_command(app)
-    fields = compare.commands["compare"].make_context("compare", words).params
-    renamed = {"recipe": "recipes", "timeout": "timeout_seconds"}
-    asked = {renamed.get(key, key): value for key, value in fields.items()}
-    return spec_from({name: asked[name] for name in Spec.model_fields if asked[name] not in (None, [], ())}, "here")
+    given = compare.commands["compare"].make_context("compare", words).params
+    return validate(
+        Spec, {name: given[name] for name in Spec.model_fields if given[name] not in (None, [], ())}, "here"
+    )
 
 
 @given(SPECS)
@@ -65,24 +65,24 @@ def test_the_command_says_no_more_than_was_asked() -> None:
 
 def test_a_toml_file_is_a_comparison(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('contenders = ["torch==2.13.0", "torch==2.14.1"]\nseeds = 3\n')
-    assert read(tmp_path / "mine.toml") == Spec(contenders=("torch==2.13.0", "torch==2.14.1"), seeds=3)
+    assert read_spec(tmp_path / "mine.toml") == Spec(contenders=("torch==2.13.0", "torch==2.14.1"), seeds=3)
 
 
 def test_an_empty_file_is_the_default_comparison(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("")
-    assert read(tmp_path / "mine.toml") == Spec()
+    assert read_spec(tmp_path / "mine.toml") == Spec()
 
 
 def test_the_comparison_file_of_a_run_repeats_it(tmp_path: Path) -> None:
     asked = Spec(contenders=("torch",), epochs=1, python=("torch=/usr/bin/python3",))
     document = {"id": "20261122-120000-torch", "title": "what it was", "spec": asked.model_dump(mode="json")}
     (tmp_path / "comparison.json").write_text(json.dumps(document))
-    assert read(tmp_path / "comparison.json") == asked
+    assert read_spec(tmp_path / "comparison.json") == asked
 
 
 def test_json_may_hold_the_comparison_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"seeds": 2}')
-    assert read(tmp_path / "mine.json") == Spec(seeds=2)
+    assert read_spec(tmp_path / "mine.json") == Spec(seeds=2)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_json_may_hold_the_comparison_alone(tmp_path: Path) -> None:
 def test_a_bad_file_names_itself_its_key_and_the_fault(tmp_path: Path, name: str, content: str, told: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(UsageError) as error:
-        read(tmp_path / name)
+        read_spec(tmp_path / name)
     assert str(tmp_path / name) in error.value.message
     assert told in error.value.message
     assert error.value.remedy
@@ -113,20 +113,37 @@ def test_a_bad_file_names_itself_its_key_and_the_fault(tmp_path: Path, name: str
 
 def test_an_unknown_key_lists_the_valid_ones() -> None:
     with pytest.raises(UsageError) as error:
-        spec_from({"seed": 3}, "mine.toml")
+        validate(Spec, {"seed": 3}, "mine.toml")
     assert error.value.remedy.startswith("valid keys: contenders, recipes, seeds, runs, epochs")
 
 
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(UsageError) as error:
-        spec_from({"seeds": 0, "runs": 0}, "mine.toml")
+        validate(Spec, {"seeds": 0, "runs": 0}, "mine.toml")
     assert "seeds: " in error.value.message
     assert "runs: " in error.value.message
 
 
 def test_a_file_that_is_missing_or_not_text_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        read(tmp_path / "mine.toml")
+        read_spec(tmp_path / "mine.toml")
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read"):
-        read(tmp_path / "mine.toml")
+        read_spec(tmp_path / "mine.toml")
+
+
+def test_the_command_of_a_walk_names_its_ends_and_repeats_it() -> None:
+    spec = ExplainSpec(paths=8, epochs=1)
+    assert spec.command == ("bakeoff explain article-tf article-torch --from tf --to torch --paths 8 --epochs 1")
+    program, name, *words = shlex.split(spec.command)
+    explain: Any = typer.main.get_command(app)
+    given = explain.commands["explain"].make_context("explain", words).params
+    ends = (given.pop("contenders_0"), given.pop("contenders_1"))
+    fields = {name: value for name, value in given.items() if name in ExplainSpec.model_fields and value is not None}
+    assert (program, name, ExplainSpec(**fields, contenders=ends)) == ("bakeoff", "explain", spec)
+
+
+@pytest.mark.parametrize("recipes", [("article-tf",), ("article-tf", "article-torch", "matched")])
+def test_a_walk_has_two_ends(recipes: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="a walk has two ends"):
+        validate(ExplainSpec, {"recipes": recipes}, "here")

@@ -1,0 +1,70 @@
+"""What `compare`, `explain` and `resume` share: run, show what came of it, leave with its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from orchestrator.analyse.summary import Summary
+from orchestrator.cli.options import Display
+from orchestrator.cli.output import emit_text, stdout
+from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError
+from orchestrator.progress.view import View
+from orchestrator.record.record import Status
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.report.console import conclusion
+from orchestrator.report.markdown.explanation import conclusion as conclusion_of_walk
+from orchestrator.run.schedule import OPEN
+from orchestrator.text import printable
+
+INTERRUPTED_HINT = (
+    "interrupted",
+    "`bakeoff resume` goes on where it was; `bakeoff clean` removes what a hasty end left running",
+)
+
+
+def run_and_exit(run: Callable[[View], tuple[RunFolder, Summary]], display: Display) -> NoReturn:
+    """Run with a view of progress and show the result. Raises typer.Exit; Interrupted where nothing could be reported.
+
+    Where the run can be resumed, standard error says so.
+    """
+    try:
+        with display.view() as view:
+            folder, summary = run(view)
+    except KeyboardInterrupt:
+        raise Interrupted(*INTERRUPTED_HINT) from None
+    show(folder, summary, display.as_json)
+    if any(trial.status in OPEN for trial in summary.trials):
+        line = f"not all has run; to go on: bakeoff resume {folder.id}"
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
+    raise typer.Exit(exit_code(summary))
+
+
+def exit_code(summary: Summary) -> int:
+    if summary.comparison.interrupted:
+        return Interrupted.exit_code
+    statuses = {trial.status for trial in summary.trials}
+    if Status.UNKNOWN in statuses:
+        return PreflightError.exit_code
+    return 0 if statuses <= {Status.DONE} else TRIAL_FAILED
+
+
+def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
+    """Print the summary as it stands on disk, or what a person wants to know of it."""
+    if as_json:
+        emit_text((folder.path / "summary.json").read_text(encoding="utf-8"))
+        return
+    console = stdout()
+    console.print(conclusion_of_walk(summary) if summary.explanation else conclusion(summary, console.width))
+    console.print(Text(printable(f"report: {shortest_path(folder.path / 'report.md')}")), soft_wrap=True)
+
+
+def shortest_path(path: Path) -> Path:
+    """Return a path relative to the working directory where it is below it, else absolute."""
+    here = Path.cwd()
+    return path.absolute().relative_to(here) if path.absolute().is_relative_to(here) else path
