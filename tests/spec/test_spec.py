@@ -39,12 +39,14 @@ SPECS = st.builds(
 )
 
 
+COMMANDS: Any = typer.main.get_command(app).commands  # type: ignore[attr-defined] # built once: it takes 0.1 s
+
+
 def parsed(command: str) -> Spec:
     """Read a command as the command line does."""
     program, name, *words = shlex.split(command)
     assert (program, name) == ("bakeoff", "compare")
-    compare: Any = typer.main.get_command(app)
-    given = compare.commands["compare"].make_context("compare", words).params
+    given = COMMANDS["compare"].make_context("compare", words).params
     return validate(
         Spec, {name: given[name] for name in Spec.model_fields if given[name] not in (None, [], ())}, "here"
     )
@@ -136,8 +138,7 @@ def test_the_command_of_a_walk_names_its_ends_and_repeats_it() -> None:
     spec = ExplainSpec(paths=8, epochs=1)
     assert spec.command == ("bakeoff explain article-tf article-torch --from tf --to torch --paths 8 --epochs 1")
     program, name, *words = shlex.split(spec.command)
-    explain: Any = typer.main.get_command(app)
-    given = explain.commands["explain"].make_context("explain", words).params
+    given = COMMANDS["explain"].make_context("explain", words).params
     ends = (given.pop("contenders_0"), given.pop("contenders_1"))
     fields = {name: value for name, value in given.items() if name in ExplainSpec.model_fields and value is not None}
     assert (program, name, ExplainSpec(**fields, contenders=ends)) == ("bakeoff", "explain", spec)
