@@ -116,7 +116,7 @@ def begin(
 def conclude(folder: RunFolder, plan: Plan, test_labels: NDArray[uint8], records: Sequence[Record]) -> Summary:
     """Analyse the records of a run and write its summary and report."""
     manifest = folder.read_manifest()
-    environment = {**folder.read_json(ENVIRONMENT), **machine.at_end(), **confounders.inside(records)}
+    environment = {**folder.read_json(ENVIRONMENT), **machine.environment_at_end(), **confounders.inside(records)}
     folder.write_json(ENVIRONMENT, environment)
     steps = [read_steps(record, folder.read_leftover(record.id, "steps.npz")) for record in records]
     answers = [

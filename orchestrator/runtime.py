@@ -37,7 +37,7 @@ def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
     engine, notice = _engine(spec)
     hardware = Hardware(
         cores=machine.cores(),
-        gpus=gpus.gpus(),
+        gpus=gpus.list_gpus(),
         gives_gpus=engine.gpu_ready() if isinstance(engine, DockerEngine) else True,
         load=os.getloadavg()[0],
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from docker import DockerClient
+from hypothesis import settings
 
 from orchestrator.data import dataset
 from orchestrator.engines.docker import connect
@@ -18,6 +19,9 @@ from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
 from shared import mnist
 from tests.support import engines
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

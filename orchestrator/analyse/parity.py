@@ -49,7 +49,7 @@ def read_steps(record: Record, left: bytes | None) -> Steps | None:
     if record.not_stepwise or record.status is not Status.DONE or left is None:
         return None
     try:
-        arrays = npy.archive(left)
+        arrays = npy.read_archive(left)
     except npy.ArrayError:
         return None
     losses, *norms = (arrays.get(name) for name in SERIES)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.audit.line import AuditLine
-from orchestrator.audit.reference import Agreement, Arrays, Named, compare_all, evaluate, forward, margins, training
+from orchestrator.audit.reference import Agreement, Arrays, Named, compare_all, evaluate, forward, margins, train
 from orchestrator.audit.reference.arrays import Images
 from orchestrator.audit.reference.layers import IN_TRAINING
 from orchestrator.audit.reference.training import Batches
@@ -49,7 +49,7 @@ class Expected:
     tolerances: Mapping[str, float]  # those of which rounding takes more
 
 
-def expect(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Precision = "float32") -> Expected:
+def compute_expected(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Precision = "float32") -> Expected:
     """Pick the audit's images and compute their reference, seconds of work for the 28x28 recipe.
 
     Only images that keep clear of kinks are taken: where a sum is within rounding of relu's zero, float32 and
@@ -59,21 +59,23 @@ def expect(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Precision = 
     looked_at = _CANDIDATES_BY_BATCH if _mixes_images(recipe) else _CANDIDATES
     images = mnist.scaled(pixels[:looked_at], recipe.data.mean, recipe.data.std)[..., None]
     weights, all_of_them = shared_weights(recipe, seed), np.arange(len(images))
-    first = _clearest(recipe, weights, images, all_of_them)
-    (after,) = training(recipe, weights, [(images[first], labels[first])])
-    second = _clearest(recipe, after.weights, images, np.setdiff1d(all_of_them, first) if len(images) > 1 else first)
+    first = _choose_clearest(recipe, weights, images, all_of_them)
+    (after,) = train(recipe, weights, [(images[first], labels[first])])
+    second = _choose_clearest(
+        recipe, after.weights, images, np.setdiff1d(all_of_them, first) if len(images) > 1 else first
+    )
     batches = [(images[half], labels[half]) for half in (first, second)]
     logits = ("logits", forward(recipe, weights, images[first]))
-    arrays = [logits, *_trained(recipe, weights, batches)]
+    arrays = [logits, *_training_arrays(recipe, weights, batches)]
     tolerance = TOLERANCES[precision]
-    off = [logits, *_trained(recipe, weights, batches, UNITS[precision])] if _mixes_images(recipe) else arrays
+    off = [logits, *_training_arrays(recipe, weights, batches, UNITS[precision])] if _mixes_images(recipe) else arrays
     tolerances = {each.name: max(tolerance, each.norm_relative_error) for each in compare_all(off, arrays)}
     indices = tuple(int(index) for index in (*first, *second))
     return Expected(indices, labels[first], arrays, tolerance, tolerances)
 
 
-def _trained(recipe: Recipe, weights: Named, batches: Batches, unit: float = 0.0) -> Arrays:
-    one, two = training(recipe, weights, batches, unit=unit)
+def _training_arrays(recipe: Recipe, weights: Named, batches: Batches, unit: float = 0.0) -> Arrays:
+    one, two = train(recipe, weights, batches, unit=unit)
     return [
         ("loss", np.array(one.loss)),
         *((f"gradients.{name}", array) for name, array in one.gradients),
@@ -82,7 +84,7 @@ def _trained(recipe: Recipe, weights: Named, batches: Batches, unit: float = 0.0
     ]
 
 
-def _clearest(recipe: Recipe, weights: Named, images: Images, candidates: Indices) -> Indices:
+def _choose_clearest(recipe: Recipe, weights: Named, images: Images, candidates: Indices) -> Indices:
     """Return the batch that keeps clearest of kinks, as indices.
 
     Images are chosen one by one, but whole batches where a layer normalises by the batch: there an image's distance
@@ -102,14 +104,14 @@ def _mixes_images(recipe: Recipe) -> bool:
     return any(type(layer) in IN_TRAINING for layer in recipe.layers)
 
 
-def judge(expected: Expected, left: bytes | None) -> tuple[AuditLine, ...]:
+def compare_with_expected(expected: Expected, left: bytes | None) -> tuple[AuditLine, ...]:
     """Hold what a worker left in audit.npz against the reference, tensor by tensor; unreadable is all wrong."""
-    found = _arrays(left)
-    lines = compare_all(list(found.items()), [*expected.arrays, *_metrics(found.get("logits"), expected)])
-    return tuple(_line(each, expected.tolerances.get(each.name, expected.tolerance)) for each in lines)
+    found = _read_arrays(left)
+    lines = compare_all(list(found.items()), [*expected.arrays, *_expected_score(found.get("logits"), expected)])
+    return tuple(_make_line(each, expected.tolerances.get(each.name, expected.tolerance)) for each in lines)
 
 
-def _metrics(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
+def _expected_score(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
     """Judge evaluation on the worker's own logits, so that one fault does not show as two."""
     if logits is None or logits.shape != (len(expected.labels), 10) or not np.isfinite(logits).all():
         return []
@@ -117,14 +119,14 @@ def _metrics(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
     return [("score.loss", np.array(score.loss)), ("score.accuracy", np.array(score.accuracy))]
 
 
-def _arrays(left: bytes | None) -> dict[str, NDArray[np.float64]]:
+def _read_arrays(left: bytes | None) -> dict[str, NDArray[np.float64]]:
     try:
-        return npy.archive(left) if left is not None else {}
+        return npy.read_archive(left) if left is not None else {}
     except npy.ArrayError:
         return {}
 
 
-def _line(agreement: Agreement, tolerance: float) -> AuditLine:
+def _make_line(agreement: Agreement, tolerance: float) -> AuditLine:
     absolute, relative = agreement.largest_absolute_error, agreement.norm_relative_error
     finite = np.isfinite(absolute)
     return AuditLine(

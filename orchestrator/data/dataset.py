@@ -58,10 +58,10 @@ def ensure(folder: Path, idx_folder: Path | None, say: Say, origins: Sequence[so
     `origins` are tried in order; by default the user's IDX folder where one is named, else the
     public sources. Raises PreflightError: no source, no disk, not writable.
     """
-    found = ready(folder)
+    found = load_intact(folder)
     if found is None:
-        with _world(folder), _alone(folder, say):
-            found = ready(folder) or _made(folder, origins or sources.chosen(idx_folder), say)
+        with _disk_errors_explained(folder), _locked(folder, say):
+            found = load_intact(folder) or _make(folder, origins or sources.choose_sources(idx_folder), say)
     elif idx_folder is not None:
         say(f"MNIST is already prepared in {folder}, with the same hashes: {idx_folder} is not read")
     return found
@@ -86,22 +86,22 @@ def describe(dataset: Dataset) -> list[tuple[str, str]]:
     ]
 
 
-def ready(folder: Path) -> Dataset | None:
+def load_intact(folder: Path) -> Dataset | None:
     """Read the manifest and hold the files against it: 14 MB, some hundredths of a second."""
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8")
         dataset = Dataset.model_validate({**json.loads(text), "folder": folder})
         whole = set(dataset.files) == set(mnist.FILES) and all(
-            _stored(folder / name) == file for name, file in dataset.files.items()
+            _hash_file(folder / name) == file for name, file in dataset.files.items()
         )
     except (OSError, ValueError, TypeError):
         return None
     return dataset if whole else None
 
 
-def _made(folder: Path, origins: Sequence[sources.Source], say: Say) -> Dataset:
-    found = sources.obtain(origins, say)
-    tables = _tables(found.files, say)
+def _make(folder: Path, origins: Sequence[sources.Source], say: Say) -> Dataset:
+    found = sources.fetch_from_first(origins, say)
+    tables = _make_tables(found.files, say)
     say(f"MNIST: writing {folder}")
     with _workplace(folder) as workplace:
         for name, table in zip(mnist.FILES, tables, strict=True):
@@ -111,20 +111,20 @@ def _made(folder: Path, origins: Sequence[sources.Source], say: Say) -> Dataset:
             folder=folder,
             source=found.source,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            files={name: _stored(workplace / name) for name in mnist.FILES},
+            files={name: _hash_file(workplace / name) for name in mnist.FILES},
         )
         (workplace / MANIFEST).write_text(
             dataset.model_dump_json(indent=2, exclude={"folder"}) + "\n", encoding="utf-8"
         )
-        _move(workplace, folder)
+        _move_into_place(workplace, folder)
     return dataset
 
 
-def _tables(files: idx.Files, say: Say) -> tuple[pa.Table, pa.Table]:
+def _make_tables(files: idx.Files, say: Say) -> tuple[pa.Table, pa.Table]:
     """Make both views and check them: a Pillow that resized otherwise would change every result."""
     images = [idx.array(f"{part}-images-idx3-ubyte", files) for part in ("train", "t10k")]
     labels = [idx.array(f"{part}-labels-idx1-ubyte", files) for part in ("train", "t10k")]
-    small = [_resized(part, say) for part in images]
+    small = [_resize(part, say) for part in images]
     for view, views in (("28x28", images), ("8x8", small)):
         found = mnist.sha256_of(views[0], labels[0], views[1], labels[1])
         if found != mnist.DATA_SHA256[view]:
@@ -132,11 +132,11 @@ def _tables(files: idx.Files, say: Say) -> tuple[pa.Table, pa.Table]:
                 f"the {view} view came out with the SHA-256 {found}, expected {mnist.DATA_SHA256[view]}",
                 "install another version of Pillow",
             )
-    train, test = (_table(*part) for part in zip(images, small, labels, strict=True))
+    train, test = (_make_table(*part) for part in zip(images, small, labels, strict=True))
     return train, test
 
 
-def _resized(images: Bytes, say: Say) -> Bytes:
+def _resize(images: Bytes, say: Say) -> Bytes:
     """Return the 8×8 view, made as torchvision's Resize does it: Pillow's bilinear filter, one image at a time."""
     small = np.empty((len(images), 8, 8), np.uint8)
     for number, image in enumerate(images):
@@ -146,27 +146,29 @@ def _resized(images: Bytes, say: Say) -> Bytes:
     return small
 
 
-def _table(images: Bytes, small: Bytes, labels: Bytes) -> pa.Table:
+def _make_table(images: Bytes, small: Bytes, labels: Bytes) -> pa.Table:
     views = {"28x28": images, "8x8": small}
-    columns = {mnist.COLUMNS[view]: _binary(pixels) for view, pixels in views.items()} | {"label": pa.array(labels)}
+    columns = {mnist.COLUMNS[view]: _as_binary_column(pixels) for view, pixels in views.items()} | {
+        "label": pa.array(labels)
+    }
     hashes = {f"sha256_{view}": mnist.sha256_of(pixels) for view, pixels in views.items()}
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
     return pa.table(list(columns.values()), schema=pa.schema(fields, metadata=hashes))
 
 
-def _binary(images: Bytes) -> pa.Array:
+def _as_binary_column(images: Bytes) -> pa.Array:
     """Return an image a row as fixed-size binary: it reads 20 times as fast as a list of numbers."""
     kind = pa.binary(images[0].size)
     return pa.Array.from_buffers(kind, len(images), [None, pa.py_buffer(images.tobytes())])
 
 
-def _stored(path: Path) -> StoredFile:
+def _hash_file(path: Path) -> StoredFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     return StoredFile(size_bytes=path.stat().st_size, sha256=digest.hexdigest())
 
 
-def _move(workplace: Path, folder: Path) -> None:
+def _move_into_place(workplace: Path, folder: Path) -> None:
     """Put the files in place one by one, readable by all: containers run as another user.
 
     Not the folder as a whole, which may hold something of the user's. The manifest goes
@@ -193,7 +195,7 @@ def _workplace(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path, say: Say) -> Iterator[None]:
+def _locked(folder: Path, say: Say) -> Iterator[None]:
     """Keep a second process from doing the same work at the same time; it waits and finds it done."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder.with_name(f"{folder.name}.lock"))
@@ -209,7 +211,7 @@ def _alone(folder: Path, say: Say) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _world(folder: Path) -> Iterator[None]:
+def _disk_errors_explained(folder: Path) -> Iterator[None]:
     """Say what to do where the disk does not take the data set."""
     try:
         _check_space(folder)

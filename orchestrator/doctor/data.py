@@ -11,7 +11,7 @@ from orchestrator.doctor.check import Check, State
 
 def prepared(folder: Path, found: Dataset | None, idx: Path | None) -> Check:
     """Say where the data set is, or which sources would be tried in which order."""
-    origins = ", then ".join(source.name for source in sources.chosen(idx))
+    origins = ", then ".join(source.name for source in sources.choose_sources(idx))
     state, text, fix = State.OK, f"prepared in {folder}, hashes right, from {found.source if found else ''}", ""
     if found is None and (folder / dataset.MANIFEST).exists():
         state, text = State.WARNING, f"{folder} is damaged, and would be made anew from {origins}"

@@ -57,14 +57,14 @@ def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = 
     folder = dataset.default_folder()
     contenders = tuple(parse(text) for text in spec.contenders)
     memory = CheckCache.beside(folder, forgetful=again)
-    patient = Target(spec, contenders, gpus.gpus(), folder, idx, memory, say)
+    patient = Target(spec, contenders, gpus.list_gpus(), folder, idx, memory, say)
     found: list[Check] = []
     try:
         found.extend(_process(patient) if spec.engine == "process" else _docker(patient))
     except EngineLostError as error:
         lost = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
         found.append(refused("engine.lost", "Docker Engine", engine.WHY, lost))
-    return [*found, data.prepared(folder, dataset.ready(folder), idx), disk.runs(out)]
+    return [*found, data.prepared(folder, dataset.load_intact(folder), idx), disk.runs(out)]
 
 
 def _docker(patient: Target) -> Iterator[Check]:
@@ -116,4 +116,4 @@ def _gpu(patient: Target, connected: DockerEngine | None) -> Iterator[Check]:
     yield from gpu.driver(chosen, patient.contenders)
     if connected is not None:
         yield gpu.toolkit(connected.gpu_ready(), patient.asks_for_gpu)
-    yield gpu.use(gpus.use(chosen.uuid))
+    yield gpu.use(gpus.usage(chosen.uuid))

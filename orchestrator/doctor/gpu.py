@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.doctor.check import Check, State
-from orchestrator.host.gpus import Gpu, Use
+from orchestrator.host.gpus import Gpu, Usage
 from orchestrator.spec.contenders import Contender, driver_floor
 
 NEEDED_BYTES = 2 * 2**30
@@ -69,7 +69,7 @@ def toolkit(ready: bool, asked: bool) -> Check:
     )
 
 
-def use(found: Use | None) -> Check:
+def use(found: Usage | None) -> Check:
     """Judge free memory and company."""
     id_, title, why = "gpu.use", "GPU in use", "another's work on the same GPU is measured as the framework's"
     if found is None:

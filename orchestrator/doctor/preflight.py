@@ -32,7 +32,7 @@ def preflight(settings: ResolvedSpec, world: Runtime, say: Say) -> None:
         case ProcessEngine():
             _heed(process.checks(world.engine, settings.contenders, settings.variant), say)
     if settings.gpu is not None:
-        _heed([gpu.use(gpus.use(settings.gpu.uuid))], say)
+        _heed([gpu.use(gpus.usage(settings.gpu.uuid))], say)
 
 
 def check_images(engine: DockerEngine, contenders: Sequence[Contender], variant: str, say: Say) -> None:

@@ -34,14 +34,14 @@ class Gpu:
 
 
 @dataclass(frozen=True)
-class Use:
+class Usage:
     """What others do with a GPU at this moment."""
 
     free_bytes: int | None
     processes: int  # that compute on it, in whatever container
 
 
-def gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
+def list_gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
     """List the GPUs in the driver's order; none where there is no driver. Never raises for absence."""
     try:
         nvml.nvmlInit()
@@ -49,14 +49,14 @@ def gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
         return ()
     try:
         driver = nvml.nvmlSystemGetDriverVersion()
-        return tuple(_each(nvml, driver))
+        return tuple(_list(nvml, driver))
     except nvml.NVMLError:
         return ()  # a driver that is being replaced answers Init and nothing else
     finally:
         nvml.nvmlShutdown()
 
 
-def use(uuid: str, nvml: Any = pynvml) -> Use | None:
+def usage(uuid: str, nvml: Any = pynvml) -> Usage | None:
     """Tell who else uses a GPU; None where the driver does not say."""
     try:
         nvml.nvmlInit()
@@ -64,9 +64,9 @@ def use(uuid: str, nvml: Any = pynvml) -> Use | None:
         return None
     try:
         handle = nvml.nvmlDeviceGetHandleByUUID(uuid)
-        memory = _told(nvml, "nvmlDeviceGetMemoryInfo", handle)
-        running = _told(nvml, "nvmlDeviceGetComputeRunningProcesses", handle) or ()
-        return Use(int(memory.free) if memory else None, len(running))
+        memory = _nvml_or_none(nvml, "nvmlDeviceGetMemoryInfo", handle)
+        running = _nvml_or_none(nvml, "nvmlDeviceGetComputeRunningProcesses", handle) or ()
+        return Usage(int(memory.free) if memory else None, len(running))
     except nvml.NVMLError:
         return None
     finally:
@@ -82,7 +82,7 @@ def choose(gpus: Sequence[Gpu], wanted: str | None) -> Gpu:
         raise PreflightError("no NVIDIA GPU answers", "check nvidia-smi on this machine, or use --device cpu")
     if wanted is None:
         return gpus[0]
-    meant = [gpu for gpu in gpus if _meant(gpu, wanted)]
+    meant = [gpu for gpu in gpus if _matches(gpu, wanted)]
     if len(meant) != 1:
         fault = "means more than one GPU" if meant else "is no GPU of this machine"
         there = "; ".join(f"{gpu.index} {gpu.uuid} ({gpu.name})" for gpu in gpus)
@@ -90,7 +90,7 @@ def choose(gpus: Sequence[Gpu], wanted: str | None) -> Gpu:
     return meant[0]
 
 
-def _each(nvml: Any, driver: str) -> Iterator[Gpu]:
+def _list(nvml: Any, driver: str) -> Iterator[Gpu]:
     for index in range(nvml.nvmlDeviceGetCount()):
         try:
             physical = nvml.nvmlDeviceGetHandleByIndex(index)
@@ -103,16 +103,16 @@ def _each(nvml: Any, driver: str) -> Iterator[Gpu]:
 
 def _instances(nvml: Any, physical: Any) -> list[Any] | None:
     """Return the handles of a split GPU's instances, None where it is whole."""
-    modes = _told(nvml, "nvmlDeviceGetMigMode", physical)  # current, pending
+    modes = _nvml_or_none(nvml, "nvmlDeviceGetMigMode", physical)  # current, pending
     if modes is None or modes[0] != nvml.NVML_DEVICE_MIG_ENABLE:
         return None
     slots = range(nvml.nvmlDeviceGetMaxMigDeviceCount(physical))
-    handles = [_told(nvml, "nvmlDeviceGetMigDeviceHandleByIndex", physical, slot) for slot in slots]
+    handles = [_nvml_or_none(nvml, "nvmlDeviceGetMigDeviceHandleByIndex", physical, slot) for slot in slots]
     return [handle for handle in handles if handle is not None]
 
 
 def _gpu(nvml: Any, handle: Any, driver: str, index: int) -> Gpu:
-    memory = _told(nvml, "nvmlDeviceGetMemoryInfo", handle)
+    memory = _nvml_or_none(nvml, "nvmlDeviceGetMemoryInfo", handle)
     return Gpu(
         uuid=nvml.nvmlDeviceGetUUID(handle),
         name=nvml.nvmlDeviceGetName(handle),
@@ -136,7 +136,7 @@ def _state(nvml: Any, handle: Any) -> dict[str, str]:
         ("ecc", lambda modes: _on_off(modes[0]), "nvmlDeviceGetEccMode"),  # current, pending
         ("temperature", lambda celsius: f"{celsius} °C", "nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU),
     )
-    told = ((name, show, _told(nvml, question, handle, *more)) for name, show, question, *more in asked)
+    told = ((name, show, _nvml_or_none(nvml, question, handle, *more)) for name, show, question, *more in asked)
     return {name: show(answer) for name, show, answer in told if answer is not None}
 
 
@@ -152,7 +152,7 @@ def _on_off(mode: int) -> str:
     return "on" if mode else "off"
 
 
-def _told(nvml: Any, question: str, *arguments: Any) -> Any:
+def _nvml_or_none(nvml: Any, question: str, *arguments: Any) -> Any:
     """Return the driver's answer, None where this GPU has no such thing."""
     try:
         return getattr(nvml, question)(*arguments)
@@ -160,5 +160,5 @@ def _told(nvml: Any, question: str, *arguments: Any) -> Any:
         return None
 
 
-def _meant(gpu: Gpu, wanted: str) -> bool:
+def _matches(gpu: Gpu, wanted: str) -> bool:
     return str(gpu.index) == wanted or gpu.uuid.lower().startswith(wanted.lower())

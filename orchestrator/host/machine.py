@@ -29,17 +29,17 @@ _OFF_ON = {"1": "off", "0": "on"}  # where the kernel tells whether something is
 def environment(gpus: Sequence[Gpu] = (), *, root: Path = ROOT) -> dict[str, str]:
     """Name the host's facts in the order of a report; all texts, each with its unit."""
     facts = {
-        "bakeoff": _version(),
+        "bakeoff": _bakeoff_version(),
         "python": platform.python_version(),
-        "os": _os(),
+        "os": _os_name(),
         "kernel": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
-        "cpu": cpu_model(_text(root / "proc/cpuinfo")),
+        "cpu": cpu_model(_read_text(root / "proc/cpuinfo")),
         "cpu_cores": str(cores(root)),
         **_processor(root),
         "memory": f"{memory_bytes(root) / 2**30:.1f} GiB",
         **_memory(root),
-        "load_average": _load(),
+        "load_average": _load_average(),
         **{f"gpu_{at}": _gpu(gpu) for at, gpu in enumerate(gpus)},
         **{f"gpu_{at}_{name}": told for at, gpu in enumerate(gpus) for name, told in gpu.state.items()},
         "nvidia_driver": gpus[0].driver_version if gpus else "",
@@ -48,9 +48,9 @@ def environment(gpus: Sequence[Gpu] = (), *, root: Path = ROOT) -> dict[str, str
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def at_end(root: Path = ROOT) -> dict[str, str]:
+def environment_at_end(root: Path = ROOT) -> dict[str, str]:
     """Name what may have moved while a comparison ran."""
-    facts = {"load_average_at_end": _load(), "memory_available_at_end": _meminfo(root, "MemAvailable")}
+    facts = {"load_average_at_end": _load_average(), "memory_available_at_end": _meminfo(root, "MemAvailable")}
     return {name: fact for name, fact in facts.items() if fact}
 
 
@@ -72,10 +72,10 @@ def memory_bytes(root: Path = ROOT) -> int:
 
 def cpu_model(cpuinfo: str) -> str:
     """Return the first "model name" of /proc/cpuinfo; "" where there is none, as on ARM."""
-    return _first(cpuinfo, "model name")
+    return _first_value(cpuinfo, "model name")
 
 
-def cgroups(membership: str) -> dict[str, str]:
+def parse_cgroups(membership: str) -> dict[str, str]:
     """Read /proc/self/cgroup: controller → group, the unified hierarchy (version 2) under ""."""
     found = {}
     for line in membership.splitlines():
@@ -84,7 +84,7 @@ def cgroups(membership: str) -> dict[str, str]:
     return found
 
 
-def quota_v2(cpu_max: str) -> float | None:
+def parse_quota_v2(cpu_max: str) -> float | None:
     """Read cpu.max ("150000 100000", "max 100000") as cores; None where there is no limit."""
     match cpu_max.split():
         case [quota, period] if quota.isdigit() and period.isdigit():
@@ -93,24 +93,24 @@ def quota_v2(cpu_max: str) -> float | None:
             return None
 
 
-def quota_v1(quota_us: str, period_us: str) -> float | None:
+def parse_quota_v1(quota_us: str, period_us: str) -> float | None:
     """Read cpu.cfs_quota_us ("-1" is no limit) and cpu.cfs_period_us as cores."""
-    return quota_v2(f"{quota_us} {period_us}")
+    return parse_quota_v2(f"{quota_us} {period_us}")
 
 
 def _processor(root: Path) -> dict[str, str]:
     """Read what makes the same processor fast on one day and slow on another; most of it is hidden in a guest."""
-    cpus, cpuinfo = root / "sys/devices/system/cpu", _text(root / "proc/cpuinfo")
-    no_turbo = _line(cpus / "intel_pstate/no_turbo")
+    cpus, cpuinfo = root / "sys/devices/system/cpu", _read_text(root / "proc/cpuinfo")
+    no_turbo = _read_line(cpus / "intel_pstate/no_turbo")
     return {
-        "cpu_governor": _line(cpus / "cpu0/cpufreq/scaling_governor"),
-        "cpu_clock_max": _line(cpus / "cpu0/cpufreq/cpuinfo_max_freq", " kHz"),
-        "cpu_boost": _ON_OFF.get(_line(cpus / "cpufreq/boost"), _OFF_ON.get(no_turbo, "")),
-        "cpu_smt": _ON_OFF.get(_line(cpus / "smt/active"), ""),
-        "cpu_microcode": _first(cpuinfo, "microcode"),
-        "cpu_numa_nodes": _line(root / "sys/devices/system/node/online"),
-        "hypervisor": "yes" if "hypervisor" in _first(cpuinfo, "flags").split() else "",
-        "clocksource": _line(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        "cpu_governor": _read_line(cpus / "cpu0/cpufreq/scaling_governor"),
+        "cpu_clock_max": _read_line(cpus / "cpu0/cpufreq/cpuinfo_max_freq", " kHz"),
+        "cpu_boost": _ON_OFF.get(_read_line(cpus / "cpufreq/boost"), _OFF_ON.get(no_turbo, "")),
+        "cpu_smt": _ON_OFF.get(_read_line(cpus / "smt/active"), ""),
+        "cpu_microcode": _first_value(cpuinfo, "microcode"),
+        "cpu_numa_nodes": _read_line(root / "sys/devices/system/node/online"),
+        "hypervisor": "yes" if "hypervisor" in _first_value(cpuinfo, "flags").split() else "",
+        "clocksource": _read_line(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
     }
 
 
@@ -118,40 +118,42 @@ def _memory(root: Path) -> dict[str, str]:
     return {
         "memory_available": _meminfo(root, "MemAvailable"),
         "swap": _meminfo(root, "SwapTotal"),
-        "transparent_hugepages": _line(root / "sys/kernel/mm/transparent_hugepage/enabled"),  # [x] is in force
+        "transparent_hugepages": _read_line(root / "sys/kernel/mm/transparent_hugepage/enabled"),  # [x] is in force
     }
 
 
 def _meminfo(root: Path, name: str) -> str:
     """Return a line of /proc/meminfo in GiB; the kernel's "kB" are units of 1,024 bytes."""
-    kibibytes = _first(_text(root / "proc/meminfo"), name).removesuffix(" kB")
+    kibibytes = _first_value(_read_text(root / "proc/meminfo"), name).removesuffix(" kB")
     return f"{int(kibibytes) / 2**20:.1f} GiB" if kibibytes.isdigit() else ""
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    for folder in _folders(root, ""):
-        yield from _known(quota_v2(_text(folder / "cpu.max")))
-    for folder in _folders(root, "cpu"):
-        yield from _known(quota_v1(_text(folder / "cpu.cfs_quota_us"), _text(folder / "cpu.cfs_period_us")))
+    for folder in _cgroup_folders(root, ""):
+        yield from _known(parse_quota_v2(_read_text(folder / "cpu.max")))
+    for folder in _cgroup_folders(root, "cpu"):
+        yield from _known(
+            parse_quota_v1(_read_text(folder / "cpu.cfs_quota_us"), _read_text(folder / "cpu.cfs_period_us"))
+        )
 
 
 def _memory_limits(root: Path) -> Iterator[int]:
     for folder, name in [
-        *((folder, "memory.max") for folder in _folders(root, "")),
-        *((folder, "memory.limit_in_bytes") for folder in _folders(root, "memory")),
+        *((folder, "memory.max") for folder in _cgroup_folders(root, "")),
+        *((folder, "memory.limit_in_bytes") for folder in _cgroup_folders(root, "memory")),
     ]:
-        text = _text(folder / name).strip()
+        text = _read_text(folder / name).strip()
         if text.isdigit() and int(text) < NO_LIMIT_BYTES:
             yield int(text)
 
 
-def _folders(root: Path, controller: str) -> Iterator[Path]:
+def _cgroup_folders(root: Path, controller: str) -> Iterator[Path]:
     """Yield our control group's folder and its parents': a limit above binds those below.
 
     Inside a container the group may be named as the host sees it, which does not exist
     here; then the walk up ends at the mount, which is the container's own group.
     """
-    group = cgroups(_text(root / "proc/self/cgroup")).get(controller)
+    group = parse_cgroups(_read_text(root / "proc/self/cgroup")).get(controller)
     if group is None:
         return
     mount = root / "sys/fs/cgroup" / controller
@@ -164,21 +166,21 @@ def _known(value: float | None) -> Iterator[float]:
         yield value
 
 
-def _version() -> str:
+def _bakeoff_version() -> str:
     try:
         return metadata.version("bakeoff")
     except metadata.PackageNotFoundError:
         return ""  # run from a checkout that was not installed
 
 
-def _os() -> str:
+def _os_name() -> str:
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         return platform.system()
 
 
-def _load() -> str:
+def _load_average() -> str:
     """Return the load of the last 1, 5 and 15 minutes: what else ran while we measured."""
     with contextlib.suppress(OSError):
         return " ".join(f"{load:.2f}" for load in os.getloadavg())
@@ -190,18 +192,18 @@ def _gpu(gpu: Gpu) -> str:
     return f"{gpu.name}{memory} ({gpu.uuid})"
 
 
-def _first(table: str, name: str) -> str:
+def _first_value(table: str, name: str) -> str:
     """Return the first value of `name` in lines of "name : value", "" where there is none."""
     values = (line.partition(":")[2].strip() for line in table.splitlines() if line.partition(":")[0].strip() == name)
     return next(values, "")
 
 
-def _line(path: Path, unit: str = "") -> str:
-    text = _text(path).strip()
+def _read_line(path: Path, unit: str = "") -> str:
+    text = _read_text(path).strip()
     return text + unit if text else ""
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.audit.audit import Expected, judge
+from orchestrator.audit.audit import Expected, compare_with_expected
 from orchestrator.engines.engine import Leftovers, Prepared
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.causes import CAUSES
@@ -68,7 +68,7 @@ def assemble(facts: Evidence, test_labels: NDArray[np.uint8]) -> Record:
             "relaxations": facts.prepared.relaxations,
             "phases": _phases(events, epochs),
             "epochs": epochs,
-            "audit": judge(facts.expected, facts.left.files.get("audit.npz"))
+            "audit": compare_with_expected(facts.expected, facts.left.files.get("audit.npz"))
             if facts.expected and judged.status is Status.DONE
             else (),
             "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from orchestrator.audit.audit import Expected, expect
+from orchestrator.audit.audit import Expected, compute_expected
 from orchestrator.engines.engine import EngineLostError, Prepared, PrepareError
 from orchestrator.engines.retry import Retry
 from orchestrator.errors import PreflightError
@@ -50,7 +50,9 @@ def expectations(plan: Plan, data: Path, view: View) -> dict[tuple[str, int], Ex
         recipe, seed = trial.recipe, trial.seed
         if (recipe.name, seed) not in expected:
             view.say(f"audit: computing the float64 reference of {recipe.name}, seed {seed}")
-            expected[recipe.name, seed] = expect(recipe, seed, mnist.load(data, recipe.data.view), trial.precision)
+            expected[recipe.name, seed] = compute_expected(
+                recipe, seed, mnist.load(data, recipe.data.view), trial.precision
+            )
     return expected
 
 

@@ -58,7 +58,7 @@ class _Envelope(BaseModel):
     t: NonNegativeFloat
 
 
-def _model(kind: type[Event]) -> type[BaseModel]:
+def _make_model(kind: type[Event]) -> type[BaseModel]:
     hints = get_type_hints(kind)
     payload: dict[str, Any] = {each.name: (hints[each.name], _default(each)) for each in fields(kind)}
     payload["event"] = (Literal[kind.kind], ...)
@@ -71,7 +71,7 @@ def _default(declared: Field[Any]) -> Any:
     return ... if declared.default is MISSING else declared.default
 
 
-_MODELS = {kind.kind: (kind, _model(kind)) for kind in EVENT_TYPES}
+_MODELS = {kind.kind: (kind, _make_model(kind)) for kind in EVENT_TYPES}
 
 
 def decode(line: bytes) -> NumberedEvent:
@@ -91,14 +91,14 @@ def decode(line: bytes) -> NumberedEvent:
 
 def _read_fields(line: bytes) -> dict[str, Any]:
     """Check a line's JSON, then its schema; return all its fields, those of the envelope and defaults included."""
-    fields_of_line = document(line)
+    fields_of_line = parse_object(line)
     kind, model = _MODELS.get(_kind(fields_of_line), (None, None))
     if kind is None or model is None:
         raise RejectedLineError("unknown event")
     try:
         return vars(model.model_validate(fields_of_line)).copy()  # flat, so model_dump would only take longer
     except ValidationError as error:
-        raise RejectedLineError(_first(error)) from None
+        raise RejectedLineError(_first_problem(error)) from None
 
 
 def schema(name: Literal["event", "trial"]) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def schema(name: Literal["event", "trial"]) -> dict[str, Any]:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def document(content: bytes) -> dict[str, Any]:
+def parse_object(content: bytes) -> dict[str, Any]:
     """Read one JSON object strictly, a line or a file; the caller has bounded its size.
 
     Raises RejectedLineError, and nothing else.
@@ -173,7 +173,7 @@ def _kind(found: dict[str, Any]) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _first(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False)[0]
     return f"{'.'.join(str(part) for part in problem['loc'])[:_NAMED_LENGTH]}: {problem['msg']}"
 

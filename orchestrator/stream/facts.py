@@ -20,7 +20,7 @@ def read(content: bytes) -> dict[str, str]:
     if len(content) > BYTES_LIMIT:
         raise FactsError(f"is larger than {BYTES_LIMIT} bytes")
     try:
-        found = contract.document(content)
+        found = contract.parse_object(content)
     except contract.RejectedLineError as refusal:
         raise FactsError(f"is refused: {refusal}") from None
     if len(found) > FACTS_LIMIT:

@@ -1,4 +1,4 @@
-"""Bytes → lines → numbered events: pure. Nothing is dropped silently, everything refused is counted."""
+"""Lines → numbered events, each once, with duplicates, gaps and refused lines counted. Pure: no file, no clock."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ READ_REFUSALS = 100_000
 """So many lines of the worker's file are judged and refused; what follows is counted unread."""
 
 
+class EventCounts(Value):
+    """How the metric stream fared: `received` are unique; `lost` are gaps that no copy could fill."""
+
+    received: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    rejected: int = 0
+
+
 @dataclass(frozen=True)
 class Rejection:
     """A line that is no event of this trial."""
@@ -55,7 +64,7 @@ class SeenNumbers:
         return seq < len(self._seen) and self._seen[seq] == 1
 
     def add(self, seq: int) -> None:
-        """Note a new number; raises Refused where no honest worker could have counted so far."""
+        """Note a new number; raises RejectedLineError where no honest worker could have counted so far."""
         if seq >= HIGHEST_SEQ:
             raise RejectedLineError(f"a number of {HIGHEST_SEQ} or more")
         if seq >= len(self._seen):
@@ -88,7 +97,7 @@ class Intake:
         """Take what an earlier host recorded of this trial; what the feed then brings again is no duplicate."""
         for line in recorded.split(b"\n")[:-1]:
             with contextlib.suppress(RejectedLineError):
-                if (numbered := self._admitted(line)) is not None:
+                if (numbered := self._admit(line)) is not None:
                     self._again = True
                     yield numbered
 
@@ -98,9 +107,9 @@ class Intake:
         if not line or line.isspace():
             return None
         try:
-            numbered = self._admitted(line)
-        except RejectedLineError as refusal:
-            self._refuse(line, str(refusal))
+            numbered = self._admit(line)
+        except RejectedLineError as rejection:
+            self._reject(line, str(rejection))
             return None
         self._again = self._again and numbered is None
         self.duplicated += numbered is None and not self._again
@@ -119,9 +128,9 @@ class Intake:
             if line.isspace():
                 continue
             try:
-                numbered = self._admitted(line[:-1])
-            except RejectedLineError as refusal:
-                self._refuse(line[:-1], f"in events.jsonl: {refusal}")
+                numbered = self._admit(line[:-1])
+            except RejectedLineError as rejection:
+                self._reject(line[:-1], f"in events.jsonl: {rejection}")
             else:
                 if numbered is not None:
                     yield numbered
@@ -147,8 +156,8 @@ class Intake:
             rejected=self.refused,
         )
 
-    def _admitted(self, line: bytes) -> NumberedEvent | None:
-        """Return the line's event, or None where it has come before; raises Refused."""
+    def _admit(self, line: bytes) -> NumberedEvent | None:
+        """Return the line's event, or None where it has come before; raises RejectedLineError."""
         numbered = decode(line.rstrip(b"\r"))
         # Identity is the engine's to say (the container's label), never the line's.
         if numbered.trial != self.trial_id:
@@ -167,16 +176,7 @@ class Intake:
             self._last = numbered
         return numbered
 
-    def _refuse(self, line: bytes, reason: str) -> None:
+    def _reject(self, line: bytes, reason: str) -> None:
         self.refused += 1
         if len(self.refusals) < KEPT_REFUSALS:
             self.refusals.append(Rejection(line[:200], reason))
-
-
-class EventCounts(Value):
-    """How the metric stream fared: `received` are unique; `lost` are gaps that no copy could fill."""
-
-    received: int = 0
-    lost: int = 0
-    duplicated: int = 0
-    rejected: int = 0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+LINE_CAP_BYTES = 64 * 1024
+"""A line longer than this is not kept in memory; the gate refuses anything above 4,096 bytes anyway."""
+
 
 class Lines:
     """Joins chunks and splits them at newlines.
@@ -17,8 +20,9 @@ class Lines:
         self._dropped_bytes = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        yield from whole
+        """Yield the lines that this chunk ends, without their newlines."""
+        *ended, self._rest = (self._rest + chunk).split(b"\n")
+        yield from ended
         if len(self._rest) > LINE_CAP_BYTES:
             # Kept just long enough to be refused as too long when its newline comes.
             self._dropped_bytes += len(self._rest) - LINE_CAP_BYTES
@@ -30,7 +34,7 @@ class Lines:
         return dropped
 
     def end(self) -> Iterator[bytes]:
-        """Yield an unfinished last line: a killed worker's final words."""
+        """Yield an unfinished last line: what a killed worker did not end."""
         rest, self._rest = self._rest, b""
         if rest:
             yield rest
@@ -42,7 +46,3 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         yield from splitter.feed(chunk)
     yield from splitter.end()
-
-
-LINE_CAP_BYTES = 64 * 1024
-"""A line longer than this is not kept in memory; the gate refuses anything above 4,096 bytes anyway."""

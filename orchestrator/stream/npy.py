@@ -30,31 +30,31 @@ class ArrayError(ValueError):
     """The bytes are no such file; the text goes on from the file's name."""
 
 
-def array(content: bytes) -> NDArray[Any]:
+def read_array(content: bytes) -> NDArray[Any]:
     """Read an .npy file of real numbers. The array is a view of `content`, and may not be written."""
     if content.startswith(b"PK"):
         raise ArrayError("is an archive, not one array")
     try:
-        return _parsed(content)
+        return _parse_array(content)
     except ArrayError:
         raise
     except Exception as error:
         # Not ValueError alone: hostile headers bring out what tokenize and ast raise, and MemoryError.
-        raise ArrayError(f"cannot be read: {_said(error)}") from None
+        raise ArrayError(f"cannot be read: {_exception_name(error)}") from None
 
 
-def archive(content: bytes) -> dict[str, NDArray[np.float64]]:
+def read_archive(content: bytes) -> dict[str, NDArray[np.float64]]:
     """Read an .npz file of real numbers, each array in float64."""
     if content.startswith(npy_format.MAGIC_PREFIX):
         raise ArrayError("is one array, not an archive")
     _check_end(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return _unpacked(packed)
+            return _unpack(packed)
     except ArrayError:
         raise
     except Exception as error:  # zipfile raises NotImplementedError and RuntimeError too
-        raise ArrayError(f"cannot be read: {_said(error)}") from None
+        raise ArrayError(f"cannot be read: {_exception_name(error)}") from None
 
 
 def _check_end(content: bytes) -> None:
@@ -68,7 +68,7 @@ def _check_end(content: bytes) -> None:
         raise ArrayError("holds too many members")
 
 
-def _unpacked(packed: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
+def _unpack(packed: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
     members = packed.infolist()
     if len({member.filename for member in members}) < len(members):
         raise ArrayError("holds two members of one name")
@@ -79,7 +79,7 @@ def _unpacked(packed: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
     found: dict[str, NDArray[np.float64]] = {}
     left = UNPACKED_BYTES
     for member in members:
-        raw = _parsed(packed.read(member))  # no more than file_size, whatever the member packs
+        raw = _parse_array(packed.read(member))  # no more than file_size, whatever the member packs
         left -= raw.size * _WIDEST
         if left < 0:
             raise ArrayError(f"holds more than {UNPACKED_BYTES} bytes in float64")
@@ -88,7 +88,7 @@ def _unpacked(packed: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _parsed(content: bytes) -> NDArray[Any]:
+def _parse_array(content: bytes) -> NDArray[Any]:
     """Read one array; raises ArrayError, and whatever NumPy raises of a bad header."""
     file = io.BytesIO(content)
     version = npy_format.read_magic(file)
@@ -108,6 +108,6 @@ def _parsed(content: bytes) -> NDArray[Any]:
     return flat.reshape(shape, order="F" if by_columns else "C")
 
 
-def _said(error: Exception) -> str:
+def _exception_name(error: Exception) -> str:
     """Return the kind of fault and not its text, which quotes the file."""
     return type(error).__name__

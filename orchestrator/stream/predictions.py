@@ -40,6 +40,6 @@ def right_answers(predictions: bytes, labels: NDArray[np.uint8]) -> NDArray[np.b
 
 def _logits(predictions: bytes) -> NDArray[Any]:
     try:
-        return npy.array(predictions)
+        return npy.read_array(predictions)
     except npy.ArrayError as error:
         raise PredictionsError(f"predictions.npy {error}") from None

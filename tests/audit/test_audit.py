@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from orchestrator.audit.audit import BATCH, Expected, expect, judge
-from orchestrator.audit.reference import evaluate, forward, training
+from orchestrator.audit.audit import BATCH, Expected, compare_with_expected, compute_expected
+from orchestrator.audit.reference import evaluate, forward, train
 from orchestrator.spec import recipes
 from shared import mnist
 from shared.initial import Weights, shared_weights
@@ -32,7 +32,7 @@ def data(mnist_folder: Path) -> mnist.Mnist:
 
 @pytest.fixture(scope="module")
 def expected(data: mnist.Mnist) -> Expected:
-    return expect(RECIPE, 1, data)
+    return compute_expected(RECIPE, 1, data)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def right(expected: Expected) -> Answer:
 
 
 def disagreeing(expected: Expected, answer: Mapping[str, NDArray[np.float64]]) -> set[str]:
-    return {line.tensor for line in judge(expected, npz(answer)) if not line.agrees}
+    return {line.tensor for line in compare_with_expected(expected, npz(answer)) if not line.agrees}
 
 
 def npz(answer: Mapping[str, NDArray[np.float64]]) -> bytes:
@@ -57,7 +57,7 @@ def computed(recipe: Recipe, weights: Weights, data: mnist.Mnist, expected: Expe
     pixels, labels = mnist.select(data, recipe.data.train)
     halves = (list(expected.indices[:BATCH]), list(expected.indices[BATCH:]))
     images = mnist.scaled(pixels[:256], recipe.data.mean, recipe.data.std)[..., None]
-    one, two = training(recipe, weights, [(images[half], labels[half]) for half in halves])
+    one, two = train(recipe, weights, [(images[half], labels[half]) for half in halves])
     found: Answer = {"logits": forward(recipe, weights, images[halves[0]]), "loss": np.array(one.loss)}
     for kind, arrays in (("gradients", one.gradients), ("weights_1", one.weights), ("weights_2", two.weights)):
         found |= {f"{kind}.{name}": array for name, array in arrays}
@@ -150,7 +150,7 @@ def bomb() -> bytes:
 
 @pytest.mark.parametrize("left", [None, b"", b"PK", b"\x93NUMPY", bomb()], ids=["none", "empty", "cut", "npy", "bomb"])
 def test_an_answer_that_cannot_be_read_agrees_in_nothing(expected: Expected, left: bytes | None) -> None:
-    lines = judge(expected, left)
+    lines = compare_with_expected(expected, left)
     assert len(lines) == len(expected.arrays)
     assert not any(line.agrees for line in lines)
 
@@ -158,7 +158,7 @@ def test_an_answer_that_cannot_be_read_agrees_in_nothing(expected: Expected, lef
 def test_a_pickle_is_not_opened(expected: Expected) -> None:
     packed = io.BytesIO()
     np.savez(packed, logits=np.array([{"a": 1}], dtype=object))
-    assert not any(line.agrees for line in judge(expected, packed.getvalue()))
+    assert not any(line.agrees for line in compare_with_expected(expected, packed.getvalue()))
 
 
 def test_another_seed_is_audited_from_other_weights(expected: Expected, data: mnist.Mnist) -> None:

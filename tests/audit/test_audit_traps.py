@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.audit.audit import Expected, expect
+from orchestrator.audit.audit import Expected, compute_expected
 from orchestrator.audit.reference import batch_norm
 from orchestrator.audit.reference.arrays import Array, Parameters
 from orchestrator.audit.reference.layers import IN_TRAINING, STATISTICS
-from orchestrator.audit.reference.optimizers import OPTIMISERS, State
+from orchestrator.audit.reference.optimizers import OPTIMIZERS, State
 from orchestrator.spec import recipes
 from shared import mnist
 from shared.initial import shared_weights
@@ -51,44 +51,44 @@ def caught(recipe: Recipe, expected: Expected, data: mnist.Mnist) -> set[str]:
 Step = Callable[[Any, Array, Array, State], tuple[Array, State]]
 
 
-def dampened(optimiser: Sgd, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def dampened(optimizer: Sgd, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """v ← m · v + (1 − m) · g: a running mean, as the betas of Adam have it."""
-    velocity = optimiser.momentum * state.get("velocity", 0) + (1 - optimiser.momentum) * gradient
-    return weight - optimiser.learning_rate * velocity, {"velocity": velocity}
+    velocity = optimizer.momentum * state.get("velocity", 0) + (1 - optimizer.momentum) * gradient
+    return weight - optimizer.learning_rate * velocity, {"velocity": velocity}
 
 
-def kerass_adam(optimiser: Adam, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def kerass_adam(optimizer: Adam, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """Add epsilon before the second moment is corrected: Kingma & Ba's "epsilon hat"."""
     count = state.get("count", np.array(0)) + 1
-    mean = optimiser.beta_1 * state.get("mean", 0) + (1 - optimiser.beta_1) * gradient
-    square = optimiser.beta_2 * state.get("square", 0) + (1 - optimiser.beta_2) * gradient**2
-    rate = optimiser.learning_rate * np.sqrt(1 - optimiser.beta_2**count) / (1 - optimiser.beta_1**count)
-    after = weight - rate * mean / (np.sqrt(square) + optimiser.epsilon)
+    mean = optimizer.beta_1 * state.get("mean", 0) + (1 - optimizer.beta_1) * gradient
+    square = optimizer.beta_2 * state.get("square", 0) + (1 - optimizer.beta_2) * gradient**2
+    rate = optimizer.learning_rate * np.sqrt(1 - optimizer.beta_2**count) / (1 - optimizer.beta_1**count)
+    after = weight - rate * mean / (np.sqrt(square) + optimizer.epsilon)
     return after, {"count": count, "mean": mean, "square": square}
 
 
-def uncorrected(optimiser: Adam, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
-    mean = optimiser.beta_1 * state.get("mean", 0) + (1 - optimiser.beta_1) * gradient
-    square = optimiser.beta_2 * state.get("square", 0) + (1 - optimiser.beta_2) * gradient**2
-    after = weight - optimiser.learning_rate * mean / (np.sqrt(square) + optimiser.epsilon)
+def uncorrected(optimizer: Adam, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+    mean = optimizer.beta_1 * state.get("mean", 0) + (1 - optimizer.beta_1) * gradient
+    square = optimizer.beta_2 * state.get("square", 0) + (1 - optimizer.beta_2) * gradient**2
+    after = weight - optimizer.learning_rate * mean / (np.sqrt(square) + optimizer.epsilon)
     return after, {"mean": mean, "square": square}
 
 
-def coupled(optimiser: AdamW, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def coupled(optimizer: AdamW, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """Add the decay to the gradient: L2 regularisation, which Adam's moments then rescale."""
-    adam = Adam(optimiser.learning_rate, optimiser.beta_1, optimiser.beta_2, optimiser.epsilon)
-    return OPTIMISERS[Adam](adam, weight, gradient + optimiser.weight_decay * weight, state)
+    adam = Adam(optimizer.learning_rate, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
+    return OPTIMIZERS[Adam](adam, weight, gradient + optimizer.weight_decay * weight, state)
 
 
-def kerass_rmsprop(optimiser: RmsProp, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def kerass_rmsprop(optimizer: RmsProp, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """Add epsilon under the root."""
-    square = optimiser.rho * state.get("square", 0) + (1 - optimiser.rho) * gradient**2
-    return weight - optimiser.learning_rate * gradient / np.sqrt(square + optimiser.epsilon), {"square": square}
+    square = optimizer.rho * state.get("square", 0) + (1 - optimizer.rho) * gradient**2
+    return weight - optimizer.learning_rate * gradient / np.sqrt(square + optimizer.epsilon), {"square": square}
 
 
 @pytest.mark.parametrize("optimizer", [MOMENTUM, NESTEROV, ADAM, ADAMW, RMSPROP], ids=str)
-def test_an_optimiser_without_a_mistake_is_green(optimizer: Optimizer, data: mnist.Mnist) -> None:
-    assert caught(of(optimizer), expect(of(optimizer), 1, data), data) == set()
+def test_an_optimizer_without_a_mistake_is_green(optimizer: Optimizer, data: mnist.Mnist) -> None:
+    assert caught(of(optimizer), compute_expected(of(optimizer), 1, data), data) == set()
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ def test_an_optimiser_without_a_mistake_is_green(optimizer: Optimizer, data: mni
     [(MOMENTUM, dampened), (ADAM, kerass_adam), (ADAM, uncorrected), (ADAMW, coupled), (RMSPROP, kerass_rmsprop)],
     ids=lambda each: getattr(each, "__name__", ""),
 )
-def test_another_form_of_an_optimiser_is_caught(
+def test_another_form_of_an_optimizer_is_caught(
     optimizer: Optimizer, wrong: Step, data: mnist.Mnist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = expect(of(optimizer), 1, data)
-    monkeypatch.setitem(OPTIMISERS, type(optimizer), wrong)
+    expected = compute_expected(of(optimizer), 1, data)
+    monkeypatch.setitem(OPTIMIZERS, type(optimizer), wrong)
     found = caught(of(optimizer), expected, data)
     assert any(name.startswith("weights_1.") for name in found)
     assert all(name.startswith("weights_") for name in found)
@@ -108,7 +108,7 @@ def test_another_form_of_an_optimiser_is_caught(
 
 @pytest.mark.parametrize(("right", "wrong"), [(MOMENTUM, NESTEROV), (NESTEROV, MOMENTUM)], ids=["plain", "nesterov"])
 def test_the_other_momentum_is_caught(right: Optimizer, wrong: Optimizer, data: mnist.Mnist) -> None:
-    assert any(name.startswith("weights_1.") for name in caught(of(wrong), expect(of(right), 1, data), data))
+    assert any(name.startswith("weights_1.") for name in caught(of(wrong), compute_expected(of(right), 1, data), data))
 
 
 def biased(layer: BatchNorm, own: Parameters, inputs: Array) -> dict[str, Array]:
@@ -120,7 +120,7 @@ def biased(layer: BatchNorm, own: Parameters, inputs: Array) -> dict[str, Array]
 
 
 def test_a_biased_running_variance_is_caught_alone(data: mnist.Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = expect(of(MOMENTUM, NORMAL), 1, data)
+    expected = compute_expected(of(MOMENTUM, NORMAL), 1, data)
     assert caught(of(MOMENTUM, NORMAL), expected, data) == set()
     monkeypatch.setitem(STATISTICS, BatchNorm, biased)
     wrong = {"weights_1.2.running_variance", "weights_2.2.running_variance"}
@@ -129,18 +129,18 @@ def test_a_biased_running_variance_is_caught_alone(data: mnist.Mnist, monkeypatc
 
 def test_batch_norms_momentum_taken_for_the_new_values_weight_is_caught(data: mnist.Mnist) -> None:
     turned = [replace(layer, momentum=0.1) if isinstance(layer, BatchNorm) else layer for layer in NORMAL]
-    found = caught(of(MOMENTUM, turned), expect(of(MOMENTUM, NORMAL), 1, data), data)
+    found = caught(of(MOMENTUM, turned), compute_expected(of(MOMENTUM, NORMAL), 1, data), data)
     assert {"weights_1.2.running_mean", "weights_1.2.running_variance"} <= found
 
 
 def test_running_statistics_in_training_are_caught(data: mnist.Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = expect(of(MOMENTUM, NORMAL), 1, data)
-    monkeypatch.setitem(IN_TRAINING, BatchNorm, batch_norm.evaluated)
+    expected = compute_expected(of(MOMENTUM, NORMAL), 1, data)
+    monkeypatch.setitem(IN_TRAINING, BatchNorm, batch_norm.apply_in_evaluation)
     assert {"loss", "gradients.1.kernel"} <= caught(of(MOMENTUM, NORMAL), expected, data)
 
 
 def test_symmetric_padding_is_caught(data: mnist.Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stride of 2 on 8 pixels wants one zero after them; PyTorch's padding=1 puts one on either side."""
-    expected = expect(of(MOMENTUM), 1, data)
+    expected = compute_expected(of(MOMENTUM), 1, data)
     monkeypatch.setattr(Conv2d, "borders", lambda *_: ((1, 1), (1, 1)))
     assert "logits" in caught(of(MOMENTUM), expected, data)

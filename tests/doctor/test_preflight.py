@@ -22,7 +22,7 @@ from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.engines.scripted import ScriptedEngine
 from orchestrator.errors import PreflightError
 from orchestrator.host import gpus
-from orchestrator.host.gpus import Gpu, Use
+from orchestrator.host.gpus import Gpu, Usage
 from orchestrator.host.hardware import Hardware
 from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import IMAGES, Contender
@@ -181,9 +181,9 @@ def test_a_limit_that_is_not_known_to_hold_is_said_and_ends_nothing(
 def test_company_on_the_gpu_is_said_and_a_full_one_ends_a_comparison(
     world: Callable[[Any], Runtime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpus, "use", lambda uuid: Use(70 * 2**30, 2))
+    monkeypatch.setattr(gpus, "usage", lambda uuid: Usage(70 * 2**30, 2))
     assert said(GPU, world(ScriptedEngine(None)))[0].startswith("GPU in use: 70.0 GiB free, 2 other processes")  # type: ignore[arg-type]
-    monkeypatch.setattr(gpus, "use", lambda uuid: Use(2**20, 2))
+    monkeypatch.setattr(gpus, "usage", lambda uuid: Usage(2**20, 2))
     with pytest.raises(PreflightError, match=r"0\.0 GiB free"):
         said(GPU, world(ScriptedEngine(None)))  # type: ignore[arg-type]
 
@@ -257,8 +257,8 @@ def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
     def asked(engine: Played, *found: Gpu, again: bool = False, **spec: Any) -> dict[str, Check]:
         monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr("orchestrator.doctor.examination.connect", lambda base: PlayedEngine(engine))
-        monkeypatch.setattr(gpus, "gpus", lambda: found)
-        monkeypatch.setattr(gpus, "use", lambda uuid: Use(70 * 2**30, 0))
+        monkeypatch.setattr(gpus, "list_gpus", lambda: found)
+        monkeypatch.setattr(gpus, "usage", lambda uuid: Usage(70 * 2**30, 0))
         checks = doctor.examine(Spec(**spec), tmp_path / "runs", None, lambda line: None, again=again)
         assert len({each.id for each in checks}) == len(checks), "an id names one check"
         return {each.id: each for each in checks}

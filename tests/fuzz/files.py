@@ -169,8 +169,8 @@ def _is_archive(found: dict[str, np.ndarray]) -> bool:
 
 
 READERS: dict[str, tuple[Callable[[bytes], object], type[ValueError], Callable[..., bool]]] = {
-    "array": (npy.array, npy.ArrayError, lambda found: found.dtype.kind in "fiu"),
-    "archive": (npy.archive, npy.ArrayError, _is_archive),
+    "array": (npy.read_array, npy.ArrayError, lambda found: found.dtype.kind in "fiu"),
+    "archive": (npy.read_archive, npy.ArrayError, _is_archive),
     "scores": (
         lambda content: scores.accuracy(content, LABELS),
         scores.PredictionsError,

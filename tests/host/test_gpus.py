@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.host.gpus import Gpu, Use, choose, gpus, use
+from orchestrator.host.gpus import Gpu, Usage, choose, list_gpus, usage
 
 H200 = {"uuid": "GPU-aa11", "name": "NVIDIA H200", "memory": 150_754_820_096}
 T4 = {"uuid": "GPU-ab22", "name": "Tesla T4", "memory": 16_106_127_360}
@@ -103,10 +103,10 @@ class Driver:
 
 def test_who_else_uses_a_gpu_is_told() -> None:
     driver = Driver({**H200, "free": 2**30, "processes": [object(), object()]}, T4)
-    assert use("GPU-aa11", driver) == Use(2**30, 2)
-    assert use("GPU-ab22", driver) == Use(0, 0)  # a driver that lists no processes, as in a container of its own
-    assert use("GPU-ff", driver) is None
-    assert use("GPU-aa11", Driver(absent=True)) is None
+    assert usage("GPU-aa11", driver) == Usage(2**30, 2)
+    assert usage("GPU-ab22", driver) == Usage(0, 0)  # a driver that lists no processes, as in a container of its own
+    assert usage("GPU-ff", driver) is None
+    assert usage("GPU-aa11", Driver(absent=True)) is None
     assert driver.open == 0
 
 
@@ -116,12 +116,12 @@ def test_a_driver_serves_what_asks_for_its_major_version_or_an_older_one(version
 
 
 def test_a_gpu_is_told_with_its_driver_and_memory() -> None:
-    assert gpus(Driver(H200)) == (Gpu("GPU-aa11", "NVIDIA H200", "580.65.06", 150_754_820_096, 0),)
+    assert list_gpus(Driver(H200)) == (Gpu("GPU-aa11", "NVIDIA H200", "580.65.06", 150_754_820_096, 0),)
 
 
 def test_clocks_power_cap_and_modes_are_told_with_their_units() -> None:
     busy = {"clocks": {1: 1980, 2: 3201}, "max_clocks": {1: 1980, 2: 3201}, "milliwatts": 650_000, "celsius": 41}
-    [gpu] = gpus(Driver({**H200, **busy, "default_milliwatts": 700_000, "persistence": 1, "ecc": 0}))
+    [gpu] = list_gpus(Driver({**H200, **busy, "default_milliwatts": 700_000, "persistence": 1, "ecc": 0}))
     assert gpu.state == {
         "sm_clock": "1980 MHz",
         "sm_clock_max": "1980 MHz",
@@ -136,39 +136,39 @@ def test_clocks_power_cap_and_modes_are_told_with_their_units() -> None:
 
 
 def test_where_there_is_no_driver_there_are_no_gpus() -> None:
-    assert gpus(Driver(absent=True)) == ()
+    assert list_gpus(Driver(absent=True)) == ()
 
 
 def test_the_real_binding_does_not_raise_whatever_this_machine_has() -> None:
-    assert isinstance(gpus(), tuple)
+    assert isinstance(list_gpus(), tuple)
 
 
 def test_a_gpu_fallen_off_the_bus_hides_no_other() -> None:
-    assert [gpu.uuid for gpu in gpus(Driver({}, T4))] == ["GPU-ab22"]
-    assert [gpu.index for gpu in gpus(Driver({}, T4))] == [1]
+    assert [gpu.uuid for gpu in list_gpus(Driver({}, T4))] == ["GPU-ab22"]
+    assert [gpu.index for gpu in list_gpus(Driver({}, T4))] == [1]
 
 
 def test_memory_that_the_driver_does_not_tell_is_absent_not_zero() -> None:
-    [gpu] = gpus(Driver({"uuid": "GPU-dd", "name": "GB10"}))
+    [gpu] = list_gpus(Driver({"uuid": "GPU-dd", "name": "GB10"}))
     assert gpu.memory_bytes is None
 
 
 def test_a_split_gpu_is_listed_as_its_instances() -> None:
-    found = gpus(Driver({**H200, "mig": 1, "slices": [SLICE]}, T4))
+    found = list_gpus(Driver({**H200, "mig": 1, "slices": [SLICE]}, T4))
     assert [(gpu.uuid, gpu.index) for gpu in found] == [("MIG-cc33", 0), ("GPU-ab22", 1)]
 
 
 def test_a_split_gpu_without_instances_can_run_nothing() -> None:
-    assert gpus(Driver({**H200, "mig": 1, "slices": []})) == ()
+    assert list_gpus(Driver({**H200, "mig": 1, "slices": []})) == ()
 
 
 def test_the_driver_is_let_go_whatever_happened() -> None:
     for driver in (Driver(H200), Driver({}), Driver()):
-        gpus(driver)
+        list_gpus(driver)
         assert driver.open == 0
 
 
-TWO = gpus(Driver(H200, T4))
+TWO = list_gpus(Driver(H200, T4))
 
 
 @pytest.mark.parametrize("wanted", ["1", "GPU-ab22", "gpu-ab"])

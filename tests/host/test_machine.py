@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from orchestrator.host.gpus import Gpu
-from orchestrator.host.machine import at_end, cgroups, cores, cpu_model, environment, memory_bytes, quota_v1, quota_v2
+from orchestrator.host.machine import (
+    cores,
+    cpu_model,
+    environment,
+    environment_at_end,
+    memory_bytes,
+    parse_cgroups,
+    parse_quota_v1,
+    parse_quota_v2,
+)
 
 CPUINFO = """\
 processor\t: 0
@@ -46,18 +55,18 @@ def test_a_cpu_without_a_model_name_has_none() -> None:
 
 
 def test_control_groups_are_read_by_controller() -> None:
-    found = cgroups(V1)
+    found = parse_cgroups(V1)
     assert (found["cpu"], found["cpuacct"], found[""]) == ("/docker/abc", "/docker/abc", "/system.slice")
 
 
 @pytest.mark.parametrize(("text", "quota"), [("150000 100000\n", 1.5), ("max 100000\n", None), ("", None)])
 def test_a_quota_of_version_two_is_cores(text: str, quota: float | None) -> None:
-    assert quota_v2(text) == quota
+    assert parse_quota_v2(text) == quota
 
 
 @pytest.mark.parametrize(("quota_us", "quota"), [("200000\n", 2.0), ("-1\n", None), ("", None)])
 def test_a_quota_of_version_one_is_cores(quota_us: str, quota: float | None) -> None:
-    assert quota_v1(quota_us, "100000\n") == quota
+    assert parse_quota_v1(quota_us, "100000\n") == quota
 
 
 def test_without_control_groups_the_affinity_counts(tmp_path: Path) -> None:
@@ -164,4 +173,4 @@ def test_a_gpus_state_stands_beside_its_name(tmp_path: Path) -> None:
 
 
 def test_the_load_at_the_end_is_told() -> None:
-    assert "load_average_at_end" in at_end()
+    assert "load_average_at_end" in environment_at_end()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.analyse import confounders as ledger
-from orchestrator.audit.audit import expect
+from orchestrator.audit.audit import compute_expected
 from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record, Status
@@ -60,7 +60,7 @@ def matched(
 ) -> dict[str, tuple[Record, list[float]]]:
     """Every contender's trial of the matched recipe, by contender: its record and its losses step by step."""
     data, found = mnist.load(mnist_folder, "8x8"), {}
-    expected = {(MATCHED.name, 1): expect(MATCHED, 1, data)}
+    expected = {(MATCHED.name, 1): compute_expected(MATCHED, 1, data)}
     for name in sorted(offered_contenders()):
         (planned, _) = _planned(name, [MATCHED])
         prepared = engine.prepare(planned.contender, "cpu", lambda line: None)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from docker import DockerClient
 
-from orchestrator.audit.audit import expect
-from orchestrator.audit.reference.layers import remembered
-from orchestrator.audit.reference.optimizers import moved
+from orchestrator.audit.audit import compute_expected
+from orchestrator.audit.reference.layers import running_statistics
+from orchestrator.audit.reference.optimizers import step
 from orchestrator.engines.engine import Engine
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
@@ -48,7 +48,7 @@ def trained(
     data = mnist.load(mnist_folder, "28x28")
     prepared = engine.prepare(parse(request.param), "cpu", lambda line: None)
     engine.supply(mnist_folder, prepared, lambda line: None)
-    expected = {(recipe.name, 1): expect(recipe, 1, data) for recipe in RECIPES}
+    expected = {(recipe.name, 1): compute_expected(recipe, 1, data) for recipe in RECIPES}
     bench = TrialSetup(engine, f"test-zoo-{request.param}", data.test_labels, expected=expected)
     planned = plan_of([parse(request.param)], RECIPES, threads=1).trials
     again = [each for each in planned if each.trial.recipe.name == "zoo-adam"]
@@ -61,7 +61,7 @@ def trained(
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_layer_and_optimiser_computes_what_the_recipe_says(name: str, trained: dict[str, list[Record]]) -> None:
+def test_every_layer_and_optimizer_computes_what_the_recipe_says(name: str, trained: dict[str, list[Record]]) -> None:
     record = trained[f"zoo-{name}"][0]
     assert (record.status, record.reason) == (Status.DONE, "")
     assert [(line.tensor, line.norm_relative_error) for line in record.audit if not line.agrees] == []
@@ -118,8 +118,8 @@ def stock(docker_client: DockerClient, engine: Engine) -> dict[str, float]:
 
 
 def two_steps(optimizer: Optimizer) -> float:
-    weight, state = moved(optimizer, np.array([1.0]), np.array([1.0]), {})
-    weight, _ = moved(optimizer, weight, np.array([3.0]), state)
+    weight, state = step(optimizer, np.array([1.0]), np.array([1.0]), {})
+    weight, _ = step(optimizer, weight, np.array([3.0]), state)
     return float(weight[0])
 
 
@@ -130,7 +130,7 @@ BEFORE = {"running_mean": np.zeros(1), "running_variance": np.ones(1)}
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("norm", float(remembered(NORM, BEFORE, np.array([[1.0], [3.0]]))["running_variance"][0])),
+        ("norm", float(running_statistics(NORM, BEFORE, np.array([[1.0], [3.0]]))["running_variance"][0])),
         ("adam", two_steps(Adam(0.5, 0.5, 0.75, 0.25))),
         ("rmsprop", two_steps(RmsProp(0.5, 0.75, 0.25))),
     ],

@@ -288,7 +288,7 @@ OPTIMIZERS = [
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda each: each.type)
-def test_every_optimiser_is_read_whole_and_survives_json(optimizer: Optimizer, tmp_path: Path) -> None:
+def test_every_optimizer_is_read_whole_and_survives_json(optimizer: Optimizer, tmp_path: Path) -> None:
     lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in dataclasses.asdict(optimizer).items())
     recipe = recipes.load(written(tmp_path, SOUND.replace('type = "sgd"\nlearning_rate = 0.1', lines)))
     assert recipe.optimizer == optimizer

@@ -65,11 +65,11 @@ HOSTILE = {
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_what_is_no_archive_of_real_numbers_is_refused(content: bytes) -> None:
     with pytest.raises(npy.ArrayError):
-        npy.archive(content)
+        npy.read_archive(content)
 
 
 def test_an_archive_comes_back_in_float64() -> None:
-    found = npy.archive(npz(a=np.array([1.5], np.float32), b=np.int64(3)))
+    found = npy.read_archive(npz(a=np.array([1.5], np.float32), b=np.int64(3)))
     assert {name: (each.dtype, each.tolist()) for name, each in found.items()} == {
         "a": (np.dtype("f8"), [1.5]),
         "b": (np.dtype("f8"), 3.0),
@@ -79,18 +79,18 @@ def test_an_archive_comes_back_in_float64() -> None:
 def test_one_array_is_no_archive_and_an_archive_no_array() -> None:
     single = io.BytesIO()
     np.save(single, np.zeros(3))
-    assert npy.array(single.getvalue()).tolist() == [0.0, 0.0, 0.0]
+    assert npy.read_array(single.getvalue()).tolist() == [0.0, 0.0, 0.0]
     with pytest.raises(npy.ArrayError, match="not an archive"):
-        npy.archive(single.getvalue())
+        npy.read_archive(single.getvalue())
     with pytest.raises(npy.ArrayError, match="not one array"):
-        npy.array(npz(a=np.zeros(3)))
+        npy.read_array(npz(a=np.zeros(3)))
 
 
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_no_bytes_bring_out_another_exception(noise: bytes, at: int) -> None:
     whole = npz(logits=np.zeros((2, 10)))
     for content in (noise, whole[:at] + noise + whole[at + len(noise) :]):
-        for read in (npy.array, npy.archive):
+        for read in (npy.read_array, npy.read_archive):
             try:
                 read(content)
             except npy.ArrayError:
@@ -100,7 +100,7 @@ def test_no_bytes_bring_out_another_exception(noise: bytes, at: int) -> None:
 def test_two_members_of_one_name_are_refused() -> None:
     content = member(single(np.zeros(3)), times=2)
     with pytest.raises(npy.ArrayError, match="two members of one name"):
-        npy.archive(content)
+        npy.read_archive(content)
 
 
 BOMBS = {
@@ -117,7 +117,7 @@ def test_a_bomb_is_refused_before_it_takes_the_memory(content: bytes) -> None:
     assert len(content) < 2**20
     tracemalloc.start()
     try:
-        for read in (npy.array, npy.archive):
+        for read in (npy.read_array, npy.read_archive):
             with pytest.raises(npy.ArrayError):
                 read(content)
         assert tracemalloc.get_traced_memory()[1] < 200 * 2**20
@@ -127,7 +127,7 @@ def test_a_bomb_is_refused_before_it_takes_the_memory(content: bytes) -> None:
 
 def test_a_signalling_nan_and_a_foreign_byte_order_are_read_without_a_word() -> None:
     raw = np.array([0x7FA00000, 0x3F800000], np.uint32).view(np.float32).astype(">f4")
-    found = npy.archive(npz(a=raw))["a"]
+    found = npy.read_archive(npz(a=raw))["a"]
     assert np.isnan(found[0])
     assert found[1] == 1.0
 

@@ -13,7 +13,7 @@ from orchestrator.audit.reference.arrays import Applied, Array, Backward
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
-def activated(activation: str | None, sums: Array, backward: Backward) -> Applied:
+def apply_activation(activation: str | None, sums: Array, backward: Backward) -> Applied:
     """Put an activation behind a layer that made `sums`."""
     if activation is None:
         return sums, backward

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.audit.reference.activations import activated
+from orchestrator.audit.reference.activations import apply_activation
 from orchestrator.audit.reference.arrays import Applied, Array, Parameters
 from shared.recipe import BatchNorm
 
@@ -23,31 +23,31 @@ class Moments(NamedTuple):
     values: int  # that one channel has
 
 
-def evaluated(layer: BatchNorm, parameters: Parameters, inputs: Array) -> Applied:
+def apply_in_evaluation(layer: BatchNorm, parameters: Parameters, inputs: Array) -> Applied:
     """Normalise by the running statistics, as evaluation does: nothing depends on the batch."""
     mean, deviation = parameters["running_mean"], np.sqrt(parameters["running_variance"] + layer.epsilon)
     values = (inputs - mean) / deviation
 
     def backward(gradient: Array) -> tuple[Array, dict[str, Array]]:
-        return gradient * parameters["scale"] / deviation, by_own(gradient, values)
+        return gradient * parameters["scale"] / deviation, parameter_gradients(gradient, values)
 
-    return activated(layer.activation, values * parameters["scale"] + parameters["shift"], backward)
+    return apply_activation(layer.activation, values * parameters["scale"] + parameters["shift"], backward)
 
 
-def trained(layer: BatchNorm, parameters: Parameters, inputs: Array) -> Applied:
+def apply_in_training(layer: BatchNorm, parameters: Parameters, inputs: Array) -> Applied:
     """Normalise by the batch's own moments, as training does."""
-    values, deviation = normal(layer, inputs), np.sqrt(moments(inputs).variance + layer.epsilon)
+    values, deviation = normalize(layer, inputs), np.sqrt(moments(inputs).variance + layer.epsilon)
 
     def backward(gradient: Array) -> tuple[Array, dict[str, Array]]:
         axes = _axes(gradient)
         by_normal = gradient * parameters["scale"]
         along = values * (by_normal * values).mean(axis=axes)  # what the variance takes back, and the mean
-        return (by_normal - by_normal.mean(axis=axes) - along) / deviation, by_own(gradient, values)
+        return (by_normal - by_normal.mean(axis=axes) - along) / deviation, parameter_gradients(gradient, values)
 
-    return activated(layer.activation, values * parameters["scale"] + parameters["shift"], backward)
+    return apply_activation(layer.activation, values * parameters["scale"] + parameters["shift"], backward)
 
 
-def statistics(layer: BatchNorm, parameters: Parameters, inputs: Array) -> dict[str, Array]:
+def running_statistics(layer: BatchNorm, parameters: Parameters, inputs: Array) -> dict[str, Array]:
     """Return the running statistics after a batch: its variance enters unbiased, n / (n − 1) times the biased one."""
     mean, variance, values = moments(inputs)
     old, new = layer.momentum, 1 - layer.momentum
@@ -57,7 +57,7 @@ def statistics(layer: BatchNorm, parameters: Parameters, inputs: Array) -> dict[
     }
 
 
-def normal(layer: BatchNorm, inputs: Array) -> Array:
+def normalize(layer: BatchNorm, inputs: Array) -> Array:
     """Return values of mean 0 and variance 1, but for epsilon."""
     mean, variance, _ = moments(inputs)
     return (inputs - mean) / np.sqrt(variance + layer.epsilon)
@@ -72,7 +72,7 @@ def _axes(values: Array) -> tuple[int, ...]:
     return tuple(range(values.ndim - 1))
 
 
-def by_own(gradient: Array, values: Array) -> dict[str, Array]:
+def parameter_gradients(gradient: Array, values: Array) -> dict[str, Array]:
     """Return the gradients by scale and shift for normal values."""
     axes = _axes(gradient)
     return {"scale": (gradient * values).sum(axis=axes), "shift": gradient.sum(axis=axes)}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator.audit.reference import batch_norm
-from orchestrator.audit.reference.activations import activated
+from orchestrator.audit.reference.activations import apply_activation
 from orchestrator.audit.reference.arrays import Applied, Array, Parameters
 from orchestrator.audit.reference.convolution import conv2d
 from orchestrator.audit.reference.pooling import average_pool2d, max_pool2d
@@ -24,7 +24,7 @@ def apply(layer: Layer, parameters: Parameters, inputs: Array, *, training: bool
     return table[type(layer)](layer, parameters, inputs)
 
 
-def remembered(layer: Layer, parameters: Parameters, inputs: Array) -> dict[str, Array]:
+def running_statistics(layer: Layer, parameters: Parameters, inputs: Array) -> dict[str, Array]:
     """Return what a layer's statistics are after it was trained on a batch; nothing for most layers."""
     return STATISTICS[type(layer)](layer, parameters, inputs) if type(layer) in STATISTICS else {}
 
@@ -46,25 +46,25 @@ def _dense(layer: Dense, parameters: Parameters, inputs: Array) -> Applied:
         own = {"kernel": inputs.T @ gradient, "bias": gradient.sum(axis=0)}
         return gradient @ kernel.T, {name: own[name] for name in parameters}
 
-    return activated(layer.activation, inputs @ kernel + parameters.get("bias", 0), backward)
+    return apply_activation(layer.activation, inputs @ kernel + parameters.get("bias", 0), backward)
 
 
 LAYERS: dict[type, Callable[[Any, Parameters, Array], Applied]] = {
     Conv2d: conv2d,
     MaxPool2d: max_pool2d,
     AveragePool2d: average_pool2d,
-    BatchNorm: batch_norm.evaluated,
+    BatchNorm: batch_norm.apply_in_evaluation,
     Dropout: _dropout,
     Flatten: _flatten,
     Dense: _dense,
 }
 
 IN_TRAINING: dict[type, Callable[[Any, Parameters, Array], Applied]] = {
-    BatchNorm: batch_norm.trained,
+    BatchNorm: batch_norm.apply_in_training,
 }
 """What computes otherwise while training: these layers make every image's gradient depend on the whole batch."""
 
 STATISTICS: dict[type, Callable[[Any, Parameters, Array], dict[str, Array]]] = {
-    BatchNorm: batch_norm.statistics,
+    BatchNorm: batch_norm.running_statistics,
 }
 """What a layer remembers of a batch."""

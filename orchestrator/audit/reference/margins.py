@@ -16,7 +16,7 @@ import numpy as np
 from orchestrator.audit.reference import batch_norm
 from orchestrator.audit.reference.arrays import Array, Images, Named, Parameters
 from orchestrator.audit.reference.layers import apply
-from orchestrator.audit.reference.network import exact_images, parameters_by_layer
+from orchestrator.audit.reference.network import images_in_float64, parameters_by_layer
 from orchestrator.audit.reference.pooling import windows
 from shared.recipe import BatchNorm, Conv2d, Dense, MaxPool2d, Recipe
 
@@ -32,7 +32,7 @@ def margins(recipe: Recipe, weights: Named, images: Images) -> Array:
     depends on the others. Distances are relative, so they compare with a precision (6e-8 is float32's). They hold for
     these weights; after a step there are others.
     """
-    outputs = exact_images(recipe, images)
+    outputs = images_in_float64(recipe, images)
     found = np.full(len(outputs), np.inf)
     for layer, own in zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True):
         if type(layer) in KINKS:
@@ -41,7 +41,7 @@ def margins(recipe: Recipe, weights: Named, images: Images) -> Array:
     return found
 
 
-def _from_zero(layer: Conv2d | Dense, own: Parameters, inputs: Array) -> Array:
+def _relu_distance(layer: Conv2d | Dense, own: Parameters, inputs: Array) -> Array:
     """Return the distance of the nearest sum from relu's kink, relative to that sum's absolute terms.
 
     Those bound its rounding error, so a small sum of small terms, such as an empty border's, is as safe as a large one.
@@ -50,28 +50,30 @@ def _from_zero(layer: Conv2d | Dense, own: Parameters, inputs: Array) -> Array:
         return np.full(len(inputs), np.inf)
     plain, absolute = replace(layer, activation=None), {name: np.abs(array) for name, array in own.items()}
     sums, terms = apply(plain, own, inputs)[0], apply(plain, absolute, np.abs(inputs))[0]
-    return _nearest(np.abs(sums), terms)
+    return _nearest_by_image(np.abs(sums), terms)
 
 
-def _from_norms_zero(layer: BatchNorm, own: Parameters, inputs: Array) -> Array:
+def _batch_norm_relu_distance(layer: BatchNorm, own: Parameters, inputs: Array) -> Array:
     """Return the same for batch norm, whose terms are the value and the mean, both scaled, and the shift."""
     if layer.activation != "relu":
         return np.full(len(inputs), np.inf)
-    sums, _ = batch_norm.trained(replace(layer, activation=None), own, inputs)
+    sums, _ = batch_norm.apply_in_training(replace(layer, activation=None), own, inputs)
     mean, variance, _ = batch_norm.moments(inputs)
     scale = np.abs(own["scale"]) / np.sqrt(variance + layer.epsilon)
-    return _nearest(np.abs(sums), (np.abs(inputs) + np.abs(mean)) * scale + np.abs(own["shift"]))
+    return _nearest_by_image(np.abs(sums), (np.abs(inputs) + np.abs(mean)) * scale + np.abs(own["shift"]))
 
 
-def _from_tie(layer: MaxPool2d, _: Parameters, inputs: Array) -> Array:
+def _max_pool_distance(layer: MaxPool2d, _: Parameters, inputs: Array) -> Array:
     """Return the distance of the nearest two largest elements of a window, relative to the image's largest."""
     if layer.size == 1:
         return np.full(len(inputs), np.inf)
     ordered = np.sort(windows(inputs, layer.size), axis=3)
-    return _nearest(ordered[:, :, :, -1] - ordered[:, :, :, -2], np.abs(inputs).max(axis=(1, 2, 3), keepdims=True))
+    return _nearest_by_image(
+        ordered[:, :, :, -1] - ordered[:, :, :, -2], np.abs(inputs).max(axis=(1, 2, 3), keepdims=True)
+    )
 
 
-def _nearest(distances: Array, scale: Array) -> Array:
+def _nearest_by_image(distances: Array, scale: Array) -> Array:
     """Return each image's smallest distance in units of `scale`, without the zeros that float64 only rounds."""
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 is such a zero
         relative = distances / scale
@@ -81,9 +83,9 @@ def _nearest(distances: Array, scale: Array) -> Array:
 
 
 KINKS: dict[type, Callable[[Any, Parameters, Array], Array]] = {
-    Conv2d: _from_zero,
-    BatchNorm: _from_norms_zero,
-    Dense: _from_zero,
-    MaxPool2d: _from_tie,
+    Conv2d: _relu_distance,
+    BatchNorm: _batch_norm_relu_distance,
+    Dense: _relu_distance,
+    MaxPool2d: _max_pool_distance,
 }
 """By layer type; what is smooth everywhere has no entry."""

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from orchestrator.audit.reference.arrays import Array, Arrays, Backward, Images, Labels, Named, Parameters
-from orchestrator.audit.reference.layers import apply, remembered
+from orchestrator.audit.reference.layers import apply, running_statistics
 from orchestrator.audit.reference.metrics import cross_entropy
-from orchestrator.audit.reference.rounding import disturbed
+from orchestrator.audit.reference.rounding import with_rounding_errors
 from shared.initial import arrays
 from shared.recipe import Recipe, shapes
 
@@ -34,10 +34,10 @@ def forward(recipe: Recipe, weights: Named, images: Images) -> Array:
     Raises ValueError where weights or images are not the recipe's.
     """
     parameters = parameters_by_layer(recipe, weights)
-    return np.concatenate([_logits(recipe, parameters, part) for part in parts(exact_images(recipe, images))])
+    return np.concatenate([_logits(recipe, parameters, part) for part in chunks(images_in_float64(recipe, images))])
 
 
-def parts(images: Array) -> Iterator[Array]:
+def chunks(images: Array) -> Iterator[Array]:
     return (images[at : at + FORWARD_IMAGES] for at in range(0, len(images), FORWARD_IMAGES))
 
 
@@ -54,18 +54,18 @@ def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels, *,
     that precision may be, see `rounding`. Raises ValueError where weights, images or labels are not the recipe's. 128
     images of the `matched` recipe take a few hundred MB.
     """
-    outputs, way_back, statistics = exact_images(recipe, images), list[Backward](), list[tuple[str, Array]]()
+    outputs, way_back, statistics = images_in_float64(recipe, images), list[Backward](), list[tuple[str, Array]]()
     for index, (layer, own) in enumerate(zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True)):
-        statistics += [(f"{index}.{name}", array) for name, array in remembered(layer, own, outputs).items()]
+        statistics += [(f"{index}.{name}", array) for name, array in running_statistics(layer, own, outputs).items()]
         after, backward = apply(layer, own, outputs, training=True)
-        way_back.append(disturbed(layer, own, outputs, backward, unit) if unit else backward)
+        way_back.append(with_rounding_errors(layer, own, outputs, backward, unit) if unit else backward)
         outputs = after
     loss, gradient = cross_entropy(outputs, labels)
-    found = _walk_back(way_back, gradient)
+    found = _backpropagate(way_back, gradient)
     return Gradients([(name, found[name]) for name, _ in weights if name in found], loss, statistics)
 
 
-def _walk_back(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
+def _backpropagate(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
     """Call the backward functions from the last to the first, and let go of what each one held."""
     found: dict[str, Array] = {}
     while way_back:
@@ -74,7 +74,7 @@ def _walk_back(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
     return found
 
 
-def exact_images(recipe: Recipe, images: Images) -> Array:
+def images_in_float64(recipe: Recipe, images: Images) -> Array:
     expected = shapes(recipe)[0]
     if images.shape[1:] != expected or not len(images):
         raise ValueError(f"images {images.shape}; {recipe.name} takes (n, {', '.join(map(str, expected))}), n > 0")

@@ -19,36 +19,36 @@ State = Mapping[str, Array]
 """What an optimiser remembers about one tensor, by name; empty before the first step."""
 
 
-def moved(optimiser: Any, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def step(optimizer: Any, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """Return the weight after one step, and the state for the next; neither argument is changed."""
-    return OPTIMISERS[type(optimiser)](optimiser, weight, gradient, state)
+    return OPTIMIZERS[type(optimizer)](optimizer, weight, gradient, state)
 
 
-def _sgd(optimiser: Sgd, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
-    velocity = optimiser.momentum * state.get("velocity", 0) + gradient
-    ahead = gradient + optimiser.momentum * velocity if optimiser.nesterov else velocity
-    return weight - optimiser.learning_rate * ahead, {"velocity": velocity}
+def _sgd(optimizer: Sgd, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+    velocity = optimizer.momentum * state.get("velocity", 0) + gradient
+    ahead = gradient + optimizer.momentum * velocity if optimizer.nesterov else velocity
+    return weight - optimizer.learning_rate * ahead, {"velocity": velocity}
 
 
-def _adam(optimiser: Adam | AdamW, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def _adam(optimizer: Adam | AdamW, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """Correct both moments for their start at 0, then add epsilon to the root: algorithm 1, in its order."""
     count = state.get("count", np.array(0)) + 1
-    mean = _average(optimiser.beta_1, state.get("mean"), gradient)
-    square = _average(optimiser.beta_2, state.get("square"), gradient**2)
-    corrected = mean / (1 - optimiser.beta_1**count), square / (1 - optimiser.beta_2**count)
-    step = corrected[0] / (np.sqrt(corrected[1]) + optimiser.epsilon)
-    return weight - optimiser.learning_rate * step, {"count": count, "mean": mean, "square": square}
+    mean = _average(optimizer.beta_1, state.get("mean"), gradient)
+    square = _average(optimizer.beta_2, state.get("square"), gradient**2)
+    corrected = mean / (1 - optimizer.beta_1**count), square / (1 - optimizer.beta_2**count)
+    step = corrected[0] / (np.sqrt(corrected[1]) + optimizer.epsilon)
+    return weight - optimizer.learning_rate * step, {"count": count, "mean": mean, "square": square}
 
 
-def _adamw(optimiser: AdamW, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+def _adamw(optimizer: AdamW, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
     """Decay the weight itself, apart from the gradient that the moments see."""
-    decayed = weight - optimiser.learning_rate * optimiser.weight_decay * weight
-    return _adam(optimiser, decayed, gradient, state)
+    decayed = weight - optimizer.learning_rate * optimizer.weight_decay * weight
+    return _adam(optimizer, decayed, gradient, state)
 
 
-def _rmsprop(optimiser: RmsProp, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
-    square = _average(optimiser.rho, state.get("square"), gradient**2)
-    return weight - optimiser.learning_rate * gradient / (np.sqrt(square) + optimiser.epsilon), {"square": square}
+def _rmsprop(optimizer: RmsProp, weight: Array, gradient: Array, state: State) -> tuple[Array, State]:
+    square = _average(optimizer.rho, state.get("square"), gradient**2)
+    return weight - optimizer.learning_rate * gradient / (np.sqrt(square) + optimizer.epsilon), {"square": square}
 
 
 def _average(weight: float, old: Array | None, new: Array) -> Array:
@@ -56,7 +56,7 @@ def _average(weight: float, old: Array | None, new: Array) -> Array:
     return (1 - weight) * new if old is None else weight * old + (1 - weight) * new
 
 
-OPTIMISERS: dict[type, Callable[[Any, Array, Array, State], tuple[Array, State]]] = {
+OPTIMIZERS: dict[type, Callable[[Any, Array, Array, State], tuple[Array, State]]] = {
     Sgd: _sgd,
     Adam: _adam,
     AdamW: _adamw,

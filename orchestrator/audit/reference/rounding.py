@@ -17,7 +17,7 @@ from orchestrator.audit.reference.layers import apply
 from shared.recipe import BatchNorm, Conv2d, Dense, Layer
 
 
-def disturbed(layer: Layer, own: Parameters, inputs: Array, backward: Backward, unit: float) -> Backward:
+def with_rounding_errors(layer: Layer, own: Parameters, inputs: Array, backward: Backward, unit: float) -> Backward:
     """Return a backward function whose gradients by weights are `unit` of their absolute terms off, up or down."""
     signs = np.random.default_rng(0)
 
@@ -34,7 +34,7 @@ def disturbed(layer: Layer, own: Parameters, inputs: Array, backward: Backward, 
 def _terms(layer: Layer, own: Parameters, inputs: Array, gradient: Array) -> dict[str, Array]:
     """Sum the magnitudes of what a gradient by weights is summed from; an activation's slope is taken as 1."""
     if isinstance(layer, BatchNorm):
-        return batch_norm.by_own(np.abs(gradient), np.abs(batch_norm.normal(layer, inputs)))
+        return batch_norm.parameter_gradients(np.abs(gradient), np.abs(batch_norm.normalize(layer, inputs)))
     if isinstance(layer, Conv2d | Dense):
         absolute = {name: np.abs(array) for name, array in own.items()}
         return apply(replace(layer, activation=None), absolute, np.abs(inputs))[1](np.abs(gradient))[1]

@@ -12,7 +12,7 @@ import numpy as np
 
 from orchestrator.audit.reference.arrays import Arrays, Images, Labels, Named
 from orchestrator.audit.reference.network import Gradients, gradients
-from orchestrator.audit.reference.optimizers import State, moved
+from orchestrator.audit.reference.optimizers import State, step
 from shared.recipe import Recipe
 
 Batches = Iterable[tuple[Images, Labels]]
@@ -27,12 +27,7 @@ class Step:
     weights: Arrays  # statistics among them
 
 
-def steps(recipe: Recipe, weights: Named, batches: Batches) -> list[Arrays]:
-    """Return the weights after each step, one a batch: 76 MB each for 9.5 million; `training` keeps none."""
-    return [step.weights for step in training(recipe, weights, batches)]
-
-
-def training(recipe: Recipe, weights: Named, batches: Batches, *, unit: float = 0.0) -> Iterator[Step]:
+def train(recipe: Recipe, weights: Named, batches: Batches, *, unit: float = 0.0) -> Iterator[Step]:
     """Yield a step for each batch of images (n, height, width, channels) and labels (n,).
 
     `unit` is that of `gradients`. Raises ValueError where weights, images or labels are not the recipe's.
@@ -41,16 +36,16 @@ def training(recipe: Recipe, weights: Named, batches: Batches, *, unit: float = 
     states: dict[str, State] = {}
     for images, labels in batches:
         found = gradients(recipe, current, images, labels, unit=unit)
-        current, states = _stepped(recipe, current, found, states)
+        current, states = _step(recipe, current, found, states)
         yield Step(found.loss, found.arrays, current)
 
 
-def _stepped(
+def _step(
     recipe: Recipe, weights: Arrays, found: Gradients, states: dict[str, State]
 ) -> tuple[Arrays, dict[str, State]]:
     by_weights, after = dict(found.arrays), dict(found.statistics)
     remembered: dict[str, State] = {}
     for name, weight in weights:
         if name in by_weights:
-            after[name], remembered[name] = moved(recipe.optimizer, weight, by_weights[name], states.get(name, {}))
+            after[name], remembered[name] = step(recipe.optimizer, weight, by_weights[name], states.get(name, {}))
     return [(name, after[name]) for name, _ in weights], remembered

@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from orchestrator.audit.reference import Agreement, compare, compare_all
+from orchestrator.audit.reference import Agreement, compare_all
+from orchestrator.audit.reference.agreement import compare
 
 PLAIN = arrays.arrays(np.float64, st.integers(1, 5), elements=st.floats(-1e6, 1e6, width=32))
 

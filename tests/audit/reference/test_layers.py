@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from orchestrator.audit.reference.activations import ACTIVATIONS
 from orchestrator.audit.reference.arrays import Array, Parameters
-from orchestrator.audit.reference.layers import LAYERS, apply, remembered
+from orchestrator.audit.reference.layers import LAYERS, apply, running_statistics
 from shared.recipe import LAYER_TYPES, AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d
 
 STEP = 1 / 16  # times the largest element, 4, moves a sum by a quarter: less than the half that keeps it from 0
@@ -238,7 +238,7 @@ def test_batch_norm_by_hand() -> None:
     inputs = np.array([[1.0], [3]])
     assert apply(layer, own, inputs, training=True)[0].tolist() == [[-1], [3]]  # 4 · (∓1 / √(1 + 3)) + 1
     assert apply(layer, own, inputs)[0].tolist() == [[3], [7]]  # 4 · (x / √(1 + 3)) + 1
-    found = {name: array.tolist() for name, array in remembered(layer, own, inputs).items()}
+    found = {name: array.tolist() for name, array in running_statistics(layer, own, inputs).items()}
     assert found == {"running_mean": [0.25 * 2], "running_variance": [0.75 + 0.25 * 2]}
 
 

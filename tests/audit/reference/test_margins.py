@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from orchestrator.audit.reference import Arrays, compare, gradients, margins
-from orchestrator.audit.reference.network import FORWARD_IMAGES
+from orchestrator.audit.reference import Arrays, margins
+from orchestrator.audit.reference.agreement import compare
+from orchestrator.audit.reference.network import FORWARD_IMAGES, gradients
 from orchestrator.spec import recipes
 from shared.recipe import BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe
 

@@ -12,7 +12,8 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.audit.reference import compare, forward
+from orchestrator.audit.reference import forward
+from orchestrator.audit.reference.agreement import compare
 from orchestrator.spec import recipes
 from shared.initial import Weights, arrays
 from shared.recipe import AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe, shapes

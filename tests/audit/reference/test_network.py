@@ -9,20 +9,11 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 
-from orchestrator.audit.reference import (
-    Arrays,
-    Named,
-    compare,
-    compare_all,
-    evaluate,
-    forward,
-    gradients,
-    steps,
-    training,
-)
+from orchestrator.audit.reference import Arrays, Named, compare_all, evaluate, forward, train
+from orchestrator.audit.reference.agreement import compare
 from orchestrator.audit.reference.arrays import Array
-from orchestrator.audit.reference.network import FORWARD_IMAGES
-from orchestrator.audit.reference.optimizers import OPTIMISERS, State
+from orchestrator.audit.reference.network import FORWARD_IMAGES, gradients
+from orchestrator.audit.reference.optimizers import OPTIMIZERS, State
 from orchestrator.spec import recipes
 from shared.initial import shared_weights
 from shared.recipe import Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe, Sgd
@@ -95,7 +86,7 @@ def test_two_steps_of_sgd_by_hand() -> None:
     others' −0.1, a difference of 1.
     """
     one = (one_pixel(0, 1.0), np.array([7]))
-    first, second = steps(linear(0.5), zeros(), [one, one])
+    first, second = (step.weights for step in train(linear(0.5), zeros(), [one, one]))
     assert dict(first)["1.bias"][7] == pytest.approx(0.45, rel=1e-15)
     assert dict(first)["1.bias"][0] == pytest.approx(-0.05, rel=1e-15)
     assert dict(second)["1.bias"][7] == pytest.approx(0.45 + 0.5 * 9 / (math.e + 9), rel=1e-14)
@@ -106,7 +97,7 @@ def test_two_steps_of_sgd_by_hand() -> None:
 
 def test_a_steps_loss_is_that_of_the_weights_before_it() -> None:
     one = (one_pixel(0, 1.0), np.array([7]))
-    first, second = training(linear(0.5), zeros(), [one, one])
+    first, second = train(linear(0.5), zeros(), [one, one])
     assert first.loss == pytest.approx(math.log(10), rel=1e-15)
     assert second.loss == pytest.approx(math.log((math.e + 9) / math.e), rel=1e-14)
 
@@ -163,10 +154,10 @@ def heavy_ball(_: HeavyBall, weight: Array, gradient: Array, state: State) -> tu
     return weight - velocity, {"velocity": velocity}
 
 
-def test_an_optimiser_is_one_entry_and_remembers_each_tensor_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(OPTIMISERS, HeavyBall, heavy_ball)
+def test_an_optimizer_is_one_entry_and_remembers_each_tensor_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPTIMIZERS, HeavyBall, heavy_ball)
     recipe = replace(linear(), optimizer=HeavyBall())  # type: ignore[arg-type]
-    first, second = training(recipe, zeros(), [(one_pixel(0, 2.0), np.array([7]))] * 2)
+    first, second = train(recipe, zeros(), [(one_pixel(0, 2.0), np.array([7]))] * 2)
     for name, before in first.weights:
         expected = before - (dict(first.gradients)[name] / 2 + dict(second.gradients)[name])
         np.testing.assert_allclose(dict(second.weights)[name], expected, rtol=1e-15, err_msg=name)
@@ -176,7 +167,7 @@ def test_a_step_changes_nothing_that_the_caller_holds() -> None:
     recipe = small()
     weights, (images, labels) = weights_of(recipe, 7), batch(7, 2)
     copies = [array.copy() for array in (images, *(array for _, array in weights))]
-    first, second = steps(recipe, weights, [(images, labels)] * 2)
+    first, second = (step.weights for step in train(recipe, weights, [(images, labels)] * 2))
     for held, copy in zip((images, *(array for _, array in weights)), copies, strict=True):
         np.testing.assert_array_equal(held, copy)
     assert not np.array_equal(dict(first)["0.kernel"], dict(second)["0.kernel"])
@@ -195,7 +186,7 @@ def test_float32_weights_and_images_are_taken_as_the_float64_numbers_that_they_a
 
 def test_training_on_one_batch_learns_it() -> None:
     recipe = replace(small(), optimizer=Sgd(0.3))
-    losses = [step.loss for step in training(recipe, weights_of(recipe, 9), [batch(9, 4)] * 60)]
+    losses = [step.loss for step in train(recipe, weights_of(recipe, 9), [batch(9, 4)] * 60)]
     assert losses[-1] < 0.1 < 1 < losses[0]
 
 
@@ -203,7 +194,7 @@ def test_the_published_matched_recipe_goes_there_and_back_at_its_own_size() -> N
     recipe = recipes.load("matched")
     weights = shared_weights(recipe, 1)
     images = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)
-    (after,) = steps(recipe, weights, [(images, np.array([0, 1]))])
+    (after,) = (step.weights for step in train(recipe, weights, [(images, np.array([0, 1]))]))
     assert [(name, array.shape) for name, array in after] == [(name, array.shape) for name, array in weights]
 
 
@@ -225,9 +216,9 @@ def test_a_planted_mistake_is_far_outside_float32s_rounding(trap: str, seen: boo
     assert (max(each.norm_relative_error for each in found) > 0.1) is seen
 
 
-def test_every_optimiser_of_a_recipe_has_a_reference() -> None:
+def test_every_optimizer_of_a_recipe_has_a_reference() -> None:
     named = get_type_hints(Recipe)["optimizer"]
-    assert set(get_args(named) or (named,)) <= OPTIMISERS.keys()
+    assert set(get_args(named) or (named,)) <= OPTIMIZERS.keys()
 
 
 @pytest.mark.parametrize(

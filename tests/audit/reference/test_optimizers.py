@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from orchestrator.audit.reference.optimizers import State, moved
+from orchestrator.audit.reference.optimizers import State, step
 from shared.recipe import Adam, AdamW, Optimizer, RmsProp, Sgd
 
 
@@ -15,7 +15,7 @@ def two_steps(optimizer: Optimizer) -> list[float]:
     weight, found, state = np.array([1.0]), [], dict[str, np.ndarray]()
     remembered: State = state
     for gradient in (1.0, 3.0):
-        weight, remembered = moved(optimizer, weight, np.array([gradient]), remembered)
+        weight, remembered = step(optimizer, weight, np.array([gradient]), remembered)
         found.append(float(weight[0]))
     return found
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrator.audit.reference import compare_all, gradients
+from orchestrator.audit.reference import compare_all
 from orchestrator.audit.reference.layers import apply
-from orchestrator.audit.reference.rounding import disturbed
+from orchestrator.audit.reference.network import gradients
+from orchestrator.audit.reference.rounding import with_rounding_errors
 from shared.recipe import BatchNorm, Dense
 from tests.audit.reference.test_network import batch, small, weights_of
 
@@ -16,7 +17,7 @@ def test_a_sum_that_cancels_is_off_by_its_terms_and_not_by_what_is_left() -> Non
     layer, own = Dense(1), {"kernel": np.array([[2.0]]), "bias": np.zeros(1)}
     inputs, gradient = np.array([[3.0], [3]]), np.array([[1.0], [-1]])
     exact = apply(layer, own, inputs, training=True)[1]
-    by_inputs, by_own = disturbed(layer, own, inputs, exact, 0.25)(gradient)
+    by_inputs, by_own = with_rounding_errors(layer, own, inputs, exact, 0.25)(gradient)
     assert by_inputs.tolist() == [[2], [-2]]  # what goes on down is exact
     assert np.abs(by_own["kernel"]).tolist() == [[0.25 * (3 + 3)]]
     assert np.abs(by_own["bias"]).tolist() == [0.25 * (1 + 1)]
@@ -25,7 +26,7 @@ def test_a_sum_that_cancels_is_off_by_its_terms_and_not_by_what_is_left() -> Non
 def test_batch_norms_terms_are_its_normal_values() -> None:
     layer, own = BatchNorm(0.9, 3.0), {"scale": np.ones(1), "shift": np.zeros(1)}
     inputs, gradient = np.array([[1.0], [3]]), np.array([[1.0], [1]])  # of mean 2 and variance 1: normal are ∓1/2
-    found = disturbed(layer, own, inputs, apply(layer, own, inputs, training=True)[1], 0.25)(gradient)[1]
+    found = with_rounding_errors(layer, own, inputs, apply(layer, own, inputs, training=True)[1], 0.25)(gradient)[1]
     assert np.abs(found["scale"]).tolist() == [0.25 * (0.5 + 0.5)]
     assert np.abs(found["shift"] - 2).tolist() == [0.25 * (1 + 1)]
 
