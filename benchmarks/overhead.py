@@ -149,7 +149,7 @@ def _real(engine: DockerEngine, written: str) -> Subject:
 
 
 def _short() -> Recipe:
-    return recipes.sized(recipes.load("article-torch"), quick=True, epochs=1, train_images=2048)
+    return recipes.apply_sizes(recipes.load("article-torch"), quick=True, epochs=1, train_images=2048)
 
 
 def _show(subject: Subject, samples: dict[str, list[Sample]]) -> None:

@@ -68,7 +68,7 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
 
 def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *, detach: bool) -> TrialSetup:
     """Check what the machine must have, then make data, contenders and the audit's expectations ready."""
-    view.planned(plan, heading(resolved))
+    view.plan_made(plan, heading(resolved))
     for line in filter(None, (engine_and_device(resolved, runtime.engine.name), runtime.engine_notice)):
         view.say(line)
     ensure_space(runtime.out)

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from orchestrator.cli import audit, compare, doctor, explain, images, resume, runs
 from orchestrator.cli.options import check_variables
-from orchestrator.engines.docker.labels import revision
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
+from orchestrator.host.checkout import revision
 from orchestrator.text import printable
 
 __all__ = ["app", "main"]

@@ -1,7 +1,7 @@
 """What a person, a log file or a program sees while a comparison runs. All of it goes to standard error.
 
 Standard output stays free for the one JSON object of `--json`. Nothing from outside reaches the stream
-as control bytes or markup: words pass `printable` and `Text`, and `Outlet` is the last gate.
+as control bytes or markup: words pass `printable` and `Text`, and `Outlet` replaces what is left.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Progress = Literal["auto", "rich", "plain", "json", "quiet"]
 
 
 def view(progress: Progress = "auto", stream: TextIO | None = None, verbosity: int = 0) -> View:
-    """Choose who watches: `auto` is a live table on a terminal that can move its cursor, else plain lines.
+    """Return the view of a name: `auto` is a live table on a terminal that can move its cursor, else plain lines.
 
     `verbosity` counts -v as 1 and -q as −1; -q turns `auto` into `quiet`.
     """

@@ -1,9 +1,9 @@
 """Predicts how long a plan still takes from what this very run has shown. Pure: clocks are the caller's.
 
 A trial costs a fixed part (start, import, build, prediction) and a part in proportion to its
-work. Both are learnt from the same contender and recipe where they were seen, else from
-the same contender, else from all. No figure is brought along from other machines: until an
-epoch has ended the answer is that nobody knows.
+work. Both are averaged over the trials of the same contender and recipe, where there are none over those
+of the same contender, else over all. No figure comes from other machines: until an epoch has ended
+there is no prediction.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ def remaining_seconds(plan: Plan, seen: Mapping[str, Seen]) -> float | None:
 
     `seen` holds the trials that started or ended, by id. Trials run one after another.
     """
-    left = [planned for planned in plan.trials if not _ended(seen.get(planned.id))]
-    if not left:
+    open_trials = [planned for planned in plan.trials if not _has_ended(seen.get(planned.id))]
+    if not open_trials:
         return 0.0
     work = {recipe.name: epoch_work(recipe) for recipe in plan.recipes}  # once: this runs with every frame
-    rates = _samples(plan, seen, lambda planned, one: _epoch_seconds(one.epochs) / len(one.epochs) / _of(work, planned))
+    rates = _samples(plan, seen, lambda planned, one: _mean_epoch_seconds(one) / _work_of(work, planned))
     fixed = _samples(plan, seen, lambda _, one: _fixed_seconds(one))
     if not rates:
         return None
     return sum(
         _trial_seconds(
-            seen.get(planned.id), planned, _nearest(rates, planned) * _of(work, planned), _nearest(fixed, planned)
+            seen.get(planned.id), planned, _nearest(rates, planned) * _work_of(work, planned), _nearest(fixed, planned)
         )
-        for planned in left
+        for planned in open_trials
     )
 
 
@@ -65,11 +65,11 @@ def epoch_work(recipe: Recipe) -> int:
     return images * multiplications_per_image(recipe)
 
 
-def _ended(seen: Seen | None) -> bool:
+def _has_ended(seen: Seen | None) -> bool:
     return seen is not None and seen.status is not None
 
 
-def _of(work: Mapping[str, int], planned: PlannedTrial) -> int:
+def _work_of(work: Mapping[str, int], planned: PlannedTrial) -> int:
     return work[planned.trial.recipe.name]
 
 
@@ -104,6 +104,10 @@ def _fixed_seconds(seen: Seen) -> float:
 
 def _epoch_seconds(epochs: Iterable[EpochEnded]) -> float:
     return sum(epoch.seconds + epoch.evaluation_seconds for epoch in epochs)
+
+
+def _mean_epoch_seconds(seen: Seen) -> float:
+    return _epoch_seconds(seen.epochs) / len(seen.epochs)
 
 
 def _nearest(samples: tuple[_Sample, ...], planned: PlannedTrial) -> float:

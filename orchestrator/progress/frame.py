@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import text as words
+from orchestrator.progress.format import clock, sparkline, time_left
 from orchestrator.progress.lines import STYLES
 from orchestrator.progress.state import Board, TrialState
-from orchestrator.progress.words import clock, left, sparkline
 from orchestrator.text import printable, shortened
 
 NARROW = ("status", "trial", "epoch", "curve", "val acc", "images/s", "time")
@@ -21,12 +21,12 @@ WIDE = ("status", "trial", "epoch", "train loss", "curve", "val acc", "images/s"
 WIDE_FROM = 108
 """Terminal columns that hold WIDE without cutting a trial's name short."""
 
-_LEFT = {"status", "trial", "curve"}
-_AROUND_ROWS = 5  # heading, column heads, "… n more", the overall line, and one that the terminal keeps free
+_LEFT_ALIGNED = {"status", "trial", "curve"}
+_OTHER_ROWS = 5  # heading, column heads, "… n more", the overall line, and one that the terminal keeps free
 _BAR_WIDTH = 24
 _CURVE_WIDTH = 8
 _NARROWEST_TRIAL = 12
-_LEAST = {"status": 12, "epoch": 7, "images/s": 8}  # what they will need, so that a running table stands still
+_LEAST_WIDTHS = {"status": 12, "epoch": 7, "images/s": 8}  # what they will need, so that a running table stands still
 _WIDEST_PHASE = 12
 
 Cells = dict[str, tuple[str, str]]
@@ -48,7 +48,7 @@ def frame(board: Board, now: float, *, width: int, height: int | None = None) ->
 
 def _window(states: Sequence[TrialState], height: int | None) -> Sequence[TrialState]:
     """Cut the rows to the height, with the trial that runs, or is next, amid them."""
-    room = len(states) if height is None else max(1, height - _AROUND_ROWS)
+    room = len(states) if height is None else max(1, height - _OTHER_ROWS)
     present = next((at for at, state in enumerate(states) if state.record is None), len(states))
     first = max(0, min(present - room // 2, len(states) - room))
     return states[first : first + room]
@@ -60,7 +60,7 @@ def _table(rows: Sequence[Cells], columns: Sequence[str], width: int) -> list[Te
     Lines are laid out here because a rich Table costs several times as much, and four times a second
     it would take its share of the cores from the frameworks that are measured on them.
     """
-    widths = {name: _needed(name, rows) for name in columns}
+    widths = {name: _width_of(name, rows) for name in columns}
     room = width - sum(widths.values()) + widths["trial"] - (len(columns) - 1)
     widths["trial"] = min(widths["trial"], max(_NARROWEST_TRIAL, room))
     head: Cells = {name: (name, "dim") for name in columns}
@@ -73,12 +73,12 @@ def _line(cells: Cells, widths: Mapping[str, int]) -> Text:
         text, style = cells[name]
         text = shortened(text, width)
         gap = " " * (width - cell_len(text))
-        parts += [(text, style), gap, " "] if name in _LEFT else [gap, (text, style), " "]
+        parts += [(text, style), gap, " "] if name in _LEFT_ALIGNED else [gap, (text, style), " "]
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def _needed(column: str, rows: Sequence[Cells]) -> int:
-    return max(_LEAST.get(column, 0), cell_len(column), *(cell_len(row[column][0]) for row in rows))
+def _width_of(column: str, rows: Sequence[Cells]) -> int:
+    return max(_LEAST_WIDTHS.get(column, 0), cell_len(column), *(cell_len(row[column][0]) for row in rows))
 
 
 def _cells(state: TrialState, now: float, repeated: bool) -> Cells:
@@ -125,8 +125,9 @@ def _epoch(state: TrialState, now: float) -> str:
 
 
 def _overall(board: Board, now: float) -> Table:
-    ended, total, time_left = board.ended_count, len(board.trials), left(board.remaining_seconds(now))
-    parts = [f"{ended} of {total} trials", f"{board.failed_count} failed", time_left if ended < total else ""]
+    ended, total = board.ended_count, len(board.trials)
+    remaining = time_left(board.remaining_seconds(now)) if ended < total else ""
+    parts = [f"{ended} of {total} trials", f"{board.failed_count} failed", remaining]
     share = board.share(now)
     line = Table.grid(padding=(0, 1))
     bar = ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH)

@@ -25,7 +25,7 @@ class JsonLines:
     def say(self, line: str) -> None:
         self._write("say", line=line)
 
-    def planned(self, plan: Plan, heading: str) -> None:
+    def plan_made(self, plan: Plan, heading: str) -> None:
         self._write("planned", heading=heading, trials=[_planned(planned) for planned in plan.trials])
 
     def trial_started(self, trial_id: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 
 from orchestrator import text as words
+from orchestrator.progress.format import clock, quote
 from orchestrator.progress.state import TrialState
-from orchestrator.progress.words import clock, quoted
 from orchestrator.record.causes import next_step
 from orchestrator.record.record import Record, Status
 from orchestrator.text import printable
@@ -24,7 +24,7 @@ STYLES = {
 }
 
 
-def of_trial(trial_id: str, sentence: str, style: str = "") -> Text:
+def trial_line(trial_id: str, sentence: str, style: str = "") -> Text:
     """Return a sentence behind the trial's prefix, which programs may filter by."""
     return Text.assemble((f"[{printable(trial_id)}] ", "dim"), (sentence, style))
 
@@ -33,13 +33,13 @@ def event_line(state: TrialState, event: Event, verbosity: int) -> Text | None:
     """Return the line for an event, None where it deserves none."""
     match event:
         case EpochEnded():
-            return of_trial(state.planned.id, epoch_sentence(state, event))
+            return trial_line(state.planned.id, epoch_sentence(state, event))
         case Warned(message=message):
-            return of_trial(state.planned.id, f"warning: {printable(message)}", "yellow")
+            return trial_line(state.planned.id, f"warning: {printable(message)}", "yellow")
         case WorkerReady() if verbosity > 0:
-            return of_trial(state.planned.id, ready_sentence(event))
+            return trial_line(state.planned.id, ready_sentence(event))
         case PhaseEnded() if verbosity > 0:
-            return of_trial(state.planned.id, f"{words.phase(event.phase)}: {words.seconds(event.seconds)} s")
+            return trial_line(state.planned.id, f"{words.phase(event.phase)}: {words.seconds(event.seconds)} s")
         case _:
             return None
 
@@ -63,20 +63,20 @@ def ready_sentence(event: WorkerReady) -> str:
 
 def ended_lines(record: Record) -> list[Text]:
     """Say how a trial ended; of one that broke, the reason and its last words on standard error."""
-    sentence = f"{words.status(record.status)}{_took(record)}{_why(record)}"
-    lines = [of_trial(record.id, sentence, STYLES[record.status])]
+    sentence = f"{words.status(record.status)}{_duration(record)}{_reason(record)}"
+    lines = [trial_line(record.id, sentence, STYLES[record.status])]
     if step := next_step(record.cause):
         lines.append(Text(f"    next: {step}", "italic"))
     if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN):
-        lines += [Text(f"    │ {quoted(line)}", "dim") for line in record.stderr_tail[-STDERR_LINES:]]
+        lines += [Text(f"    │ {quote(line)}", "dim") for line in record.stderr_tail[-STDERR_LINES:]]
     return lines
 
 
-def _took(record: Record) -> str:
+def _duration(record: Record) -> str:
     return "" if record.wall_seconds is None else f" after {clock(record.wall_seconds)}"
 
 
-def _why(record: Record) -> str:
+def _reason(record: Record) -> str:
     if record.status is Status.DONE:
         return f"  test acc {words.percent(record.test_accuracy)} %"
     cause = f" ({printable(record.cause)})" if record.cause else ""

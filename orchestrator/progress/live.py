@@ -35,7 +35,7 @@ class LiveView:
         self._verbosity = verbosity
         self._now = now
         self._board: Board | None = None
-        self._whole = False  # the last frame shows every trial: it may scroll
+        self._shows_all = False  # the last frame shows every trial: it may scroll
         self._live = Live(
             console=console,
             get_renderable=self._frame,
@@ -47,24 +47,24 @@ class LiveView:
     def say(self, line: str) -> None:
         self._console.print(Text(printable(line)))
 
-    def planned(self, plan: Plan, heading: str) -> None:
+    def plan_made(self, plan: Plan, heading: str) -> None:
         self._board = Board(plan, heading)
         self._live.start(refresh=True)
 
     def trial_started(self, trial_id: str) -> None:
         if self._board:
-            self._board.started(trial_id, self._now())
+            self._board.start(trial_id, self._now())
 
     def event(self, trial_id: str, event: Event) -> None:
         if self._board:
-            self._board.heard(trial_id, event, self._now())
+            self._board.apply(trial_id, event, self._now())
             line = event_line(self._board.trials[trial_id], event, self._verbosity)
             if line is not None and not isinstance(event, EpochEnded):  # the table shows epochs
                 self._console.print(line)
 
     def trial_ended(self, record: Record) -> None:
         if self._board:
-            self._board.ended(record, self._now())
+            self._board.end(record, self._now())
             for line in (
                 ended_lines(record) if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN) else []
             ):
@@ -76,7 +76,7 @@ class LiveView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._whole = True
+        self._shows_all = True
         self._live.stop()
         if self._board and not self._console.is_terminal:
             self._console.line()  # rich ends the last frame's line on terminals only
@@ -85,4 +85,4 @@ class LiveView:
         if self._board is None:
             return Text()
         width, height = self._console.size
-        return frame(self._board, self._now(), width=width, height=None if self._whole else height)
+        return frame(self._board, self._now(), width=width, height=None if self._shows_all else height)

@@ -1,7 +1,7 @@
-"""The last gate before the stream: writes what its encoding can show, and outlives its reader.
+"""A text stream that replaces what its encoding cannot show, and does not fail when its reader has gone.
 
-A terminal that was closed or a pager that was left must not end a comparison: the record on
-disk is what counts, so the outlet gives up in silence and the trials go on.
+A closed terminal or pager must not end a comparison: the record on disk is what counts, so the
+outlet drops what cannot be written, says nothing, and the trials go on.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class Outlet(io.TextIOBase, TextIO):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._gone = False
+        self._closed = False
 
     @property
     def encoding(self) -> str:  # type: ignore[override] # a plain attribute in the base class
         return self._encoding
 
     def write(self, text: str) -> int:
-        if not self._gone:
-            self._try(self._shown(text))
+        if not self._closed:
+            self._write(self._encodable(text))
         return len(text)
 
     def flush(self) -> None:
@@ -39,14 +39,14 @@ class Outlet(io.TextIOBase, TextIO):
     def fileno(self) -> int:
         return self._stream.fileno()
 
-    def _try(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         try:
             self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):  # ValueError: the stream was closed
-            self._gone = True
+            self._closed = True
 
-    def _shown(self, text: str) -> str:
+    def _encodable(self, text: str) -> str:
         if self._encoding.lower().startswith("utf"):
             return text
         return text.translate(_PLAIN).encode(self._encoding, "replace").decode(self._encoding)

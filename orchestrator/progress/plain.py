@@ -16,9 +16,9 @@ from rich.text import Text
 
 from orchestrator import text as words
 from orchestrator.plan.plan import Plan
-from orchestrator.progress.lines import ended_lines, event_line, of_trial
+from orchestrator.progress.format import clock, time_left
+from orchestrator.progress.lines import ended_lines, event_line, trial_line
 from orchestrator.progress.state import Board, TrialState
-from orchestrator.progress.words import clock, left
 from orchestrator.record.record import Record
 from orchestrator.text import printable
 from shared.events import Event
@@ -33,37 +33,38 @@ class Plain:
         self._console = console
         self._verbosity = verbosity
         self._now = now
-        self._spoke = now()
+        self._last_line_at = now()
         self._board: Board | None = None
 
     def say(self, line: str) -> None:
         self._print(Text(printable(line)))
 
-    def planned(self, plan: Plan, heading: str) -> None:
+    def plan_made(self, plan: Plan, heading: str) -> None:
         self._board = Board(plan, heading)
         self._print(Text(printable(heading), "bold"))
 
     def trial_started(self, trial_id: str) -> None:
         if board := self._board:
-            board.started(trial_id, self._now())
-            self._print(of_trial(trial_id, f"started, {board.ended_count + 1} of {len(board.trials)}"))
+            board.start(trial_id, self._now())
+            self._print(trial_line(trial_id, f"started, {board.ended_count + 1} of {len(board.trials)}"))
 
     def event(self, trial_id: str, event: Event) -> None:
         if board := self._board:
-            board.heard(trial_id, event, self._now())
+            board.apply(trial_id, event, self._now())
             line = event_line(board.trials[trial_id], event, self._verbosity)
-            if line is None and self._now() - self._spoke >= LIFE_SECONDS:
-                line = of_trial(trial_id, self._life(board, board.trials[trial_id]))
+            if line is None and self._now() - self._last_line_at >= LIFE_SECONDS:
+                line = trial_line(trial_id, self._sign_of_life(board, board.trials[trial_id]))
             if line is not None:
                 self._print(line)
 
     def trial_ended(self, record: Record) -> None:
         if board := self._board:
-            board.ended(record, self._now())
+            board.end(record, self._now())
             for line in ended_lines(record):
                 self._print(line)
-            if time_left := left(board.remaining_seconds(self._now())) if board.ended_count < len(board.trials) else "":
-                self._print(Text(f"{board.ended_count} of {len(board.trials)} trials, {time_left}"))
+            remaining = time_left(board.remaining_seconds(self._now()))
+            if remaining and board.ended_count < len(board.trials):
+                self._print(Text(f"{board.ended_count} of {len(board.trials)} trials, {remaining}"))
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +74,7 @@ class Plain:
     ) -> None:
         """Nothing to close."""
 
-    def _life(self, board: Board, state: TrialState) -> str:
+    def _sign_of_life(self, board: Board, state: TrialState) -> str:
         now = self._now()
         parts = [
             words.phase(state.phase) or "running",
@@ -82,10 +83,10 @@ class Plain:
             if state.beat and state.beat.step and state.beat.steps
             else "",
             clock(state.elapsed_seconds(now) or 0.0),
-            left(board.remaining_seconds(now)),
+            time_left(board.remaining_seconds(now)),
         ]
         return "still running: " + ", ".join(filter(None, parts))
 
     def _print(self, line: Text) -> None:
-        self._spoke = self._now()
+        self._last_line_at = self._now()
         self._console.print(line, soft_wrap=True)

@@ -20,7 +20,7 @@ class Quiet:
     def say(self, line: str) -> None:
         """Nothing: what matters of it stands in the report."""
 
-    def planned(self, plan: Plan, heading: str) -> None:
+    def plan_made(self, plan: Plan, heading: str) -> None:
         """Nothing."""
 
     def trial_started(self, trial_id: str) -> None:

@@ -62,7 +62,7 @@ class TrialState:
         """
         if not self.running or len(self.epochs) >= self.epochs_planned:
             return 0.0
-        share, at = _beaten(self.beat), self.beat_at if self.beat else self.since
+        share, at = _step_share(self.beat), self.beat_at if self.beat else self.since
         if self.epochs:
             last = self.epochs[-1]
             share += (now - at) / max(last.seconds + last.evaluation_seconds, 1e-9)
@@ -74,10 +74,10 @@ class TrialState:
 
 
 def after(state: TrialState, event: Event, now: float) -> TrialState:
-    """Return the state once `event` was heard."""
+    """Return the state after an event."""
     match event:
         case PhaseEnded(phase=phase):
-            return replace(state, phase=_next(phase), since=now, beat=None)
+            return replace(state, phase=_next_phase(phase), since=now, beat=None)
         case EpochEnded(epoch=epoch):
             phase = "predict" if epoch >= state.epochs_planned else "train"
             return replace(state, epochs=(*state.epochs, event), phase=phase, since=now, beat=None)
@@ -90,7 +90,7 @@ def after(state: TrialState, event: Event, now: float) -> TrialState:
 
 
 class Board:
-    """All trials of a plan, in its order."""
+    """The states of all trials of a plan, in its order."""
 
     def __init__(self, plan: Plan, heading: str) -> None:
         self.plan = plan
@@ -98,19 +98,19 @@ class Board:
         self.trials = {planned.id: TrialState(planned) for planned in plan.trials}
         self._work = {recipe.name: epoch_work(recipe) * recipe.training.epochs for recipe in plan.recipes}
 
-    def started(self, trial_id: str, now: float) -> None:
+    def start(self, trial_id: str, now: float) -> None:
         self.trials[trial_id] = replace(self.trials[trial_id], started=now, since=now, phase="start")
 
-    def heard(self, trial_id: str, event: Event, now: float) -> None:
+    def apply(self, trial_id: str, event: Event, now: float) -> None:
         self.trials[trial_id] = after(self.trials[trial_id], event, now)
 
-    def ended(self, record: Record, now: float) -> None:
+    def end(self, record: Record, now: float) -> None:
         """Take the record's word over the stream's: it knows what the stream lost."""
         self.trials[record.id] = replace(
             self.trials[record.id],
             record=record,
             ended=now,
-            epochs=tuple(_heard(epoch) for epoch in record.epochs),
+            epochs=tuple(_as_event(epoch) for epoch in record.epochs),
             peak_memory_bytes=record.peak_memory_bytes,
         )
 
@@ -144,17 +144,17 @@ class Board:
         }
 
 
-def _beaten(beat: Heartbeat | None) -> float:
+def _step_share(beat: Heartbeat | None) -> float:
     return beat.step / beat.steps if beat and beat.step and beat.steps else 0.0
 
 
-def _next(phase: str) -> str:
+def _next_phase(phase: str) -> str:
     """Name the phase that follows: training after the last known one, "" after an unknown one."""
     known = (*BEFORE_TRAINING, "train")
     return known[known.index(phase) + 1] if phase in BEFORE_TRAINING else ""
 
 
-def _heard(epoch: Epoch) -> EpochEnded:
+def _as_event(epoch: Epoch) -> EpochEnded:
     return EpochEnded(**epoch.model_dump(exclude={"images_per_second"}))
 
 

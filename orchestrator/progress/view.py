@@ -1,4 +1,4 @@
-"""Who watches a comparison: the console is one more subscriber to what happens, and may be absent."""
+"""Interface of a progress display; implementations in this package."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class View(Protocol):
     def say(self, line: str) -> None:
         """Show one line: preparation, notices, warnings. The text may come from outside: print it escaped."""
 
-    def planned(self, plan: Plan, heading: str) -> None:
-        """The trials are known; none has started."""
+    def plan_made(self, plan: Plan, heading: str) -> None:
+        """Show the trials; none has started."""
 
     def trial_started(self, trial_id: str) -> None: ...
 

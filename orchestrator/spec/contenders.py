@@ -1,4 +1,4 @@
-"""Contenders: what stands in `images/<name>/contender.toml`, and how a user writes one.
+"""Contenders: the schema of `images/<name>/contender.toml`, and how a user writes one.
 
 A contender is written as Python people write requirements: `torch`, `torch==2.14.1`,
 `tf[xla]==2.20.0`; `mine@registry/image:tag` names a ready image that keeps the contract.
@@ -6,6 +6,7 @@ A contender is written as Python people write requirements: `torch`, `torch==2.1
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from orchestrator.errors import UsageError
+from orchestrator.values import Value
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "images"
@@ -27,11 +29,27 @@ _WRITTEN = re.compile(
 )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+@dataclass(frozen=True)
+class Relaxation:
+    """A restriction that a contender may ask to be spared."""
+
+    meaning: str
+    need: str
+    price: str
 
 
-class Variant(_Strict):
+RELAXATIONS: Mapping[str, Relaxation] = MappingProxyType(
+    {
+        "tmp-exec": Relaxation(
+            meaning="files in /tmp may be executed and loaded as libraries",
+            need="torch.compile and Triton compile to /tmp and load what they made",
+            price="what a worker downloads or writes, it may run; it had no network to download by",
+        ),
+    }
+)
+
+
+class Variant(Value):
     """What differs between an image for CPUs and one for GPUs."""
 
     extras: str = ""  # "[and-cuda]"
@@ -40,7 +58,7 @@ class Variant(_Strict):
     driver: int = 0  # the oldest NVIDIA driver (major), by the newest version offered
 
 
-class Version(_Strict):
+class Version(Value):
     """One offered version: exact pins beside requirements.in, and a base image where the default is too new."""
 
     pins: tuple[str, ...] = ()
@@ -48,14 +66,14 @@ class Version(_Strict):
     driver: int = 0  # where it is older than the variant's
 
 
-class ContenderFile(_Strict):
+class ContenderFile(Value):
     """The schema of contender.toml."""
 
     title: str
     colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
     default: str
-    modes: dict[str, str] = {}  # mode → what it does
-    relax: tuple[str, ...] = ()  # restrictions that its containers are spared, words of orchestrator/spec/contenders.py
+    modes: dict[str, str] = Field(default_factory=dict)  # mode → what it does
+    relax: tuple[str, ...] = ()  # keys of RELAXATIONS
     variants: dict[str, Variant]
     versions: dict[str, Version]
 
@@ -87,7 +105,7 @@ class Contender:
 
 def offered_contenders(images: Path = IMAGES) -> dict[str, ContenderFile]:
     """Read every `images/*/contender.toml`, by folder name."""
-    return {path.parent.name: _read(path) for path in sorted(images.glob("*/contender.toml"))}
+    return {path.parent.name: _read(path, path.stat().st_mtime_ns) for path in sorted(images.glob("*/contender.toml"))}
 
 
 def driver_floor(contender: Contender, images: Path = IMAGES) -> int:
@@ -116,6 +134,11 @@ def parse(text: str, images: Path = IMAGES) -> Contender:
     return Contender(name, version, modes, title=file.title, colour=file.colour, relax=file.relax)
 
 
+def format_relaxations(relax: Iterable[str]) -> str:
+    """Say what is spared, for a table or a sentence."""
+    return ", ".join(relax) or "none"
+
+
 def _check_modes(name: str, modes: tuple[str, ...], file: ContenderFile) -> None:
     unknown = [mode for mode in modes if mode not in file.modes]
     if unknown:
@@ -123,7 +146,8 @@ def _check_modes(name: str, modes: tuple[str, ...], file: ContenderFile) -> None
         raise UsageError(f"{name} has no mode {unknown[0]!r}", f"modes of {name}: {valid}")
 
 
-def _read(path: Path) -> ContenderFile:
+@functools.cache
+def _read(path: Path, changed_ns: int) -> ContenderFile:  # noqa: ARG001 - a part of the key: a changed file is read again
     try:
         file = ContenderFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, tomllib.TOMLDecodeError) as error:
@@ -132,28 +156,3 @@ def _read(path: Path) -> ContenderFile:
     if unknown:
         raise UsageError(f"{path}: relax has {unknown[0]!r}", f"words that it knows: {', '.join(RELAXATIONS)}")
     return file
-
-
-@dataclass(frozen=True)
-class Relaxation:
-    """One restriction less."""
-
-    meaning: str
-    need: str
-    price: str
-
-
-RELAXATIONS: Mapping[str, Relaxation] = MappingProxyType(
-    {
-        "tmp-exec": Relaxation(
-            meaning="files in /tmp may be executed and loaded as libraries",
-            need="torch.compile and Triton compile to /tmp and load what they made",
-            price="what a worker downloads or writes, it may run; it had no network to download by",
-        ),
-    }
-)
-
-
-def format_relaxations(relax: Iterable[str]) -> str:
-    """Say what is spared, for a table or a sentence."""
-    return ", ".join(relax) or "none"

@@ -1,8 +1,8 @@
-"""What can be wrong with a recipe file, each fault with its key and what to do about it. Pure.
+"""Can this recipe be trained? Every fault of a recipe file, with its key and what to do about it. Pure.
 
-`schema_errors` translates what validation found into the words of the file; `semantic_errors` finds
-what is well-formed and cannot be trained: slices, numbers out of range, layers that do not
-fit (`layer_faults`). All faults are listed, so that a file is mended in one go.
+`schema_errors` translates what validation found into the words of the file. `semantic_errors` finds what is
+well-formed and cannot be trained: slices, numbers out of range, layers that do not fit. All faults are listed, so that
+a file is mended in one go.
 """
 
 from __future__ import annotations
@@ -40,163 +40,10 @@ FILE_IMAGES = {"train": 60_000, "test": 10_000}
 CLASSES = 10
 MOST_PARAMETERS = 10**9  # 4 GB in float32: a slip of the keyboard, not a network for MNIST
 
-_KEEPS_A_BIAS = (MaxPool2d, AveragePool2d, Flatten)  # what is added to all their inputs is added to all their outputs
 LEAST_STD = 1e-6  # images are divided by it in float32
 
+_KEEPS_A_BIAS = (MaxPool2d, AveragePool2d, Flatten)  # what is added to all their inputs is added to all their outputs
 _NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9_.-]{0,63}")  # it becomes part of file and container names
-
-
-def schema_errors(error: ValidationError) -> Iterator[Fault]:
-    """Say what pydantic found in the words of the file."""
-    for fault in error.errors(include_url=False):
-        kind, message = fault["type"], fault["msg"]
-        if kind == "missing":
-            usual = USUAL.get(str(fault["loc"][-1]))
-            yield _key(fault["loc"]), f"is missing: add it{f'; usual is {usual}' if usual else ''}"
-        elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            yield _key(fault["loc"]), "is not a key of a recipe: correct or remove it"
-        elif kind.startswith("union_tag"):
-            known = OPTIMIZER_TYPES if fault["loc"][0] == "optimizer" else LAYER_TYPES
-            yield f"{_key(fault['loc'])}.type", f"must be one of {', '.join(known)}"
-        else:
-            yield _key(fault["loc"]), f"{message.replace('Input should', 'should')}, not {_short(fault['input'])}"
-
-
-def semantic_errors(recipe: Recipe) -> Iterator[Fault]:
-    """Find what is well-formed and makes no sense."""
-    yield from _text_faults(recipe)
-    yield from _data_faults(recipe.data)
-    yield from _training_faults(recipe)
-    yield from _quick_faults(recipe)
-    yield from layer_faults(recipe)
-
-
-def _key(place: tuple[int | str, ...]) -> str:
-    """Write a place as the file's author knows it, without a type's name.
-
-    ("layers", 2, "dense", "units") is layers[2].units, ("optimizer", "adam", "beta_1") is optimizer.beta_1.
-    """
-    text = ""
-    for before, part in zip((None, *place), place, strict=False):
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif not isinstance(before, int) and before != "optimizer":  # behind these stands a type, not a key
-            text += f".{part}" if text else part
-    return text or "the file"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _text_faults(recipe: Recipe) -> Iterator[Fault]:
-    if not _NAME.fullmatch(recipe.name):
-        yield (
-            "name",
-            f"{_short(recipe.name)} must be up to 64 of a-z 0-9 _ . -, start with a letter or digit, without ..",
-        )
-    if not recipe.title.strip() or not recipe.title.isprintable():
-        yield "title", f"{_short(recipe.title)} must be one line of text"
-
-
-def _data_faults(data: Data) -> Iterator[Fault]:
-    if data.std < LEAST_STD:
-        yield "data.std", f"must be {LEAST_STD:g} or more, not {data.std:g}: images are divided by it"
-    yield from _slice_faults("data.train", data.train)
-    yield from _slice_faults("data.validation", data.validation)
-    train, validation = data.train, data.validation
-    overlap = max(train.start, validation.start) < min(train.stop, validation.stop)
-    if train.file == validation.file and overlap:
-        yield "data.validation", "shares images with data.train: let one start where the other stops"
-
-
-def _slice_faults(key: str, part: Slice) -> Iterator[Fault]:
-    images = FILE_IMAGES[part.file]
-    if not 0 <= part.start < part.stop <= images:
-        yield key, f"start {part.start} and stop {part.stop} must be 0 <= start < stop <= {images} ({part.file} file)"
-
-
-def _training_faults(recipe: Recipe) -> Iterator[Fault]:
-    training, images = recipe.training, recipe.data.train.images
-    yield from out_of_range("training", training)
-    if training.batch_size > images > 0:
-        yield "training.batch_size", f"{training.batch_size} is more than the {images} training images: lower it"
-    yield from out_of_range("optimizer", recipe.optimizer)
-    if isinstance(recipe.optimizer, Sgd) and recipe.optimizer.nesterov and not recipe.optimizer.momentum:
-        yield "optimizer.nesterov", "looks ahead along the momentum, which is 0: add momentum, 0.9 is usual"
-
-
-def _quick_faults(recipe: Recipe) -> Iterator[Fault]:
-    quick, data = recipe.quick, recipe.data
-    for key, limit, images, least in (
-        ("train_images", quick.train_images, data.train.images, recipe.training.batch_size),
-        ("validation_images", quick.validation_images, data.validation.images, 1),
-    ):
-        if limit is not None and not max(1, least) <= limit <= images:
-            yield f"quick.{key}", f"must be from {max(1, least)} to {images}, not {limit}; leave it out for all images"
-
-
-def layer_faults(recipe: Recipe) -> Iterator[Fault]:
-    """Find what keeps a recipe's layers from being a network; a number out of range hides what follows from it."""
-    numbers = [fault for index, layer in enumerate(recipe.layers) for fault in out_of_range(f"layers[{index}]", layer)]
-    yield from numbers or _misfits(recipe) or _senseless(recipe)
-
-
-def _misfits(recipe: Recipe) -> list[Fault]:
-    """Follow one image through the layers; the first that does not fit hides what comes after it."""
-    try:
-        shapes(recipe)
-    except LayerError as error:
-        return [(f"layers[{error.index}]", f"{_named(recipe, error.index)}: {error}")]
-    return []
-
-
-def _senseless(recipe: Recipe) -> Iterator[Fault]:
-    if parameter_count(recipe) > MOST_PARAMETERS:
-        yield "layers", f"more than {MOST_PARAMETERS:,} parameters, {parameter_count(recipe):,}: make a layer smaller"
-    last = recipe.layers[-1] if recipe.layers else None
-    if not isinstance(last, Dense) or last.units != CLASSES or last.activation is not None:
-        key = f"layers[{len(recipe.layers) - 1}]" if last else "layers"
-        yield key, f"the last layer must be dense with {CLASSES} units and no activation: the loss takes its logits"
-    yield from _without_first_values(recipe)
-    yield from _idle_biases(recipe)
-    yield from batch_of_one(recipe)
-
-
-def _named(recipe: Recipe, index: int) -> str:
-    return f"layer {index + 1} of {len(recipe.layers)} ({recipe.layers[index].type})"
-
-
-def _without_first_values(recipe: Recipe) -> Iterator[Fault]:
-    """Find layers that `shared.initial` has no entry for: nobody can say how they start, shared or not."""
-    for index, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe), strict=False)):
-        if layer.weights(shape) and type(layer) not in FIRST:
-            told = "has weights and nothing says how they start: leave it out, or add it to FIRST in shared/initial.py"
-            yield f"layers[{index}]", f"{_named(recipe, index)} {told}"
-
-
-def _idle_biases(recipe: Recipe) -> Iterator[Fault]:
-    """Find biases that a batch norm takes off again.
-
-    Their gradient is 0, and what a framework computes for it is rounding, which an optimiser that divides by a
-    root of squares blows up to whole steps.
-    """
-    for index, layer in enumerate(recipe.layers):
-        if isinstance(layer, Conv2d | Dense) and layer.bias and layer.activation is None:
-            behind = next((each for each in recipe.layers[index + 1 :] if not isinstance(each, _KEEPS_A_BIAS)), None)
-            if isinstance(behind, BatchNorm):
-                yield f"layers[{index}].bias", "has no effect: a batch norm behind it subtracts it; set bias = false"
-
-
-def batch_of_one(recipe: Recipe) -> Iterator[Fault]:
-    """Find a batch of one image, of training or of an audit, where a layer needs a variance over the batch."""
-    images, size = recipe.data.train.images, max(1, recipe.training.batch_size)
-    fewest = min(size, images % size or size, images // 2)
-    if fewest < 2 and any(isinstance(layer, BatchNorm) for layer in recipe.layers):
-        told = f"{size} leaves a batch of one of {images} images, and batch norm needs two"
-        yield "training.batch_size", f"{told}: choose another"
-
 
 Range = tuple[Callable[[float], bool], str]
 
@@ -225,9 +72,161 @@ USUAL = {
 """What the field takes: told where a constant is missing, never assumed."""
 
 
-def out_of_range(place: str, values: Any) -> Iterator[tuple[str, str]]:
+def schema_errors(error: ValidationError) -> Iterator[Fault]:
+    """Say what pydantic found in the words of the file."""
+    for fault in error.errors(include_url=False):
+        kind, message = fault["type"], fault["msg"]
+        if kind == "missing":
+            usual = USUAL.get(str(fault["loc"][-1]))
+            yield _key(fault["loc"]), f"is missing: add it{f'; usual is {usual}' if usual else ''}"
+        elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
+            yield _key(fault["loc"]), "is not a key of a recipe: correct or remove it"
+        elif kind.startswith("union_tag"):
+            known = OPTIMIZER_TYPES if fault["loc"][0] == "optimizer" else LAYER_TYPES
+            yield f"{_key(fault['loc'])}.type", f"must be one of {', '.join(known)}"
+        else:
+            yield _key(fault["loc"]), f"{message.replace('Input should', 'should')}, not {_shorten(fault['input'])}"
+
+
+def semantic_errors(recipe: Recipe) -> Iterator[Fault]:
+    """Find what is well-formed and makes no sense."""
+    yield from _text_errors(recipe)
+    yield from _data_errors(recipe.data)
+    yield from _training_errors(recipe)
+    yield from _quick_errors(recipe)
+    yield from layer_errors(recipe)
+
+
+def _text_errors(recipe: Recipe) -> Iterator[Fault]:
+    if not _NAME.fullmatch(recipe.name):
+        yield (
+            "name",
+            f"{_shorten(recipe.name)} must be up to 64 of a-z 0-9 _ . -, start with a letter or digit, without ..",
+        )
+    if not recipe.title.strip() or not recipe.title.isprintable():
+        yield "title", f"{_shorten(recipe.title)} must be one line of text"
+
+
+def _data_errors(data: Data) -> Iterator[Fault]:
+    if data.std < LEAST_STD:
+        yield "data.std", f"must be {LEAST_STD:g} or more, not {data.std:g}: images are divided by it"
+    yield from _slice_errors("data.train", data.train)
+    yield from _slice_errors("data.validation", data.validation)
+    train, validation = data.train, data.validation
+    overlap = max(train.start, validation.start) < min(train.stop, validation.stop)
+    if train.file == validation.file and overlap:
+        yield "data.validation", "shares images with data.train: let one start where the other stops"
+
+
+def _slice_errors(key: str, part: Slice) -> Iterator[Fault]:
+    images = FILE_IMAGES[part.file]
+    if not 0 <= part.start < part.stop <= images:
+        yield key, f"start {part.start} and stop {part.stop} must be 0 <= start < stop <= {images} ({part.file} file)"
+
+
+def _training_errors(recipe: Recipe) -> Iterator[Fault]:
+    training, images = recipe.training, recipe.data.train.images
+    yield from range_errors("training", training)
+    if training.batch_size > images > 0:
+        yield "training.batch_size", f"{training.batch_size} is more than the {images} training images: lower it"
+    yield from range_errors("optimizer", recipe.optimizer)
+    if isinstance(recipe.optimizer, Sgd) and recipe.optimizer.nesterov and not recipe.optimizer.momentum:
+        yield "optimizer.nesterov", "looks ahead along the momentum, which is 0: add momentum, 0.9 is usual"
+
+
+def _quick_errors(recipe: Recipe) -> Iterator[Fault]:
+    quick, data = recipe.quick, recipe.data
+    for key, limit, images, least in (
+        ("train_images", quick.train_images, data.train.images, recipe.training.batch_size),
+        ("validation_images", quick.validation_images, data.validation.images, 1),
+    ):
+        if limit is not None and not max(1, least) <= limit <= images:
+            yield f"quick.{key}", f"must be from {max(1, least)} to {images}, not {limit}; leave it out for all images"
+
+
+def layer_errors(recipe: Recipe) -> Iterator[Fault]:
+    """Find what keeps a recipe's layers from being a network; a number out of range hides what follows from it."""
+    numbers = [fault for index, layer in enumerate(recipe.layers) for fault in range_errors(f"layers[{index}]", layer)]
+    yield from numbers or _shape_errors(recipe) or _network_errors(recipe)
+
+
+def _shape_errors(recipe: Recipe) -> list[Fault]:
+    """Follow one image through the layers; the first that does not fit hides what comes after it."""
+    try:
+        shapes(recipe)
+    except LayerError as error:
+        return [(f"layers[{error.index}]", f"{_layer_name(recipe, error.index)}: {error}")]
+    return []
+
+
+def _network_errors(recipe: Recipe) -> Iterator[Fault]:
+    if parameter_count(recipe) > MOST_PARAMETERS:
+        yield "layers", f"more than {MOST_PARAMETERS:,} parameters, {parameter_count(recipe):,}: make a layer smaller"
+    last = recipe.layers[-1] if recipe.layers else None
+    if not isinstance(last, Dense) or last.units != CLASSES or last.activation is not None:
+        key = f"layers[{len(recipe.layers) - 1}]" if last else "layers"
+        yield key, f"the last layer must be dense with {CLASSES} units and no activation: the loss takes its logits"
+    yield from _without_first_values(recipe)
+    yield from _idle_biases(recipe)
+    yield from batch_of_one(recipe)
+
+
+def _layer_name(recipe: Recipe, index: int) -> str:
+    return f"layer {index + 1} of {len(recipe.layers)} ({recipe.layers[index].type})"
+
+
+def _without_first_values(recipe: Recipe) -> Iterator[Fault]:
+    """Find layers that `shared.initial` has no entry for: nobody can say how they start, shared or not."""
+    for index, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe), strict=False)):
+        if layer.weights(shape) and type(layer) not in FIRST:
+            told = "has weights and nothing says how they start: leave it out, or add it to FIRST in shared/initial.py"
+            yield f"layers[{index}]", f"{_layer_name(recipe, index)} {told}"
+
+
+def _idle_biases(recipe: Recipe) -> Iterator[Fault]:
+    """Find biases that a batch norm takes off again.
+
+    Their gradient is 0, and what a framework computes for it is rounding, which an optimiser that divides by a
+    root of squares blows up to whole steps.
+    """
+    for index, layer in enumerate(recipe.layers):
+        if isinstance(layer, Conv2d | Dense) and layer.bias and layer.activation is None:
+            behind = next((each for each in recipe.layers[index + 1 :] if not isinstance(each, _KEEPS_A_BIAS)), None)
+            if isinstance(behind, BatchNorm):
+                yield f"layers[{index}].bias", "has no effect: a batch norm behind it subtracts it; set bias = false"
+
+
+def batch_of_one(recipe: Recipe) -> Iterator[Fault]:
+    """Find a batch of one image, of training or of an audit, where a layer needs a variance over the batch."""
+    images, size = recipe.data.train.images, max(1, recipe.training.batch_size)
+    fewest = min(size, images % size or size, images // 2)
+    if fewest < 2 and any(isinstance(layer, BatchNorm) for layer in recipe.layers):
+        told = f"{size} leaves a batch of one of {images} images, and batch norm needs two"
+        yield "training.batch_size", f"{told}: choose another"
+
+
+def range_errors(place: str, values: Any) -> Iterator[tuple[str, str]]:
     """Yield key and fault of each number of a dataclass that is out of its range."""
     for field in dataclasses.fields(values):
         value = getattr(values, field.name)
         if field.name in RANGES and not RANGES[field.name][0](value):
             yield f"{place}.{field.name}", f"must be {RANGES[field.name][1]}, not {value:g}"
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    """Write a place as the file's author knows it, without a type's name.
+
+    ("layers", 2, "dense", "units") is layers[2].units, ("optimizer", "adam", "beta_1") is optimizer.beta_1.
+    """
+    text = ""
+    for before, part in zip((None, *place), place, strict=False):
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif not isinstance(before, int) and before != "optimizer":  # behind these stands a type, not a key
+            text += f".{part}" if text else part
+    return text or "the file"
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

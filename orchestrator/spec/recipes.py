@@ -2,7 +2,7 @@
 
 The shapes are checked against the dataclasses of `shared.recipe`, the sense (slices, layers
 that fit, positive numbers) by `orchestrator.spec.recipe_checks`. Nothing is corrected silently;
-limits are applied by `sized`, and a worker gets the final recipe.
+limits are applied by `apply_sizes`, and a worker gets the final recipe.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import UsageError
-from orchestrator.spec import recipe_checks as faults
 from orchestrator.spec.contenders import ROOT
-from orchestrator.spec.recipe_checks import Fault, batch_of_one
+from orchestrator.spec.recipe_checks import Fault, batch_of_one, schema_errors, semantic_errors
 from shared.recipe import Data, Initial, Layer, Optimizer, Quick, Recipe, Slice, Training
 
 FOLDER = ROOT / "shared" / "recipes"
@@ -52,16 +51,16 @@ def names() -> list[str]:
 def load(name_or_path: str) -> Recipe:
     """Read a recipe by its name or from a file; UsageError lists every fault with its key."""
     path = _path(name_or_path)
-    recipe = _parsed(path)
-    found = list(faults.semantic_errors(recipe))
+    recipe = _parse(path)
+    faults = list(semantic_errors(recipe))
     if path.parent != FOLDER and recipe.name in names():
-        found.append(("name", f"{recipe.name!r} is taken by a recipe of bakeoff: give yours a name of its own"))
-    if found:
-        raise _refusal(path, found)
+        faults.append(("name", f"{recipe.name!r} is taken by a recipe of bakeoff: give yours a name of its own"))
+    if faults:
+        raise _refusal(path, faults)
     return recipe
 
 
-def sized(
+def apply_sizes(
     recipe: Recipe,
     *,
     quick: bool = False,
@@ -79,8 +78,8 @@ def sized(
     limits = recipe.quick if quick else Quick()
     data = dataclasses.replace(
         recipe.data,
-        train=_first(recipe.data.train, train_images or limits.train_images),
-        validation=_first(recipe.data.validation, limits.validation_images),
+        train=_first_images(recipe.data.train, train_images or limits.train_images),
+        validation=_first_images(recipe.data.validation, limits.validation_images),
     )
     training = dataclasses.replace(
         recipe.training,
@@ -89,17 +88,18 @@ def sized(
     )
     if training.batch_size > data.train.images:
         raise UsageError(
-            f"{recipe.name}: {_given(batch_size, train_images)} makes a batch of {training.batch_size} "
+            f"{recipe.name}: {_given_options(batch_size, train_images)} makes a batch of {training.batch_size} "
             f"of {data.train.images} training images",
             "give a smaller --batch-size or more --train-images",
         )
-    found = dataclasses.replace(recipe, data=data, training=training)
-    if any(batch_of_one(found)):
+    result = dataclasses.replace(recipe, data=data, training=training)
+    if any(batch_of_one(result)):
+        options = _given_options(batch_size, train_images)
         raise UsageError(
-            f"{recipe.name}: {_given(batch_size, train_images)} leaves a batch of one image, and batch norm needs two",
+            f"{recipe.name}: {options} leaves a batch of one image, and batch norm needs two",
             "give another --batch-size or --train-images",
         )
-    return found
+    return result
 
 
 def _path(name_or_path: str) -> Path:
@@ -115,7 +115,7 @@ def _path(name_or_path: str) -> Path:
     )
 
 
-def _parsed(path: Path) -> Recipe:
+def _parse(path: Path) -> Recipe:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -128,12 +128,12 @@ def _parsed(path: Path) -> Recipe:
         # By way of JSON: strict validation takes no dataclass from a Python dict, but from a JSON object.
         file = RecipeFile.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
-        raise _refusal(path, faults.schema_errors(error)) from error
+        raise _refusal(path, schema_errors(error)) from error
     return Recipe(**{name: getattr(file, name) for name in RecipeFile.model_fields})
 
 
-def _refusal(path: Path, found: Iterable[Fault]) -> UsageError:
-    lines = "\n".join(f"  {key}: {what}" for key, what in found)
+def _refusal(path: Path, faults: Iterable[Fault]) -> UsageError:
+    lines = "\n".join(f"  {key}: {what}" for key, what in faults)
     return UsageError(f"{path} is not a recipe that can be trained:\n{lines}", _EXAMPLE)
 
 
@@ -144,10 +144,10 @@ def _check_option(option: str, value: int | None, most: float = math.inf, owner:
         raise UsageError(f"{option} {value} is more than the {most:,} training images {owner}", f"lower {option}")
 
 
-def _first(part: Slice, images: int | None) -> Slice:
+def _first_images(part: Slice, images: int | None) -> Slice:
     return part if images is None else dataclasses.replace(part, stop=min(part.stop, part.start + images))
 
 
-def _given(batch_size: int | None, train_images: int | None) -> str:
+def _given_options(batch_size: int | None, train_images: int | None) -> str:
     options = {"--batch-size": batch_size, "--train-images": train_images}
     return " with ".join(f"{option} {value}" for option, value in options.items() if value is not None)

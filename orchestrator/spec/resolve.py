@@ -83,7 +83,7 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     return ResolvedSpec(
         spec=spec,
         contenders=contenders,
-        recipes=tuple(recipes.sized(recipe, quick=quick, **sizes) for recipe in loaded),
+        recipes=tuple(recipes.apply_sizes(recipe, quick=quick, **sizes) for recipe in loaded),
         device=device,
         variant=device if spec.variant == "auto" else spec.variant,
         gpu=gpu,

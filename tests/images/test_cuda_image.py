@@ -46,7 +46,7 @@ def prepared(engine: DockerEngine, mnist_folder: Path) -> Prepared:
 def test_the_cuda_build_trains_on_the_cpu_of_a_machine_without_a_gpu(
     engine: DockerEngine, prepared: Prepared, mnist_folder: Path, tmp_path: Path
 ) -> None:
-    recipe = recipes.sized(recipes.load("article-torch"), train_images=5120, epochs=2)
+    recipe = recipes.apply_sizes(recipes.load("article-torch"), train_images=5120, epochs=2)
     (planned,) = plan_of([parse(CONTENDER)], [recipe]).trials
     bench = TrialSetup(engine, "test-cuda", mnist.load(mnist_folder, "8x8").test_labels)
     record = run_trial(bench, planned, prepared, RunFolder(tmp_path).trial(planned.id), lambda trial, event: None)

@@ -30,9 +30,9 @@ from tests.support.plans import plan_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 
-SHUFFLED = recipes.sized(recipes.load("article-tf"), train_images=320, batch_size=48, epochs=1, quick=True)
-MATCHED = recipes.sized(recipes.load("matched-8x8"), train_images=6400, batch_size=64, epochs=1)
-SEQUENTIAL = recipes.sized(recipes.load("article-torch"), train_images=4000, batch_size=64, epochs=2)
+SHUFFLED = recipes.apply_sizes(recipes.load("article-tf"), train_images=320, batch_size=48, epochs=1, quick=True)
+MATCHED = recipes.apply_sizes(recipes.load("matched-8x8"), train_images=6400, batch_size=64, epochs=1)
+SEQUENTIAL = recipes.apply_sizes(recipes.load("article-torch"), train_images=4000, batch_size=64, epochs=2)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ TF, TORCH = parse("tf"), parse("torch")
 
 
 def article(count: int = 1) -> Walk:
-    start, end = (recipes.sized(recipes.load(name), quick=True) for name in ("article-tf", "article-torch"))
+    start, end = (recipes.apply_sizes(recipes.load(name), quick=True) for name in ("article-tf", "article-torch"))
     return make_walk((TF, start), (TORCH, end), count)
 
 
@@ -29,7 +29,7 @@ def small(count: int = 1, **changes: object) -> Walk:
 
 def test_the_articles_walk_has_nine_stops_and_ends_at_a_comparisons_cells() -> None:
     stops = article().row
-    start, end = (recipes.sized(recipes.load(name), quick=True) for name in ("article-tf", "article-torch"))
+    start, end = (recipes.apply_sizes(recipes.load(name), quick=True) for name in ("article-tf", "article-torch"))
     assert len(stops) == 9
     assert (stops[0], stops[-2], stops[-1]) == ((TF, start), (TF, end), (TORCH, end))
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from orchestrator import progress as console
 from orchestrator.plan.plan import Plan
+from orchestrator.progress.format import BLOCKS, clock, quote, sparkline, time_left
 from orchestrator.progress.frame import frame
 from orchestrator.progress.json_lines import JsonLines
 from orchestrator.progress.live import LiveView
@@ -22,7 +23,6 @@ from orchestrator.progress.plain import Plain
 from orchestrator.progress.quiet import Quiet
 from orchestrator.progress.state import Board
 from orchestrator.progress.view import View
-from orchestrator.progress.words import BLOCKS, clock, left, quoted, sparkline
 from orchestrator.record.record import Epoch, Record, Status
 from orchestrator.spec.contenders import Contender
 from shared.events import EpochEnded, Heartbeat, PhaseEnded, RunEnded, Warned, WorkerReady
@@ -128,14 +128,14 @@ def drawn(board: Board, now: float, width: int, height: int | None = None) -> li
 def midway() -> Board:
     """The first trial is done, the second has trained two epochs and heard a heartbeat of the third."""
     board = Board(planned(), "quick size")
-    board.started(TORCH, 0.0)
-    board.ended(
+    board.start(TORCH, 0.0)
+    board.end(
         record(epochs=[kept(number, 0.5 / number) for number in range(1, 6)], peak_memory_bytes=812_000_000), 15.0
     )
-    board.started(TF, 15.0)
+    board.start(TF, 15.0)
     for number in (1, 2):
-        board.heard(TF, epoch(number), 16.0 + number)
-    board.heard(TF, Heartbeat("train", 3, 94, 188), 19.0)
+        board.apply(TF, epoch(number), 16.0 + number)
+    board.apply(TF, Heartbeat("train", 3, 94, 188), 19.0)
     return board
 
 
@@ -145,7 +145,7 @@ def midway() -> Board:
 def test_an_epoch_is_one_line_behind_the_trials_prefix() -> None:
     paper = screen()
     view = Plain(paper)
-    view.planned(planned(), "quick size")
+    view.plan_made(planned(), "quick size")
     view.trial_started(TORCH)
     view.event(TORCH, epoch(2))
     assert text(paper).splitlines() == [
@@ -164,7 +164,7 @@ def test_a_line_longer_than_the_terminal_is_not_broken() -> None:
 def test_a_diverged_epoch_says_so_and_shows_no_number() -> None:
     paper = screen()
     view = Plain(paper)
-    view.planned(planned(), "")
+    view.plan_made(planned(), "")
     view.event(TORCH, replace(epoch(1, None), diverged=True))
     assert "train loss –  " in text(paper)
     assert text(paper).endswith("  diverged\n")
@@ -174,7 +174,7 @@ def test_a_diverged_epoch_says_so_and_shows_no_number() -> None:
 def test_phases_are_told_to_those_who_asked(verbosity: int, shown: bool) -> None:
     paper = screen()
     view = Plain(paper, verbosity)
-    view.planned(planned(), "")
+    view.plan_made(planned(), "")
     view.event(TORCH, PhaseEnded("first_step", 1.25))
     view.event(TORCH, WorkerReady("PyTorch", "2.13.0", {}, "cpu", {}, "", "", 20_212))
     assert ("first step: 1.25 s" in text(paper)) is shown
@@ -184,7 +184,7 @@ def test_phases_are_told_to_those_who_asked(verbosity: int, shown: bool) -> None
 def test_a_sign_of_life_comes_after_thirty_seconds_of_silence_and_no_sooner() -> None:
     paper, now = screen(), Clock()
     view = Plain(paper, now=now)
-    view.planned(planned(), "")
+    view.plan_made(planned(), "")
     view.trial_started(TORCH)
     view.event(TORCH, PhaseEnded("warm_up", 1.0))
     before = text(paper)
@@ -202,7 +202,7 @@ def test_a_sign_of_life_comes_after_thirty_seconds_of_silence_and_no_sooner() ->
 def test_after_a_trial_the_time_left_is_told() -> None:
     paper, now = screen(), Clock()
     view = Plain(paper, now=now)
-    view.planned(planned(), "")
+    view.plan_made(planned(), "")
     view.trial_started(TORCH)
     now.now += 60
     view.trial_ended(record(wall_seconds=60.0, epochs=[kept(1, 0.5), kept(2, 0.4)]))
@@ -215,7 +215,7 @@ def test_after_a_trial_the_time_left_is_told() -> None:
 def test_the_last_trial_leaves_no_time_to_tell() -> None:
     paper = screen()
     view = Plain(paper)
-    view.planned(planned(), "")
+    view.plan_made(planned(), "")
     view.trial_ended(record())
     view.trial_ended(record(TF))
     assert text(paper).splitlines()[-1].startswith(f"[{TF}] ✓ done")
@@ -224,7 +224,7 @@ def test_the_last_trial_leaves_no_time_to_tell() -> None:
 def test_a_failed_trial_shows_its_reason_and_its_last_words_tamed() -> None:
     paper = screen()
     view = Plain(paper)
-    view.planned(planned(), "")
+    view.plan_made(planned(), "")
     view.trial_ended(FAILED)
     assert text(paper).splitlines()[1:] == [
         f"[{TF}] ✗ failed after 0:15: exited with 1: {TAMED}",
@@ -299,7 +299,7 @@ def test_a_number_that_json_does_not_know_becomes_null() -> None:
 
 def test_the_plan_for_programs_names_every_trial() -> None:
     stream = io.StringIO()
-    JsonLines(stream).planned(planned(), "quick size")
+    JsonLines(stream).plan_made(planned(), "quick size")
     first, _ = json.loads(stream.getvalue())["trials"]
     assert first == {
         "id": TORCH,
@@ -357,8 +357,8 @@ def test_before_anything_ran_the_trials_are_queued_and_no_time_is_promised() -> 
 def test_a_table_taller_than_the_terminal_is_cut_around_the_running_trial() -> None:
     board = Board(planned(seeds=10), "")
     for state in list(board.trials)[:9]:
-        board.ended(record(state), 1.0)
-    board.started(list(board.trials)[9], 1.0)
+        board.end(record(state), 1.0)
+    board.start(list(board.trials)[9], 1.0)
     lines = drawn(board, 2.0, 120, height=13)
     assert len(lines) == 12
     assert lines[-2] == "… 12 more"
@@ -372,9 +372,9 @@ def test_the_last_frame_shows_every_trial() -> None:
 
 def test_the_table_shows_the_record_where_the_stream_lost_epochs() -> None:
     board = Board(planned(), "")
-    board.started(TORCH, 0.0)
-    board.heard(TORCH, epoch(1), 1.0)
-    board.ended(record(epochs=[kept(number, 0.25) for number in range(1, 6)]), 15.0)
+    board.start(TORCH, 0.0)
+    board.apply(TORCH, epoch(1), 1.0)
+    board.end(record(epochs=[kept(number, 0.25) for number in range(1, 6)]), 15.0)
     assert "5/5     0.2500" in drawn(board, 15.0, 120)[2]
 
 
@@ -389,14 +389,14 @@ def test_only_the_worker_ends_an_epoch() -> None:
 
 def test_the_first_epoch_moves_by_heartbeats_alone() -> None:
     board = Board(planned(), "")
-    board.started(TORCH, 0.0)
-    board.heard(TORCH, Heartbeat("train", 1, 47, 188), 10.0)
+    board.start(TORCH, 0.0)
+    board.apply(TORCH, Heartbeat("train", 1, 47, 188), 10.0)
     assert board.trials[TORCH].epoch_share(60.0) == 0.25
 
 
 def test_a_phase_follows_the_end_of_the_one_before() -> None:
     board = Board(planned(), "")
-    board.started(TORCH, 0.0)
+    board.start(TORCH, 0.0)
     shown = []
     for event in (
         PhaseEnded("build", 1.0),
@@ -404,7 +404,7 @@ def test_a_phase_follows_the_end_of_the_one_before() -> None:
         epoch(5),
         RunEnded(0.1, 0.9, 7, "resident", 9.0),
     ):
-        board.heard(TORCH, event, 1.0)
+        board.apply(TORCH, event, 1.0)
         shown.append(board.trials[TORCH].phase)
     assert shown == ["first_step", "train", "predict", "end"]
 
@@ -531,7 +531,7 @@ def test_an_outlet_whose_pipe_broke_is_silent_from_then_on() -> None:
     ],
 )
 def test_time_left_is_said_as_coarsely_as_it_is_known(seconds: float | None, said: str) -> None:
-    assert left(seconds) == said
+    assert time_left(seconds) == said
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(9.9, "0:09"), (754, "12:34"), (3723, "1:02:03")])
@@ -556,14 +556,14 @@ def test_a_curve_is_never_wider_than_asked_and_made_of_blocks(values: list[float
 
 @given(st.text(max_size=400))
 def test_a_quoted_line_is_one_printable_line(line: str) -> None:
-    assert quoted(line).isprintable()
-    assert len(quoted(line)) <= 300
+    assert quote(line).isprintable()
+    assert len(quote(line)) <= 300
 
 
 def play(view: View) -> None:
     """Show a run of two trials, one of which breaks, through a worker that says hostile things."""
     view.say(HOSTILE)
-    view.planned(planned(), HOSTILE)
+    view.plan_made(planned(), HOSTILE)
     view.trial_started(TORCH)
     view.event(TORCH, Heartbeat(HOSTILE, 1, 1, 2))
     view.event(TORCH, Warned(HOSTILE))

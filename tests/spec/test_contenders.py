@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -147,3 +148,15 @@ def test_a_local_version_makes_no_plus_in_a_file_name() -> None:
 
 def _text(name: str, file: str) -> str:
     return Path(IMAGES / name / file).read_text(encoding="utf-8")
+
+
+def test_a_contender_file_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "torch" / "contender.toml"
+    path.parent.mkdir()
+    text = (IMAGES / "torch" / "contender.toml").read_text()
+    path.write_text(text)
+    first = offered_contenders(tmp_path)["torch"]
+    assert offered_contenders(tmp_path)["torch"] is first
+    path.write_text(text.replace(f'title = "{first.title}"', 'title = "Another"'))
+    os.utime(path, ns=(0, 0))
+    assert offered_contenders(tmp_path)["torch"].title == "Another"

@@ -266,8 +266,8 @@ def test_a_lone_image_for_batch_norm_is_told_in_a_file_and_by_its_option(tmp_pat
         recipes.load(written(tmp_path, normal.replace("batch_size = 50", "batch_size = 37")))
     recipe = recipes.load(written(tmp_path, normal))
     with pytest.raises(UsageError, match="--train-images 101 leaves a batch of one image, and batch norm needs two"):
-        recipes.sized(recipe, train_images=101)
-    assert recipes.sized(recipe, train_images=102).data.train.images == 102
+        recipes.apply_sizes(recipe, train_images=101)
+    assert recipes.apply_sizes(recipe, train_images=102).data.train.images == 102
 
 
 def test_a_layer_of_which_nobody_says_how_it_starts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,34 +338,34 @@ def test_a_shipped_recipe_may_be_named_by_its_path() -> None:
 
 def test_nothing_asked_for_leaves_the_recipe_as_it_is() -> None:
     recipe = recipes.load("article-tf")
-    assert recipes.sized(recipe, quick=False, epochs=None, train_images=None, batch_size=None) == recipe
+    assert recipes.apply_sizes(recipe, quick=False, epochs=None, train_images=None, batch_size=None) == recipe
 
 
 def test_quick_takes_the_first_images_of_each_slice() -> None:
-    data = recipes.sized(recipes.load("article-tf"), quick=True).data
+    data = recipes.apply_sizes(recipes.load("article-tf"), quick=True).data
     assert data.train == Slice("train", 0, 6_000)
     assert data.validation == Slice("train", 42_000, 44_000)
 
 
 def test_the_cheap_recipe_runs_whole_in_quick() -> None:
     recipe = recipes.load("article-torch")
-    assert recipes.sized(recipe, quick=True) == recipe
+    assert recipes.apply_sizes(recipe, quick=True) == recipe
 
 
 def test_train_images_limit_training_and_nothing_else() -> None:
     recipe = recipes.load("article-torch")
-    data = recipes.sized(recipe, train_images=1_000).data
+    data = recipes.apply_sizes(recipe, train_images=1_000).data
     assert data.train == Slice("train", 0, 1_000)
     assert data.validation == recipe.data.validation
 
 
 def test_an_option_wins_over_the_quick_size() -> None:
-    data = recipes.sized(recipes.load("article-tf"), quick=True, train_images=10_000).data
+    data = recipes.apply_sizes(recipes.load("article-tf"), quick=True, train_images=10_000).data
     assert (data.train.images, data.validation.images) == (10_000, 2_000)
 
 
 def test_epochs_and_batch_size_replace_the_recipes() -> None:
-    training = recipes.sized(recipes.load("article-tf"), epochs=1, batch_size=64).training
+    training = recipes.apply_sizes(recipes.load("article-tf"), epochs=1, batch_size=64).training
     assert (training.epochs, training.batch_size, training.order) == (1, 64, "framework")
 
 
@@ -373,24 +373,24 @@ def test_epochs_and_batch_size_replace_the_recipes() -> None:
 def test_a_size_below_one_is_refused_by_its_option(value: int) -> None:
     recipe = recipes.load("article-tf")
     with pytest.raises(UsageError, match=r"^--epochs"):
-        recipes.sized(recipe, epochs=value)
+        recipes.apply_sizes(recipe, epochs=value)
     with pytest.raises(UsageError, match=r"^--train-images"):
-        recipes.sized(recipe, train_images=value)
+        recipes.apply_sizes(recipe, train_images=value)
     with pytest.raises(UsageError, match=r"^--batch-size"):
-        recipes.sized(recipe, batch_size=value)
+        recipes.apply_sizes(recipe, batch_size=value)
 
 
 def test_more_training_images_than_the_recipe_has_are_refused() -> None:
     with pytest.raises(UsageError, match="--train-images 42001 is more than the 42,000 training images article-tf has"):
-        recipes.sized(recipes.load("article-tf"), train_images=42_001)
+        recipes.apply_sizes(recipes.load("article-tf"), train_images=42_001)
 
 
 def test_fewer_images_than_a_batch_are_refused_by_the_option_given() -> None:
     recipe = recipes.load("article-torch")
     with pytest.raises(UsageError, match="--train-images 511 makes a batch of 512 of 511 training images"):
-        recipes.sized(recipe, train_images=511)
+        recipes.apply_sizes(recipe, train_images=511)
     with pytest.raises(UsageError, match="--batch-size 60001 makes a batch"):
-        recipes.sized(recipe, batch_size=60_001)
+        recipes.apply_sizes(recipe, batch_size=60_001)
 
 
 @given(st.integers(1, 42_000), st.integers(1, 42_000), st.booleans())
@@ -398,9 +398,9 @@ def test_a_sized_recipe_trains_the_images_asked_for_or_is_refused(images: int, b
     recipe = recipes.load("article-tf")
     if batch_size > images:
         with pytest.raises(UsageError):
-            recipes.sized(recipe, quick=quick, train_images=images, batch_size=batch_size)
+            recipes.apply_sizes(recipe, quick=quick, train_images=images, batch_size=batch_size)
     else:
-        sized = recipes.sized(recipe, quick=quick, train_images=images, batch_size=batch_size)
+        sized = recipes.apply_sizes(recipe, quick=quick, train_images=images, batch_size=batch_size)
         assert sized.data.train == Slice("train", 0, images)
         assert sized.training.batch_size == batch_size
 

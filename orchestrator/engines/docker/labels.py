@@ -6,17 +6,15 @@ of the content, which names the image, knows nothing of them.
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from orchestrator.engines.docker.base_image import Base
 from orchestrator.engines.engine import FOREIGN, Launch, PrepareError
 from orchestrator.engines.install import locks
-from orchestrator.spec.contenders import ROOT, Contender
+from orchestrator.host.checkout import revision
+from orchestrator.spec.contenders import Contender
 
 _OCI = "org.opencontainers.image."
 _BASE_ID = "bakeoff.base.id"
@@ -42,29 +40,6 @@ def facts_of_image(found: Mapping[str, str]) -> dict[str, str]:
     lock = found.get(LOCK, "false")
     base = Base(found.get(f"{_OCI}base.name", "unknown"), found.get(_BASE_ID, ""), found.get(f"{_OCI}base.digest", ""))
     return {"requirements": locks.NOT_LOCKED if lock == "false" else locks.LOCKED, "base image": base.told}
-
-
-def revision(root: Path = ROOT) -> str:
-    """Return the commit of bakeoff's checkout, "-dirty" where files differ from it.
-
-    "" where bakeoff runs from no checkout of its own: an installed one may lie inside another project's repository.
-    """
-    top = _git(root, "rev-parse", "--show-toplevel")
-    if not top or Path(top).resolve() != root.resolve():
-        return ""
-    return _git(root, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
-
-
-def _git(folder: Path, *words: str) -> str:
-    """Return what git answers in the folder, "" where it cannot."""
-    # Under a git hook these variables name the hook's repository, wherever git is run.
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "-C", str(folder), *words]
-    try:
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 KNOWN = ("1",)

@@ -164,7 +164,7 @@ def test_a_framework_trains_with_no_right_that_it_does_not_need(
     name: str, engine: Engine, docker_client: DockerClient, mnist_folder: Path, tmp_path: Path
 ) -> None:
     seen: dict[str, Any] = {}
-    recipe = recipes.sized(recipes.load("article-torch"), train_images=1600, batch_size=16, epochs=3)
+    recipe = recipes.apply_sizes(recipes.load("article-torch"), train_images=1600, batch_size=16, epochs=3)
     (planned,) = plan_of([parse(name)], [recipe]).trials
     prepared = engine.prepare(planned.contender, "cpu", quiet)
     engine.supply(mnist_folder, prepared, quiet)

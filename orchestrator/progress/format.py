@@ -1,4 +1,4 @@
-"""How running things are written: time, time left, a curve in one line. Numbers are `report.words`'."""
+"""Text of progress: elapsed time, time left, a curve in one line. Other numbers: `orchestrator.text`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def sparkline(values: Sequence[float | None], width: int) -> str:
 
     A value that was not finite is a ×; equal values stand at the bottom.
     """
-    drawn = _thinned(values, width)
+    drawn = _thin_out(values, width)
     finite = [value for value in drawn if value is not None]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     return "".join(DIVERGED if value is None else _block(value, low, high) for value in drawn)
@@ -30,7 +30,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def left(seconds: float | None) -> str:
+def time_left(seconds: float | None) -> str:
     """Say a predicted time as coarsely as it is known: "about 2 min 10 s left"; "" where it is not."""
     if seconds is None:
         return ""
@@ -43,14 +43,14 @@ def left(seconds: float | None) -> str:
     return f"about {hours} h {minutes} min left"
 
 
-def quoted(line: str) -> str:
+def quote(line: str) -> str:
     """Return a line of a worker's standard error: printable, clipped, its indentation kept."""
     indent = len(line) - len(line.lstrip(" "))
     text = " " * min(indent, 40) + printable(line)
     return text if len(text) <= _QUOTED_CHARACTERS else f"{text[: _QUOTED_CHARACTERS - 1]}…"
 
 
-def _thinned(values: Sequence[float | None], width: int) -> Sequence[float | None]:
+def _thin_out(values: Sequence[float | None], width: int) -> Sequence[float | None]:
     if len(values) <= width:
         return values
     return [values[round(at * (len(values) - 1) / (width - 1))] for at in range(width)]
