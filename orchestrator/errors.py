@@ -1,9 +1,35 @@
-"""What can go wrong, by exit code. Every message says what to do next.
+"""All exceptions of bakeoff, and the exit codes.
 
-BakeoffError
-├── UsageError       2  the command line, a recipe or a comparison file
-├── PreflightError   3  no engine, no GPU, no disk, bad data, no image
-└── Interrupted    130  Ctrl-C or SIGTERM before there was anything to report
+Those that reach the user: a sentence, a way out, and the exit code. They are raised anywhere and caught by `cli`,
+which prints them; `doctor` and `bakeoff clean` catch some to show them and go on.
+
+BakeoffError            1
+├── UsageError          2  the command line, a recipe or a comparison file
+├── PreflightError      3  no engine, no GPU, no disk, bad data, no image
+└── Interrupted       130  Ctrl-C or SIGTERM before there was anything to report
+
+Those that stay inside: whoever asked catches them and makes one of the above of them, or a line of a record.
+
+Exception
+├── engines.engine      raised by every engine
+│   ├── PrepareError        no image or environment came of a contender; caught by run.prepare and `bakeoff images`
+│   ├── StartError          a worker did not start; run.runner makes it a failed trial
+│   ├── EngineLostError     no answer for the moment; engines.retry tries again, run.watch reconnects, and where that
+│   │                       does not help run.runner ends the trial as unknown and `cli` the command with 3
+│   └── NoFeedError         no live log; run.feed goes on without, and the worker's own file is the record
+└── data
+    ├── idx.DamagedFileError   not the bytes of MNIST; data.sources makes it a SourceError
+    └── sources.SourceError    this source has no data; data.sources asks the next, then raises PreflightError
+ValueError              content from outside that is not what it should be
+├── stream              raised by the readers of what a worker left, and nothing else is
+│   ├── contract.RejectedLineError      no event of the contract; stream.intake counts it
+│   ├── facts.FactsError                facts.json; record.assemble makes it a warning of the record
+│   ├── npy.ArrayError                  .npy and .npz; audit and analyse.parity take the array for missing
+│   └── predictions.PredictionsError    predictions.npy; record.assemble fails the trial by it
+└── engines.docker
+    └── files.MemberRefusedError        a path in a container that is no readable file; engines.docker notes it, goes on
+
+`shared` has three of its own, for containers know nothing of this package: LayerError, DataError, TrialError.
 """
 
 from __future__ import annotations
