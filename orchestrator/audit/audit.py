@@ -1,8 +1,8 @@
-"""The equivalence audit: does a contender compute what the recipe says? Asked before any claim of speed.
+"""The equivalence audit: does a contender compute what the recipe says?
 
 The host draws the shared first weights, picks two small batches, and computes logits, loss, gradients and the
-weights after one and after two optimiser steps in float64 NumPy (`orchestrator.audit.reference`). Each worker computes
-the same inside its image, before it trains. So it is never one framework's word against the other's. Pure.
+weights after one and after two optimizer steps in float64 NumPy (`orchestrator.audit.reference`). Each worker computes
+the same inside its image, before it trains, and is compared with the reference, not with another framework. Pure.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def compute_expected(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Pr
     arrays = [logits, *_training_arrays(recipe, weights, batches)]
     tolerance = TOLERANCES[precision]
     off = [logits, *_training_arrays(recipe, weights, batches, UNITS[precision])] if _mixes_images(recipe) else arrays
-    tolerances = {each.name: max(tolerance, each.norm_relative_error) for each in compare_all(off, arrays)}
+    tolerances = {rounding.name: max(tolerance, rounding.norm_relative_error) for rounding in compare_all(off, arrays)}
     indices = tuple(int(index) for index in (*first, *second))
     return Expected(indices, labels[first], arrays, tolerance, tolerances)
 
@@ -92,11 +92,11 @@ def _choose_clearest(recipe: Recipe, weights: Named, images: Images, candidates:
     """
     size = min(BATCH, max(1, len(images) // 2))
     batches = candidates[: len(candidates) // size * size].reshape(-1, size)
-    found = np.array([margins(recipe, weights, images[batch]) for batch in batches])
+    distances = np.array([margins(recipe, weights, images[batch]) for batch in batches])
     if _mixes_images(recipe):
-        clearest: Indices = batches[found.min(axis=1).argmax()]
+        clearest: Indices = batches[distances.min(axis=1).argmax()]
     else:
-        clearest = batches.ravel()[np.argsort(-found.ravel(), kind="stable")[:size]]
+        clearest = batches.ravel()[np.argsort(-distances.ravel(), kind="stable")[:size]]
     return clearest
 
 
@@ -104,24 +104,24 @@ def _mixes_images(recipe: Recipe) -> bool:
     return any(type(layer) in IN_TRAINING for layer in recipe.layers)
 
 
-def compare_with_expected(expected: Expected, left: bytes | None) -> tuple[AuditLine, ...]:
-    """Hold what a worker left in audit.npz against the reference, tensor by tensor; unreadable is all wrong."""
-    found = _read_arrays(left)
-    lines = compare_all(list(found.items()), [*expected.arrays, *_expected_score(found.get("logits"), expected)])
-    return tuple(_make_line(each, expected.tolerances.get(each.name, expected.tolerance)) for each in lines)
+def compare_with_expected(expected: Expected, content: bytes | None) -> tuple[AuditLine, ...]:
+    """Compare a worker's audit.npz with the reference, tensor by tensor; `content` that cannot be read is all wrong."""
+    arrays = _read_arrays(content)
+    agreements = compare_all(list(arrays.items()), [*expected.arrays, *_expected_score(arrays.get("logits"), expected)])
+    return tuple(_make_line(line, expected.tolerances.get(line.name, expected.tolerance)) for line in agreements)
 
 
 def _expected_score(logits: NDArray[np.float64] | None, expected: Expected) -> Arrays:
-    """Judge evaluation on the worker's own logits, so that one fault does not show as two."""
+    """Return loss and accuracy of the worker's own logits, so that one fault does not show as two."""
     if logits is None or logits.shape != (len(expected.labels), 10) or not np.isfinite(logits).all():
         return []
     score = evaluate(logits, expected.labels)
     return [("score.loss", np.array(score.loss)), ("score.accuracy", np.array(score.accuracy))]
 
 
-def _read_arrays(left: bytes | None) -> dict[str, NDArray[np.float64]]:
+def _read_arrays(content: bytes | None) -> dict[str, NDArray[np.float64]]:
     try:
-        return npy.read_archive(left) if left is not None else {}
+        return npy.read_archive(content) if content is not None else {}
     except npy.ArrayError:
         return {}
 

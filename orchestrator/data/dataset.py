@@ -58,13 +58,13 @@ def ensure(folder: Path, idx_folder: Path | None, say: Say, origins: Sequence[so
     `origins` are tried in order; by default the user's IDX folder where one is named, else the
     public sources. Raises PreflightError: no source, no disk, not writable.
     """
-    found = load_intact(folder)
-    if found is None:
+    dataset = load_intact(folder)
+    if dataset is None:
         with _disk_errors_explained(folder), _locked(folder, say):
-            found = load_intact(folder) or _make(folder, origins or sources.choose_sources(idx_folder), say)
+            dataset = load_intact(folder) or _make(folder, origins or sources.choose_sources(idx_folder), say)
     elif idx_folder is not None:
         say(f"MNIST is already prepared in {folder}, with the same hashes: {idx_folder} is not read")
-    return found
+    return dataset
 
 
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -91,17 +91,17 @@ def load_intact(folder: Path) -> Dataset | None:
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8")
         dataset = Dataset.model_validate({**json.loads(text), "folder": folder})
-        whole = set(dataset.files) == set(mnist.FILES) and all(
+        intact = set(dataset.files) == set(mnist.FILES) and all(
             _hash_file(folder / name) == file for name, file in dataset.files.items()
         )
     except (OSError, ValueError, TypeError):
         return None
-    return dataset if whole else None
+    return dataset if intact else None
 
 
 def _make(folder: Path, origins: Sequence[sources.Source], say: Say) -> Dataset:
-    found = sources.fetch_from_first(origins, say)
-    tables = _make_tables(found.files, say)
+    fetched = sources.fetch_from_first(origins, say)
+    tables = _make_tables(fetched.files, say)
     say(f"MNIST: writing {folder}")
     with _workplace(folder) as workplace:
         for name, table in zip(mnist.FILES, tables, strict=True):
@@ -109,7 +109,7 @@ def _make(folder: Path, origins: Sequence[sources.Source], say: Say) -> Dataset:
         dataset = Dataset(
             format="bakeoff/data/1",
             folder=folder,
-            source=found.source,
+            source=fetched.source,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             files={name: _hash_file(workplace / name) for name in mnist.FILES},
         )
@@ -126,10 +126,10 @@ def _make_tables(files: idx.Files, say: Say) -> tuple[pa.Table, pa.Table]:
     labels = [idx.array(f"{part}-labels-idx1-ubyte", files) for part in ("train", "t10k")]
     small = [_resize(part, say) for part in images]
     for view, views in (("28x28", images), ("8x8", small)):
-        found = mnist.sha256_of(views[0], labels[0], views[1], labels[1])
-        if found != mnist.DATA_SHA256[view]:
+        sha256 = mnist.sha256_of(views[0], labels[0], views[1], labels[1])
+        if sha256 != mnist.DATA_SHA256[view]:
             raise PreflightError(
-                f"the {view} view came out with the SHA-256 {found}, expected {mnist.DATA_SHA256[view]}",
+                f"the {view} view came out with the SHA-256 {sha256}, expected {mnist.DATA_SHA256[view]}",
                 "install another version of Pillow",
             )
     train, test = (_make_table(*part) for part in zip(images, small, labels, strict=True))

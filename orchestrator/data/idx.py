@@ -72,9 +72,9 @@ def decode_and_verify(name: str, content: bytes) -> bytes:
         )
     if len(plain) != expected.size_bytes:
         raise DamagedFileError(f"{name} is {_length(plain, expected)} long, expected {expected.size_bytes:,} bytes")
-    found = hashlib.sha256(plain).hexdigest()
-    if found != expected.sha256:
-        raise DamagedFileError(f"{name} has the SHA-256 {found}, expected {expected.sha256}")
+    sha256 = hashlib.sha256(plain).hexdigest()
+    if sha256 != expected.sha256:
+        raise DamagedFileError(f"{name} has the SHA-256 {sha256}, expected {expected.sha256}")
     return plain
 
 

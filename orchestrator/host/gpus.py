@@ -1,4 +1,4 @@
-"""The NVIDIA GPUs of this machine, by UUID, as the driver tells them.
+"""The NVIDIA GPUs of this machine, by UUID, as the driver lists them.
 
 Indexes change with CUDA_DEVICE_ORDER and between boots, UUIDs do not: everything
 downstream names a GPU by its UUID. A GPU that is split by MIG is listed as its
@@ -57,7 +57,7 @@ def list_gpus(nvml: Any = pynvml) -> tuple[Gpu, ...]:
 
 
 def usage(uuid: str, nvml: Any = pynvml) -> Usage | None:
-    """Tell who else uses a GPU; None where the driver does not say."""
+    """Return what others do with a GPU; None where the driver does not say."""
     try:
         nvml.nvmlInit()
     except nvml.NVMLError:
@@ -76,18 +76,18 @@ def usage(uuid: str, nvml: Any = pynvml) -> Usage | None:
 def choose(gpus: Sequence[Gpu], wanted: str | None) -> Gpu:
     """Pick by index, UUID or the beginning of one; the first where nothing is wanted.
 
-    Raises PreflightError where there is no GPU, UsageError where not exactly one is meant.
+    Raises PreflightError where there is no GPU, UsageError where not exactly one matches.
     """
     if not gpus:
         raise PreflightError("no NVIDIA GPU answers", "check nvidia-smi on this machine, or use --device cpu")
     if wanted is None:
         return gpus[0]
-    meant = [gpu for gpu in gpus if _matches(gpu, wanted)]
-    if len(meant) != 1:
-        fault = "means more than one GPU" if meant else "is no GPU of this machine"
+    matching = [gpu for gpu in gpus if _matches(gpu, wanted)]
+    if len(matching) != 1:
+        fault = "means more than one GPU" if matching else "is no GPU of this machine"
         there = "; ".join(f"{gpu.index} {gpu.uuid} ({gpu.name})" for gpu in gpus)
         raise UsageError(f"{wanted!r} {fault}", f"give an index or a UUID: {there}")
-    return meant[0]
+    return matching[0]
 
 
 def _list(nvml: Any, driver: str) -> Iterator[Gpu]:
@@ -125,7 +125,7 @@ def _gpu(nvml: Any, handle: Any, driver: str, index: int) -> Gpu:
 
 def _state(nvml: Any, handle: Any) -> dict[str, str]:
     """Read what moves a GPU's speed between two runs; what a MIG instance or an old card has not is left out."""
-    asked: tuple[tuple[Any, ...], ...] = (
+    questions: tuple[tuple[Any, ...], ...] = (
         ("sm_clock", _megahertz, "nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM),
         ("sm_clock_max", _megahertz, "nvmlDeviceGetMaxClockInfo", nvml.NVML_CLOCK_SM),
         ("memory_clock", _megahertz, "nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_MEM),
@@ -136,8 +136,8 @@ def _state(nvml: Any, handle: Any) -> dict[str, str]:
         ("ecc", lambda modes: _on_off(modes[0]), "nvmlDeviceGetEccMode"),  # current, pending
         ("temperature", lambda celsius: f"{celsius} °C", "nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU),
     )
-    told = ((name, show, _nvml_or_none(nvml, question, handle, *more)) for name, show, question, *more in asked)
-    return {name: show(answer) for name, show, answer in told if answer is not None}
+    answers = ((name, show, _nvml_or_none(nvml, question, handle, *more)) for name, show, question, *more in questions)
+    return {name: show(answer) for name, show, answer in answers if answer is not None}
 
 
 def _megahertz(clock: int) -> str:

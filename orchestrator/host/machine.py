@@ -41,7 +41,7 @@ def environment(gpus: Sequence[Gpu] = (), *, root: Path = ROOT) -> dict[str, str
         **_memory(root),
         "load_average": _load_average(),
         **{f"gpu_{at}": _gpu(gpu) for at, gpu in enumerate(gpus)},
-        **{f"gpu_{at}_{name}": told for at, gpu in enumerate(gpus) for name, told in gpu.state.items()},
+        **{f"gpu_{at}_{name}": value for at, gpu in enumerate(gpus) for name, value in gpu.state.items()},
         "nvidia_driver": gpus[0].driver_version if gpus else "",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -77,11 +77,11 @@ def cpu_model(cpuinfo: str) -> str:
 
 def parse_cgroups(membership: str) -> dict[str, str]:
     """Read /proc/self/cgroup: controller → group, the unified hierarchy (version 2) under ""."""
-    found = {}
+    groups = {}
     for line in membership.splitlines():
         _, controllers, group = line.split(":", 2)
-        found.update(dict.fromkeys(controllers.split(","), group))
-    return found
+        groups.update(dict.fromkeys(controllers.split(","), group))
+    return groups
 
 
 def parse_quota_v2(cpu_max: str) -> float | None:

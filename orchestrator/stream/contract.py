@@ -60,7 +60,7 @@ class _Envelope(BaseModel):
 
 def _make_model(kind: type[Event]) -> type[BaseModel]:
     hints = get_type_hints(kind)
-    payload: dict[str, Any] = {each.name: (hints[each.name], _default(each)) for each in fields(kind)}
+    payload: dict[str, Any] = {declared.name: (hints[declared.name], _default(declared)) for declared in fields(kind)}
     payload["event"] = (Literal[kind.kind], ...)
     return create_model(kind.__name__, __base__=_Envelope, __doc__=kind.__doc__, **payload)
 
@@ -91,12 +91,12 @@ def decode(line: bytes) -> NumberedEvent:
 
 def _read_fields(line: bytes) -> dict[str, Any]:
     """Check a line's JSON, then its schema; return all its fields, those of the envelope and defaults included."""
-    fields_of_line = parse_object(line)
-    kind, model = _MODELS.get(_kind(fields_of_line), (None, None))
+    members = parse_object(line)
+    kind, model = _MODELS.get(_kind(members), (None, None))
     if kind is None or model is None:
         raise RejectedLineError("unknown event")
     try:
-        return vars(model.model_validate(fields_of_line)).copy()  # flat, so model_dump would only take longer
+        return vars(model.model_validate(members)).copy()  # flat, so model_dump would only take longer
     except ValidationError as error:
         raise RejectedLineError(_first_problem(error)) from None
 
@@ -168,8 +168,8 @@ def _check_bounds(value: object) -> None:
             _check_bounds(inner)
 
 
-def _kind(found: dict[str, Any]) -> str:
-    kind = found.get("event")
+def _kind(members: dict[str, Any]) -> str:
+    kind = members.get("event")
     return kind if isinstance(kind, str) else ""
 
 

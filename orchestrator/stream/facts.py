@@ -1,4 +1,4 @@
-"""facts.json of a container, read as hostile input: strict JSON, texts alone, all bounded, one kind of failure."""
+"""facts.json of a container, read as hostile input: bounded, strict JSON of texts alone, FactsError for any fault."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def read(content: bytes) -> dict[str, str]:
     if len(content) > BYTES_LIMIT:
         raise FactsError(f"is larger than {BYTES_LIMIT} bytes")
     try:
-        found = contract.parse_object(content)
-    except contract.RejectedLineError as refusal:
-        raise FactsError(f"is refused: {refusal}") from None
-    if len(found) > FACTS_LIMIT:
+        facts = contract.parse_object(content)
+    except contract.RejectedLineError as rejection:
+        raise FactsError(f"is refused: {rejection}") from None
+    if len(facts) > FACTS_LIMIT:
         raise FactsError(f"holds more than {FACTS_LIMIT} facts")
-    if not all(0 < len(name) <= NAME_LIMIT for name in found):
+    if not all(0 < len(name) <= NAME_LIMIT for name in facts):
         raise FactsError(f"holds a name that is empty or longer than {NAME_LIMIT} characters")
-    if not all(isinstance(value, str) and len(value) <= VALUE_LIMIT for value in found.values()):
+    if not all(isinstance(value, str) and len(value) <= VALUE_LIMIT for value in facts.values()):
         raise FactsError(f"holds a value that is no text of up to {VALUE_LIMIT} characters")
-    return found
+    return facts

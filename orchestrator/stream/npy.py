@@ -1,4 +1,4 @@
-"""NumPy files from a container, read as hostile input: no pickle, bounded when unpacked, one kind of failure.
+"""NumPy files from a container, read as hostile input: no pickle, bounded when unpacked, one exception for every fault.
 
 A header is believed only where the bytes behind it are as many as it says, and they are counted before anything is
 allocated. An archive's directory is bounded before it is read, and its members before they are unpacked.
@@ -76,16 +76,16 @@ def _unpack(packed: zipfile.ZipFile) -> dict[str, NDArray[np.float64]]:
         raise ArrayError("is packed in a way that NumPy does not use")  # LZMA asks for as much memory as it says
     if sum(member.file_size for member in members) > UNPACKED_BYTES:
         raise ArrayError(f"holds more than {UNPACKED_BYTES} bytes unpacked")
-    found: dict[str, NDArray[np.float64]] = {}
-    left = UNPACKED_BYTES
+    arrays: dict[str, NDArray[np.float64]] = {}
+    left_bytes = UNPACKED_BYTES
     for member in members:
         raw = _parse_array(packed.read(member))  # no more than file_size, whatever the member packs
-        left -= raw.size * _WIDEST
-        if left < 0:
+        left_bytes -= raw.size * _WIDEST
+        if left_bytes < 0:
             raise ArrayError(f"holds more than {UNPACKED_BYTES} bytes in float64")
         with np.errstate(all="ignore"):  # a signalling NaN is one more NaN
-            found[member.filename.removesuffix(".npy")] = np.array(raw, np.float64)
-    return found
+            arrays[member.filename.removesuffix(".npy")] = np.array(raw, np.float64)
+    return arrays
 
 
 def _parse_array(content: bytes) -> NDArray[Any]:

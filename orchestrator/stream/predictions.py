@@ -34,8 +34,8 @@ def right_answers(predictions: bytes, labels: NDArray[np.uint8]) -> NDArray[np.b
         raise PredictionsError(
             f"predictions.npy holds {logits.dtype}{list(logits.shape)}; expected float32 or float64[{len(labels)}, 10]"
         )
-    found: NDArray[np.bool_] = logits.argmax(axis=1) == labels
-    return found
+    right: NDArray[np.bool_] = logits.argmax(axis=1) == labels
+    return right
 
 
 def _logits(predictions: bytes) -> NDArray[Any]:

@@ -39,9 +39,9 @@ def _pad(layer: Conv2d, images: Array) -> Array:
 
 
 def _crop(layer: Conv2d, framed: Array, images: Array) -> Array:
-    (above, _), (left, _) = layer.borders(images.shape[1:])
+    (above, _), (before, _) = layer.borders(images.shape[1:])
     _, height, width, _ = images.shape
-    return framed[:, above : above + height, left : left + width]
+    return framed[:, above : above + height, before : before + width]
 
 
 def _shifted_views(layer: Conv2d, framed: Array) -> Iterator[View]:

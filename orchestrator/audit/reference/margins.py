@@ -33,12 +33,12 @@ def margins(recipe: Recipe, weights: Named, images: Images) -> Array:
     these weights; after a step there are others.
     """
     outputs = images_in_float64(recipe, images)
-    found = np.full(len(outputs), np.inf)
+    nearest = np.full(len(outputs), np.inf)
     for layer, own in zip(recipe.layers, parameters_by_layer(recipe, weights), strict=True):
         if type(layer) in KINKS:
-            found = np.minimum(found, KINKS[type(layer)](layer, own, outputs))
+            nearest = np.minimum(nearest, KINKS[type(layer)](layer, own, outputs))
         outputs, _ = apply(layer, own, outputs, training=True)
-    return found
+    return nearest
 
 
 def _relu_distance(layer: Conv2d | Dense, own: Parameters, inputs: Array) -> Array:

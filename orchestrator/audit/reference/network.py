@@ -61,17 +61,17 @@ def gradients(recipe: Recipe, weights: Named, images: Images, labels: Labels, *,
         way_back.append(with_rounding_errors(layer, own, outputs, backward, unit) if unit else backward)
         outputs = after
     loss, gradient = cross_entropy(outputs, labels)
-    found = _backpropagate(way_back, gradient)
-    return Gradients([(name, found[name]) for name, _ in weights if name in found], loss, statistics)
+    by_name = _backpropagate(way_back, gradient)
+    return Gradients([(name, by_name[name]) for name, _ in weights if name in by_name], loss, statistics)
 
 
 def _backpropagate(way_back: list[Backward], gradient: Array) -> dict[str, Array]:
     """Call the backward functions from the last to the first, and let go of what each one held."""
-    found: dict[str, Array] = {}
+    by_name: dict[str, Array] = {}
     while way_back:
         gradient, own = way_back.pop()(gradient)
-        found |= {f"{len(way_back)}.{name}": array for name, array in own.items()}
-    return found
+        by_name |= {f"{len(way_back)}.{name}": array for name, array in own.items()}
+    return by_name
 
 
 def images_in_float64(recipe: Recipe, images: Images) -> Array:
@@ -83,12 +83,14 @@ def images_in_float64(recipe: Recipe, images: Images) -> Array:
 
 def parameters_by_layer(recipe: Recipe, weights: Named) -> list[Parameters]:
     """Sort weights by layer. A bias of one element would be broadcast in silence, so shapes are checked."""
-    found = {name: array.shape for name, array in weights}
-    expected = {each.name: each.shape for each in arrays(recipe)}
-    if found != expected:
-        wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
-        told = "; ".join(f"{name}: {found.get(name)}, expected {expected.get(name)}" for name in wrong)
-        raise ValueError(f"not the weights of {recipe.name}: {told}")
+    shapes_given = {name: array.shape for name, array in weights}
+    expected = {declared.name: declared.shape for declared in arrays(recipe)}
+    if shapes_given != expected:
+        wrong = sorted(
+            name for name in shapes_given.keys() | expected.keys() if shapes_given.get(name) != expected.get(name)
+        )
+        differences = "; ".join(f"{name}: {shapes_given.get(name)}, expected {expected.get(name)}" for name in wrong)
+        raise ValueError(f"not the weights of {recipe.name}: {differences}")
     layers: list[dict[str, Array]] = [{} for _ in recipe.layers]
     for name, array in weights:
         index, own = name.split(".")

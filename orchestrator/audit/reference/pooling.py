@@ -38,14 +38,14 @@ def windows(images: Array, size: int) -> Array:
     """Cut images into windows: (n, rows, columns, size · size, channels); a remainder at the border is dropped."""
     n, height, width, channels = images.shape
     rows, columns = height // size, width // size
-    apart = images[:, : rows * size, : columns * size].reshape(n, rows, size, columns, size, channels)
-    return apart.swapaxes(2, 3).reshape(n, rows, columns, size * size, channels)
+    cut = images[:, : rows * size, : columns * size].reshape(n, rows, size, columns, size, channels)
+    return cut.swapaxes(2, 3).reshape(n, rows, columns, size * size, channels)
 
 
 def _spread(cut: Array, size: int, images: Array) -> Array:
     """Put windows back where they were cut from `images`: 0 at a remainder that no window covers."""
     n, rows, columns, _, channels = cut.shape
-    found = np.zeros_like(images)
-    apart = cut.reshape(n, rows, columns, size, size, channels).swapaxes(2, 3)
-    found[:, : rows * size, : columns * size] = apart.reshape(n, rows * size, columns * size, channels)
-    return found
+    images_of_windows = np.zeros_like(images)
+    blocks = cut.reshape(n, rows, columns, size, size, channels).swapaxes(2, 3)
+    images_of_windows[:, : rows * size, : columns * size] = blocks.reshape(n, rows * size, columns * size, channels)
+    return images_of_windows

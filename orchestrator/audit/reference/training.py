@@ -35,15 +35,15 @@ def train(recipe: Recipe, weights: Named, batches: Batches, *, unit: float = 0.0
     current: Arrays = [(name, np.asarray(array, np.float64)) for name, array in weights]
     states: dict[str, State] = {}
     for images, labels in batches:
-        found = gradients(recipe, current, images, labels, unit=unit)
-        current, states = _step(recipe, current, found, states)
-        yield Step(found.loss, found.arrays, current)
+        computed = gradients(recipe, current, images, labels, unit=unit)
+        current, states = _step(recipe, current, computed, states)
+        yield Step(computed.loss, computed.arrays, current)
 
 
 def _step(
-    recipe: Recipe, weights: Arrays, found: Gradients, states: dict[str, State]
+    recipe: Recipe, weights: Arrays, computed: Gradients, states: dict[str, State]
 ) -> tuple[Arrays, dict[str, State]]:
-    by_weights, after = dict(found.arrays), dict(found.statistics)
+    by_weights, after = dict(computed.arrays), dict(computed.statistics)
     remembered: dict[str, State] = {}
     for name, weight in weights:
         if name in by_weights:
