@@ -5,10 +5,10 @@ BIN := .venv/bin
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick doctor data images report test test-cuda fuzz faults check lint types lock lock-images clean
+.PHONY: help compare quick doctor data images report test test-cuda fuzz faults coverage check lint types wheel-check lock lock-images clean
 
 help: ## show this list
-	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 compare: .venv/.ready ## compare: the article's two recipes in TensorFlow and PyTorch (TORCH=, TF=, ARGS=)
 	@$(BIN)/bakeoff compare $(CONTENDERS) $(ARGS)
@@ -40,15 +40,22 @@ fuzz: .venv/.ready ## 1,000,000 hostile lines, 100,000 hostile files; guided by 
 	@! $(BIN)/python -c 'import atheris' 2>/dev/null || { $(BIN)/python -m tests.fuzz.guided -runs=100000 \
 		&& $(BIN)/python -m tests.fuzz.guided files -runs=100000; }
 
-faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 minutes; writes the table of docs/reliability.md
+faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 to 20 minutes; writes the table of docs/reliability.md
 	@BAKEOFF_FAULTS=.faults.json $(BIN)/pytest -m "" tests/faults $(ARGS); code=$$?; \
 		$(if $(ARGS),true,$(BIN)/python -m tests.faults.table .faults.json) && exit $$code
 
-check: lint types test ## what CI runs: lint, types, tests
+coverage: .venv/.ready ## run the tests and measure what they cover; at least the share in pyproject.toml
+	@$(BIN)/pytest --cov --cov-report term $(ARGS)
 
-lint: .venv/.ready ## ruff, codespell, import-linter; the compose file where docker is installed
+check: lint types coverage ## what CI runs: lint, types, tests and their coverage
+
+wheel-check: .venv/.ready ## build the wheel, install it outside of this checkout, run a trial from there
+	@.ci/wheel
+
+lint: .venv/.ready ## ruff, codespell, import-linter, hadolint, shellcheck; the compose file where docker is installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint images/*/Dockerfile && $(BIN)/shellcheck images/install.sh .ci/run .ci/wheel
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
 		else echo "docker compose is not installed: compose.yaml not looked at"; fi
 

@@ -15,8 +15,8 @@ def test_a_field_is_replaced_in_a_copy() -> None:
 
 
 def test_a_misspelt_field_is_refused() -> None:
-    with pytest.raises(ValidationError, match="recieved"):
-        EventCounts().replace(recieved=7)
+    with pytest.raises(ValidationError, match="recieved"):  # codespell:ignore recieved
+        EventCounts().replace(recieved=7)  # codespell:ignore recieved
 
 
 def test_a_value_that_does_not_fit_is_refused() -> None:
