@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from numpy import uint8
-from numpy.typing import NDArray
+from pathlib import Path
 
 from orchestrator import doctor, report
-from orchestrator.analyse import confounders
-from orchestrator.analyse.accuracy import read_answers
 from orchestrator.analyse.analyse import analyse
-from orchestrator.analyse.describe import describe
-from orchestrator.analyse.parity import read_steps
-from orchestrator.analyse.summary import Comparison, Summary, read_comparison
+from orchestrator.analyse.confounders import facts_by_contender
+from orchestrator.analyse.describe import describe, mark_ended
+from orchestrator.analyse.load import load_run
+from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
 from orchestrator.host import machine
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.progress.view import View
 from orchestrator.record.manifest import Manifest
-from orchestrator.record.record import Record, Status
-from orchestrator.record.run_folder import ENVIRONMENT, RunFolder, ensure_space
+from orchestrator.record.record import Record
+from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, RunFolder, ensure_space
 from orchestrator.run.prepare import expectations, prepare_contenders
 from orchestrator.run.runner import TrialSetup
 from orchestrator.run.schedule import run_all
@@ -48,7 +44,7 @@ def compare(
     with folder.lock():
         begin(folder, resolved, plan, setup, runtime, reuse=reuse)
         records = run_all(plan, setup, folder, view)
-        return folder, conclude(folder, plan, setup.test_labels, records)
+        return folder, conclude(folder, records, runtime.data)
 
 
 def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = False) -> tuple[RunFolder, Summary]:
@@ -63,7 +59,7 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
         setup = prepare(resolved, plan, runtime, view, detach=detach)
         folder.write_manifest(manifest.resumed(plan, setup.images))
         records = run_all(plan, setup, folder, view)
-        return folder, conclude(folder, plan, setup.test_labels, records)
+        return folder, conclude(folder, records, runtime.data)
 
 
 def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *, detach: bool) -> TrialSetup:
@@ -106,40 +102,24 @@ def begin(
         reuse=reuse,
     )
     comparison = describe(resolved, plan, engine, runtime.engine_notice, folder.id)
-    folder.begin(
-        manifest,
-        {**runtime.environment, **engine.facts()},
-        {**comparison.model_dump(), "spec": resolved.spec.model_dump()},
-    )
+    folder.begin(manifest, Environment(host={**runtime.environment, **engine.facts()}), comparison)
 
 
-def conclude(folder: RunFolder, plan: Plan, test_labels: NDArray[uint8], records: Sequence[Record]) -> Summary:
-    """Analyse the records of a run and write its summary and report."""
-    manifest = folder.read_manifest()
-    environment = {**folder.read_json(ENVIRONMENT), **machine.environment_at_end(), **confounders.inside(records)}
-    folder.write_json(ENVIRONMENT, environment)
-    steps = [read_steps(record, folder.read_leftover(record.id, "steps.npz")) for record in records]
-    answers = [
-        read_answers(record, folder.read_leftover(record.id, "predictions.npy"), test_labels) for record in records
-    ]
-    summary = analyse(
-        _ended(read_comparison(folder), manifest, records),
-        environment,
-        records,
-        cores=manifest.cores,
-        load=manifest.load,
-        steps=[trial_steps for trial_steps in steps if trial_steps],
-        answers=[trial_answers for trial_answers in answers if trial_answers],
-        way=plan.walk,
-    )
-    folder.write_summary(summary)
+def conclude(folder: RunFolder, records: Sequence[Record], data: Path) -> Summary:
+    """Write down how a run ended, then analyse and report it; `data` is where the test labels are kept."""
+    host = Environment.load(folder.path).host | machine.environment_at_end()
+    folder.write_model(ENVIRONMENT, Environment(host=host, workers=facts_by_contender(records)))
+    folder.write_model(COMPARISON, mark_ended(Comparison.load(folder.path), folder.read_manifest(), records))
+    summary = summarise(folder, data)
     report.write(folder.path)
     return summary
 
 
-def _ended(comparison: Comparison, manifest: Manifest, records: Sequence[Record]) -> Comparison:
-    return comparison.replace(
-        ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        resumed_at=manifest.resumed_at,
-        interrupted=any(record.status is Status.INTERRUPTED or record.cause == "detached" for record in records),
-    )
+def summarise(folder: RunFolder, data: Path) -> Summary:
+    """Analyse a run that has ended, from its folder alone, and write summary.json.
+
+    Raises UsageError where the folder does not hold such a run, PreflightError where the disk does not take the file.
+    """
+    summary = analyse(load_run(folder, data))
+    folder.write_model(SUMMARY, summary)
+    return summary

@@ -14,24 +14,6 @@ from orchestrator.record.record import Status
 
 ABSENT = "–"
 
-ONE_RUN = "One run: no interval, so no ranking is claimed."
-
-CAPTIONS = {
-    "loss": "Loss by epoch: training solid, validation dashed",
-    "accuracy": "Validation accuracy by epoch",
-    "throughput": "Training throughput, higher is faster",
-    "phases": "Where the time goes, in seconds",
-    "memory": "Peak memory",
-    "divergence": "How far trainings of the same start and batches part, step by step",
-}
-"""Figure → what it shows, in the order of a report; also the alternative text."""
-
-WALK_CAPTIONS = {
-    "waterfall": "What each setting carries, from start to end",
-    "walk": "Loss by epoch at every stop of the walk",
-}
-"""The same for the figures that only a walk has."""
-
 PHASES = ("import", "data", "build", "first_step", "warm_up", "training", "evaluation", "predict")
 """In the order of a worker's life."""
 
@@ -43,6 +25,16 @@ GLYPHS = {
     Status.INTERRUPTED: "■",
     Status.UNKNOWN: "?",
 }
+
+STATUS_STYLES = {
+    Status.DONE: "green",
+    Status.FAILED: "bold red",
+    Status.TIMED_OUT: "bold red",
+    Status.SKIPPED: "yellow",
+    Status.INTERRUPTED: "yellow",
+    Status.UNKNOWN: "bold yellow",
+}
+"""Rich's styles, beside the glyph: nothing hangs on colour."""
 
 _ESCAPE_SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor

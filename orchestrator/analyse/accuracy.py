@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from orchestrator.analyse.summary import AccuracyDifference
 from orchestrator.record.record import Record, Status
 from orchestrator.stream.predictions import right_answers
 
-NORMAL_975 = 1.959964
+NORMAL_975 = NormalDist().inv_cdf(0.975)
 """The 97.5 % quantile of the standard normal distribution."""
 
 
@@ -39,11 +40,11 @@ def read_answers(record: Record, predictions: bytes | None, labels: NDArray[np.u
     return Answers(record.id, record.contender, record.recipe, record.seed, right_answers(predictions, labels))
 
 
-def differences(found: Sequence[Answers], reference: str) -> tuple[AccuracyDifference, ...]:
+def accuracy_differences(answers: Sequence[Answers], reference: str) -> tuple[AccuracyDifference, ...]:
     """Hold each contender's first trial of a recipe and seed beside the reference's, with the floor of both."""
     groups: dict[tuple[str, int], dict[str, list[Answers]]] = {}
-    for each in found:
-        groups.setdefault((each.recipe, each.seed), {}).setdefault(each.contender, []).append(each)
+    for trial in answers:
+        groups.setdefault((trial.recipe, trial.seed), {}).setdefault(trial.contender, []).append(trial)
     return tuple(
         _difference(group[reference], trials)
         for group in groups.values()
@@ -54,20 +55,31 @@ def differences(found: Sequence[Answers], reference: str) -> tuple[AccuracyDiffe
 
 def _difference(reference: Sequence[Answers], other: Sequence[Answers]) -> AccuracyDifference:
     gained, lost = _discordant(other[0], reference[0])
-    low, high = paired_interval(gained, lost, len(other[0].right))
+    images, floor = len(other[0].right), _floor(reference, other)
+    low, high = paired_interval(gained, lost, images)
     return AccuracyDifference(
         recipe=other[0].recipe,
         seed=other[0].seed,
         contender=other[0].contender,
         reference=reference[0].contender,
-        images=len(other[0].right),
+        images=images,
         gained=gained,
         lost=lost,
-        difference=(gained - lost) / len(other[0].right),
+        difference=(gained - lost) / images,
         low=low,
         high=high,
-        floor_images=_floor(reference, other),
+        floor_images=floor,
+        verdict=_verdict(gained + lost, floor, low, high),
     )
+
+
+def _verdict(discordant: int, floor: int | None, low: float, high: float) -> str:
+    """Say what the interval and the floor allow to be said, in one of four wordings."""
+    if discordant == 0:
+        return "equal, image by image"
+    if floor is not None and discordant <= floor:
+        return "equal within the floor"
+    return "no difference shown" if low <= 0 <= high else "different"
 
 
 def _discordant(one: Answers, other: Answers) -> tuple[int, int]:

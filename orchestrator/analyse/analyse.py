@@ -1,62 +1,53 @@
-"""Records → summary: pure. Everything that a report says is computed here or in what this calls."""
+"""A run's records → its summary: pure. Every number and verdict that a report shows is computed here or below."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 
-from orchestrator.analyse import confounders as ledger
-from orchestrator.analyse.accuracy import Answers, differences
+from orchestrator.analyse.accuracy import accuracy_differences
 from orchestrator.analyse.attribution import make_explanation
 from orchestrator.analyse.claims import claims
-from orchestrator.analyse.claims_overall import single_seed_note
+from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
+from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.findings import findings
-from orchestrator.analyse.parity import Steps, divergences
-from orchestrator.analyse.summary import Audit, Comparison, EpochSummary, Summary, TrialSummary
+from orchestrator.analyse.load import RunResults
+from orchestrator.analyse.parity import step_differences
+from orchestrator.analyse.speeds import compare_speeds, with_ratios
+from orchestrator.analyse.summary import Audit, Environment, Summary, TrialSummary
+from orchestrator.analyse.trial_findings import CheckInput
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
-from orchestrator.plan.walk import Walk
 from orchestrator.record.record import Record, Status
 
 
-def analyse(
-    comparison: Comparison,
-    environment: Mapping[str, str],
-    records: Sequence[Record],
-    *,
-    cores: int,
-    load: float | None = None,
-    steps: Sequence[Steps] = (),
-    answers: Sequence[Answers] = (),
-    way: Walk | None = None,
-) -> Summary:
-    """Sum up a comparison.
-
-    `load` is the machine's one-minute load when it began, `steps` and `answers` are what trials of the matched track
-    left, `way` is the walk that the comparison is.
-    """
-    trials = tuple(summarise_trial(record) for record in records)
-    apart = divergences(steps, comparison.reference)
+def analyse(run: RunResults) -> Summary:
+    """Summarise a run: its trials, what they show, and what to be careful about."""
+    comparison, records, reference = run.comparison, run.records, run.comparison.reference
+    audits = summarise_audits(records)
+    trials = with_ratios([summarise_trial(record) for record in records], reference, audits)
+    found_claims = claims(_of_the_article(trials))
+    differences = step_differences(run.steps, reference)
     return Summary(
-        comparison=comparison.model_copy(
-            update={
-                "audits": audits(records),
-                "divergences": apart,
-                "accuracies": differences(answers, comparison.reference),
-                "claims": claims(_of_the_article(trials)),
-                "single_seed_note": single_seed_note(comparison.seeds),
-            }
-        ),
-        environment=ledger.folded(environment, list(dict.fromkeys(cell.contender for cell in comparison.cells))),
-        findings=findings(records, cores, load, apart),
+        comparison=comparison,
+        environment=Environment(host=run.environment.host, workers=facts_by_contender(records)),
+        findings=findings(CheckInput(records, run.cores, run.load, differences, run.unread_answers)),
         trials=trials,
-        explanation=make_explanation(way, trials) if way else None,
+        audits=audits,
+        step_differences=differences,
+        accuracies=accuracy_differences(run.answers, reference),
+        speeds=compare_speeds(comparison.cells, trials, reference, audits),
+        claims=found_claims,
+        claims_overall=claims_over_seeds(comparison, trials, found_claims),
+        readings=framework_or_recipe(comparison, found_claims),
+        single_seed_note=single_seed_note(comparison.seeds),
+        explanation=make_explanation(run.walk, trials) if run.walk else None,
     )
 
 
-def audits(records: Sequence[Record]) -> tuple[Audit, ...]:
-    """Sum up each trial's audit by its worst tensor."""
+def summarise_audits(records: Sequence[Record]) -> tuple[Audit, ...]:
+    """Summarise each trial's audit by its worst tensor."""
     return tuple(_audit(record) for record in records if record.audit)
 
 
@@ -90,15 +81,10 @@ def summarise_trial(record: Record) -> TrialSummary:
     last = record.epochs[-1] if record.epochs else None
     speeds = [epoch.images_per_second for epoch in record.epochs]
     shared = {name: getattr(record, name) for name in TrialSummary.model_fields if name in Record.model_fields}
-    return TrialSummary.model_validate(
-        {
-            **shared,
-            "log_tail": () if record.status is Status.DONE else record.stderr_tail,
-            "train_loss": last.train_loss if last else None,
-            "val_loss": last.val_loss if last else None,
-            "images_per_second": median(speeds) if speeds else None,
-            "epochs": tuple(
-                EpochSummary(**epoch.model_dump(include=set(EpochSummary.model_fields))) for epoch in record.epochs
-            ),
-        }
+    return TrialSummary(
+        **shared,
+        log_tail=() if record.status is Status.DONE else record.stderr_tail,
+        train_loss=last.train_loss if last else None,
+        val_loss=last.val_loss if last else None,
+        images_per_second=median(speeds) if speeds else None,
     )

@@ -9,19 +9,27 @@ all orders are walked. Either way contributions add up to the total, seed by see
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
+from typing import Any
 
-from orchestrator.analyse import attribution_text as sentence
+from orchestrator.analyse.attribution_text import explain_in_a_sentence
 from orchestrator.analyse.intervals import mean_interval, ratio_interval
 from orchestrator.analyse.outcomes import OUTCOMES, Outcome
 from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Stop, TrialSummary
 from orchestrator.plan.factors import Cell
 from orchestrator.plan.walk import Order, Walk
 
+SUM_TOLERANCE = 1e-9
+
 Place = tuple[str, str]  # contender, recipe
 Values = Mapping[Place, float]  # an outcome in every cell, for one seed
+
+
+class AttributionError(ArithmeticError):
+    """Contributions do not add up to the total: a fault of this module."""
 
 
 def make_explanation(walk: Walk, trials: Sequence[TrialSummary]) -> Explanation:
@@ -51,7 +59,7 @@ def contributions(orders: Sequence[Order], path: Mapping[Order, Sequence[float]]
     """
     steps = [_steps(order, path[order]) for order in orders]
     found = {name: fmean(each[name] for each in steps) for name in orders[0]}
-    _assert_sum(found, [path[order] for order in orders])
+    _check_sum(found, [path[order] for order in orders])
     return found
 
 
@@ -59,10 +67,15 @@ def _steps(order: Order, outcomes: Sequence[float]) -> dict[str, float]:
     return dict(zip(order, (after - before for before, after in pairwise(outcomes)), strict=True))
 
 
-def _assert_sum(found: Mapping[str, float], paths: Sequence[Sequence[float]]) -> None:
-    """Hold contributions against the total, as closely as the largest number that was rounded on the way allows."""
+def _check_sum(contributions: Mapping[str, float], paths: Sequence[Sequence[float]]) -> None:
+    """Check that contributions add up to the total, as closely as the largest number that was rounded allows.
+
+    Numbers below the smallest normal one, 2.2e-308, have no relative precision: a difference of that size is none.
+    """
     total, size = paths[0][-1] - paths[0][0], max(abs(outcome) for path in paths for outcome in path)
-    assert math.isclose(sum(found.values()), total, rel_tol=1e-9, abs_tol=1e-9 * size), "shares do not add up"
+    tolerance = max(SUM_TOLERANCE * size, sys.float_info.min)
+    if not math.isclose(sum(contributions.values()), total, rel_tol=SUM_TOLERANCE, abs_tol=tolerance):
+        raise AttributionError(f"contributions add up to {sum(contributions.values())!r}, the total is {total!r}")
 
 
 def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -> Attribution:
@@ -70,7 +83,7 @@ def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -
     missing = {seed: _missing(outcome, walk.row, values, seed) for seed, values in by_seed.items()}
     whole = {seed: values for seed, values in by_seed.items() if not missing[seed]}
     paths = [{order: _path(walk, order, values) for order in walk.orders} for values in whole.values()]
-    found = {
+    found: dict[str, Any] = {
         "outcome": outcome.id,
         "title": outcome.title,
         "unit": outcome.unit,
@@ -78,8 +91,8 @@ def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -
         "missing": tuple(filter(None, missing.values())),
         **(_numbers(walk, paths) if paths else {"start": None, "end": None, "total": None, "contributions": ()}),
     }
-    blank = Attribution.model_validate({**found, "sentence": ""})
-    return blank.model_copy(update={"sentence": sentence.of(blank, walk)})
+    sentence = explain_in_a_sentence(Attribution(**found, sentence=""), walk)
+    return Attribution(**found, sentence=sentence)
 
 
 def _numbers(walk: Walk, paths: Sequence[Mapping[Order, Sequence[float]]]) -> dict[str, object]:

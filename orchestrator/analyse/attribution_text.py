@@ -9,7 +9,7 @@ from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.plan.walk import Walk
 
 
-def of(attribution: Attribution, walk: Walk) -> str:
+def explain_in_a_sentence(attribution: Attribution, walk: Walk) -> str:
     """Say what explains one outcome, or why nothing does. Names stand as given: escape it like outside text."""
     if attribution.total is None:
         lacks = "; ".join(attribution.missing) or "no trial was run"

@@ -1,7 +1,7 @@
 """The article's statements as numbers: trial summaries in, claims out. Pure.
 
 A claim describes one run. Nothing here ranks frameworks or puts an interval on a number:
-that takes seeds, as `readings.single_seed_note` says. The thresholds are ours, because the
+that takes seeds, as `claims_overall.single_seed_note` says. The thresholds are ours, because the
 article gives none; each stands beside its definition and in the report.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from orchestrator.analyse.summary import Claim, EpochSummary, TrialSummary
-from orchestrator.record.record import Status
+from orchestrator.analyse.summary import Claim, TrialSummary
+from orchestrator.record.record import Epoch, Status
 
 UNTRAINED_LOSS = math.log(10)
 """Nats: the cross-entropy of a uniform guess over ten classes, which an untrained ten-way softmax comes near.
@@ -154,7 +154,7 @@ def _obstacle(definition: Definition, trial: TrialSummary) -> str:
     return ""
 
 
-def _finite(epoch: EpochSummary) -> bool:
+def _finite(epoch: Epoch) -> bool:
     return all(loss is not None and math.isfinite(loss) for loss in (epoch.train_loss, epoch.val_loss))
 
 

@@ -1,81 +1,82 @@
-"""The article's claims over seeds: the median of each cell with an interval, and one of three wordings. Pure."""
+"""The article's claims aggregated: over seeds (median, interval, verdict) and across cells. Pure.
+
+Across cells the question is whether a claim goes with the framework or with the recipe.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import mean, median
 from typing import TypeVar
 
 from orchestrator.analyse.claims import DEFINITIONS, Definition, verdict
 from orchestrator.analyse.intervals import median_interval
-from orchestrator.analyse.summary import Cell, Comparison, Summary
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """One claim in one cell, over its seeds."""
-
-    definition: Definition
-    contender: str
-    recipe: str
-    values: tuple[float, ...]  # one a seed, sorted
-
-    @property
-    def median(self) -> float | None:
-        return median(self.values) if self.values else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """A 95 % interval for the median over seeds, None with fewer than six."""
-        return median_interval(self.values)
-
-    @property
-    def verdict(self) -> str:
-        """Say "holds" or "does not hold" where the whole interval agrees, else that it is not decided."""
-        undecided = f"not decided with {len(self.values)} seeds"
-        if self.interval is None:
-            return undecided
-        low, high = map(self.definition.holds, self.interval)
-        return verdict(low) if low == high else undecided
-
-
-def judgements(summary: Summary) -> tuple[Judgement, ...]:
-    """Judge every claim in every cell; nothing for a single seed, which carries no interval."""
-    if len(summary.comparison.seeds) < 2 or not summary.comparison.claims:
-        return ()
-    cells = summary.comparison.cells
-    return tuple(
-        Judgement(definition, cell.contender, cell.recipe, _values(summary, definition, cell))
-        for definition in DEFINITIONS
-        for cell in cells
-    )
-
-
-def _values(summary: Summary, definition: Definition, cell: Cell) -> tuple[float, ...]:
-    """Collect a claim's number a seed: repetitions of a seed are no new evidence, so their median counts once."""
-    seeds = {trial.id: trial.seed for trial in summary.trials}
-    place = (definition.id, cell.contender, cell.recipe)
-    by_seed: dict[int, list[float]] = {}
-    for claim in summary.comparison.claims:
-        if (claim.id, claim.contender, claim.recipe) == place and claim.value is not None:
-            by_seed.setdefault(seeds[claim.trial], []).append(claim.value)
-    return tuple(sorted(median(values) for values in by_seed.values()))
-
+from orchestrator.analyse.summary import Cell, Claim, ClaimOverall, Comparison, TrialSummary
 
 T = TypeVar("T")
 Place = tuple[str, str]  # contender, recipe
 
 
-def readings(comparison: Comparison) -> tuple[str, ...]:
+def claims_over_seeds(
+    comparison: Comparison, trials: Sequence[TrialSummary], claims: Sequence[Claim]
+) -> tuple[ClaimOverall, ...]:
+    """Judge every claim in every cell over its seeds; nothing for a single seed, which carries no interval."""
+    if len(comparison.seeds) < 2 or not claims:
+        return ()
+    seeds = {trial.id: trial.seed for trial in trials}
+    return tuple(
+        _overall(definition, cell, _values_by_seed(_of_cell(claims, definition, cell), seeds))
+        for definition in DEFINITIONS
+        for cell in comparison.cells
+    )
+
+
+def _overall(definition: Definition, cell: Cell, values: Sequence[float]) -> ClaimOverall:
+    interval = median_interval(values)
+    return ClaimOverall(
+        id=definition.id,
+        contender=cell.contender,
+        recipe=cell.recipe,
+        unit=definition.unit,
+        values=tuple(values),
+        median=median(values) if values else None,
+        interval=interval,
+        verdict=_verdict(definition, values, interval),
+    )
+
+
+def _verdict(definition: Definition, values: Sequence[float], interval: tuple[float, float] | None) -> str:
+    """Say "holds" or "does not hold" where the whole interval agrees, else that it is not decided."""
+    undecided = f"not decided with {len(values)} seeds"
+    if interval is None:
+        return undecided
+    low, high = map(definition.holds, interval)
+    return verdict(low) if low == high else undecided
+
+
+def _values_by_seed(claims: Sequence[Claim], seeds: dict[str, int]) -> list[float]:
+    """Return one value a seed, sorted: repetitions of a seed are no new evidence, so their median counts once."""
+    by_seed: dict[int, list[float]] = {}
+    for claim in claims:
+        if claim.value is not None:
+            by_seed.setdefault(seeds[claim.trial], []).append(claim.value)
+    return sorted(median(values) for values in by_seed.values())
+
+
+def _of_cell(claims: Sequence[Claim], definition: Definition, cell: Cell) -> list[Claim]:
+    place = (definition.id, cell.contender, cell.recipe)
+    return [claim for claim in claims if (claim.id, claim.contender, claim.recipe) == place]
+
+
+def framework_or_recipe(comparison: Comparison, claims: Sequence[Claim]) -> tuple[str, ...]:
     """Say, for a crossover, whether each claim goes with the framework or with the recipe; else nothing.
 
     A cell's number is the median over its trials. The sentences are plain text and name
     contenders and recipes as they were given: escape them like any outside string.
     """
-    if comparison.kind != "crossover":
+    if comparison.kind != "crossover" or not claims:
         return ()
-    return tuple(f"{definition.name}: {_reading(definition, comparison)}" for definition in DEFINITIONS)
+    return tuple(f"{definition.name}: {_reading(definition, comparison, claims)}" for definition in DEFINITIONS)
 
 
 def single_seed_note(seeds: Sequence[int]) -> str:
@@ -89,8 +90,10 @@ def single_seed_note(seeds: Sequence[int]) -> str:
     )
 
 
-def _reading(definition: Definition, comparison: Comparison) -> str:
-    numbers = {(cell.contender, cell.recipe): _cell_value(definition, comparison, cell) for cell in comparison.cells}
+def _reading(definition: Definition, comparison: Comparison, claims: Sequence[Claim]) -> str:
+    numbers = {
+        (cell.contender, cell.recipe): _median_value(_of_cell(claims, definition, cell)) for cell in comparison.cells
+    }
     empty = [f"{contender} · {recipe}" for (contender, recipe), value in numbers.items() if value is None]
     if empty:
         return f"not read across the cells, because there is no number for {', '.join(empty)}."
@@ -103,10 +106,8 @@ def _reading(definition: Definition, comparison: Comparison) -> str:
     )
 
 
-def _cell_value(definition: Definition, comparison: Comparison, cell: Cell) -> float | None:
-    place = (definition.id, cell.contender, cell.recipe)
-    mine = [claim for claim in comparison.claims if (claim.id, claim.contender, claim.recipe) == place]
-    values = [claim.value for claim in mine if claim.value is not None]
+def _median_value(claims: Sequence[Claim]) -> float | None:
+    values = [claim.value for claim in claims if claim.value is not None]
     return median(values) if values else None
 
 

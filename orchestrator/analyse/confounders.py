@@ -1,8 +1,4 @@
-"""What differs between contenders besides what is compared: facts read inside each worker, side by side. Pure.
-
-The facts travel in a summary's flat environment as "<contender>: <fact>", or once as "every worker: <fact>", so
-that a reader of summary.json needs no other file.
-"""
+"""What differs between contenders besides what is compared: facts read inside each worker, side by side. Pure."""
 
 from __future__ import annotations
 
@@ -14,23 +10,27 @@ from fnmatch import fnmatchcase
 from orchestrator.record.record import Record
 
 
-class Weight(StrEnum):
-    """Heaviest first, in the words of the report."""
+class Relevance(StrEnum):
+    """How much a difference in a fact matters, most first, in the words of the report."""
 
-    FIRST = "changes results or speed"
-    SECOND = "may change speed"
-    THIRD = "rarely matters"
-
-
-def weigh(name: str, *, gpu: bool = True) -> Weight:
-    """Return a fact's weight; one that nobody foresaw may change speed. `gpu` says whether a GPU trained."""
-    if not gpu and any(fnmatchcase(name, each) for each in _OF_A_GPU):
-        return Weight.THIRD
-    ranks = (weight for weight, patterns in _RANKS if any(fnmatchcase(name, each) for each in patterns))
-    return next(ranks, Weight.SECOND)
+    CHANGES_RESULTS = "changes results or speed"
+    MAY_AFFECT_SPEED = "may change speed"
+    MINOR = "rarely matters"
 
 
-_FIRST = (
+def relevance(name: str, *, gpu: bool = True) -> Relevance:
+    """Return a fact's relevance; an unknown fact may change speed. `gpu` says whether a GPU trained."""
+    if not gpu and _matches(name, _OF_A_GPU):
+        return Relevance.MINOR
+    found = (relevance for relevance, patterns in _PATTERNS if _matches(name, patterns))
+    return next(found, Relevance.MAY_AFFECT_SPEED)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+_CHANGES_RESULTS = (
     # the arithmetic
     *("precision", "default_float", "denormals", "deterministic", "execution", "compiler", "layout"),
     *("keras", "keras_epsilon", "keras_data_format", "flag jit", "flag *deterministic*"),
@@ -48,21 +48,22 @@ _OF_A_GPU = (
     *("cuda*", "cudnn*", "compute_capability", "nvidia_driver", "gpu_*", "tf32_*", "flag *reduced_precision"),
     *("package nvidia-*", "library cu*", "library nccl", "library nvrtc", "flag *CUDNN*", "flag *GPU*"),
 )
-"""First where a GPU trained, and without effect where none did: a CUDA build runs on a CPU too."""
+"""Changes results where a GPU trained, and nothing where none did: a CUDA build runs on a CPU too."""
 
-_SECOND = ("package triton*", "package *triton", "package ml-dtypes", "package jax*", "package torchvision")
+_MAY_AFFECT_SPEED = ("package triton*", "package *triton", "package ml-dtypes", "package jax*", "package torchvision")
 
-_THIRD = (
+_MINOR = (
     *("package *", "pyarrow", "python_build", "python_dev_mode", "python_hash_randomization", "text_encoding"),
     *("distribution", "lapack", "limit_*", "clock", "build_type", "cxx11_abi", "variable PYTHONHASHSEED"),
     *("variable NVIDIA_VISIBLE_DEVICES", "variable CUDA_CACHE_*"),
 )
 
-_RANKS = ((Weight.FIRST, (*_FIRST, *_OF_A_GPU)), (Weight.SECOND, _SECOND), (Weight.THIRD, _THIRD))
-"""The first table that has a name decides."""
-
-
-EVERY = "every worker"
+_PATTERNS = (
+    (Relevance.CHANGES_RESULTS, (*_CHANGES_RESULTS, *_OF_A_GPU)),
+    (Relevance.MAY_AFFECT_SPEED, _MAY_AFFECT_SPEED),
+    (Relevance.MINOR, _MINOR),
+)
+"""The first row that matches a name decides."""
 
 _COMPARED = ("framework", "framework_version", "framework_build", "image")
 _NAMED = 6
@@ -76,7 +77,7 @@ class Fact:
 
     name: str
     values: tuple[str, ...]
-    weight: Weight = Weight.SECOND
+    relevance: Relevance = Relevance.MAY_AFFECT_SPEED
 
     @property
     def differs(self) -> bool:
@@ -84,29 +85,29 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """The facts of a comparison. `contenders` are those whose workers told any; a fact's values are in their order."""
+class Confounders:
+    """The facts of a comparison, sorted by whether they differ. A fact's values are in the order of `contenders`."""
 
-    contenders: tuple[str, ...]
-    differing: tuple[Fact, ...]  # besides what is compared, heaviest first, then by name
+    contenders: tuple[str, ...]  # whose workers sent any facts
+    differing: tuple[Fact, ...]  # besides what is compared, the most relevant first, then by name
     compared: tuple[Fact, ...]  # the framework itself, and what only one framework has
     same: tuple[Fact, ...]
-    host: Mapping[str, str]
 
     @property
-    def heaviest(self) -> tuple[Fact, ...]:
+    def changing_results(self) -> tuple[Fact, ...]:
         """Return the differences that change results or speed."""
-        return tuple(fact for fact in self.differing if fact.weight is Weight.FIRST)
+        return tuple(fact for fact in self.differing if fact.relevance is Relevance.CHANGES_RESULTS)
 
     @property
-    def named(self) -> str:
-        """Name the heaviest, of many only some: the table has them all."""
-        names, more = [fact.name for fact in self.heaviest[:_NAMED]], len(self.heaviest) - _NAMED
-        return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    def names(self) -> str:
+        """Name the differences that change results or speed; of many, the first six and a count."""
+        facts = self.changing_results
+        more = len(facts) - _NAMED
+        return ", ".join(fact.name for fact in facts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def told(record: Record) -> dict[str, str]:
-    """Return what one worker told, by name; what `versions` and `modes` have is not told again as a package."""
+def worker_facts(record: Record) -> dict[str, str]:
+    """Return one worker's facts by name; what `versions` and `modes` have is left out of the packages."""
     if record.framework is None:
         return {}
     first = {
@@ -121,44 +122,34 @@ def told(record: Record) -> dict[str, str]:
     return {name: value for name, value in {**first, **more}.items() if value}
 
 
-def inside(records: Sequence[Record]) -> dict[str, str]:
-    """Collect each contender's facts as "<contender>: <fact>"; trials that disagree give "this or that"."""
-    found: dict[str, dict[str, None]] = {}
+def facts_by_contender(records: Sequence[Record]) -> dict[str, dict[str, str]]:
+    """Collect each contender's facts; a fact that its trials do not agree on is "this or that"."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
     for record in records:
-        for name, value in told(record).items():
-            found.setdefault(f"{record.contender}: {name}", {})[value] = None
-    return {key: " or ".join(values) for key, values in found.items()}
+        for name, value in worker_facts(record).items():
+            found.setdefault(record.contender, {}).setdefault(name, {})[value] = None
+    return {
+        contender: {name: " or ".join(values) for name, values in facts.items()} for contender, facts in found.items()
+    }
 
 
-def folded(environment: Mapping[str, str], contenders: Sequence[str]) -> dict[str, str]:
-    """Write once, as "every worker: <fact>", what several contenders tell alike."""
-    book = ledger(environment, contenders)
-    if len(book.contenders) < 2:
-        return dict(environment)
-    alike = {f"{contender}: {fact.name}" for fact in book.same for contender in book.contenders}
-    apart = {key: value for key, value in environment.items() if key not in alike}
-    return {**apart, **{f"{EVERY}: {fact.name}": fact.values[0] for fact in book.same}}
-
-
-def ledger(environment: Mapping[str, str], contenders: Sequence[str]) -> Ledger:
-    """Lay the contenders' facts side by side, from an environment as it is or folded."""
-    keys = {key: _split(key, (EVERY, *contenders)) for key in environment}
-    owners = {owner for owner, _ in keys.values()}
-    telling = tuple(each for each in contenders if each in owners) or (tuple(contenders) if EVERY in owners else ())
-    names = sorted({name for owner, name in keys.values() if owner})
-    gpu = any(_value(environment, each, "device") != "cpu" for each in telling)
+def find_confounders(workers: Mapping[str, Mapping[str, str]], contenders: Sequence[str]) -> Confounders:
+    """Lay the facts of these contenders side by side; `workers` holds each contender's facts by name."""
+    present = tuple(contender for contender in contenders if workers.get(contender))
+    names = sorted({name for contender in present for name in workers[contender]})
+    gpu = any(workers[contender].get("device") != "cpu" for contender in present)
     facts = [
-        Fact(name, tuple(_value(environment, each, name) for each in telling), weigh(name, gpu=gpu)) for name in names
+        Fact(name, tuple(workers[contender].get(name, "") for contender in present), relevance(name, gpu=gpu))
+        for name in names
     ]
     rows = {fact.name: fact.values for fact in facts}
     compared = {fact.name for fact in facts if fact.name in _COMPARED or (fact.differs and _is_frameworks(fact, rows))}
     differing = [fact for fact in facts if fact.differs and fact.name not in compared]
-    return Ledger(
-        contenders=telling,
-        differing=tuple(sorted(differing, key=lambda fact: list(Weight).index(fact.weight))),
+    return Confounders(
+        contenders=present,
+        differing=tuple(sorted(differing, key=lambda fact: list(Relevance).index(fact.relevance))),
         compared=tuple(fact for fact in facts if fact.name in compared),
         same=tuple(fact for fact in facts if not fact.differs and fact.name not in compared),
-        host={key: environment[key] for key, (owner, _) in keys.items() if not owner},
     )
 
 
@@ -171,13 +162,3 @@ def _is_frameworks(fact: Fact, rows: Mapping[str, tuple[str, ...]]) -> bool:
     having = {framework for framework, value in zip(frameworks, fact.values, strict=True) if value}
     theirs = {value for framework, value in zip(frameworks, fact.values, strict=True) if framework in having}
     return len(having) == len(theirs) == 1 and not fact.name.startswith(_ABSENT_MATTERS)
-
-
-def _value(environment: Mapping[str, str], contender: str, name: str) -> str:
-    return environment.get(f"{contender}: {name}", environment.get(f"{EVERY}: {name}", ""))
-
-
-def _split(key: str, owners: Sequence[str]) -> tuple[str, str]:
-    """Return whose fact a key tells, and which; "" for the host's."""
-    owner = next((each for each in owners if key.startswith(f"{each}: ")), "")
-    return owner, key.removeprefix(f"{owner}: ") if owner else key

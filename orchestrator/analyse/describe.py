@@ -1,12 +1,15 @@
-"""What a comparison is called and how it is described, before it runs: pure."""
+"""The comparison as comparison.json describes it: what is compared, and how it ended. Pure but for the clock."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from orchestrator.analyse.summary import Cell, Comparison
 from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import Plan
+from orchestrator.record.manifest import Manifest
+from orchestrator.record.record import Record, Status
 from orchestrator.spec.resolve import ResolvedSpec, title
 from orchestrator.spec.tracks import not_stepwise, track
 
@@ -19,7 +22,7 @@ def describe(resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, ru
         title=plan.walk.title if plan.walk else title(resolved),
         kind="walk" if plan.walk else "crossover" if crossed else "comparison",
         command=resolved.spec.command,
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        started_at=_now(),
         ended_at=None,
         profile=resolved.profile,
         profile_reason=resolved.profile_reason,
@@ -43,4 +46,18 @@ def describe(resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, ru
         seeds=tuple(range(1, resolved.spec.seeds + 1)),
         runs=resolved.spec.runs,
         precision=resolved.spec.precision,
+        spec=resolved.spec.model_dump(mode="json"),
     )
+
+
+def mark_ended(comparison: Comparison, manifest: Manifest, records: Sequence[Record]) -> Comparison:
+    """Note that every trial has a record: when, on how many hosts, and whether somebody interrupted the comparison."""
+    return comparison.replace(
+        ended_at=_now(),
+        resumed_at=manifest.resumed_at,
+        interrupted=any(record.status is Status.INTERRUPTED or record.cause == "detached" for record in records),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""How far two trainings part that had the same start and the same batches, step by step. Pure.
+"""How far two trainings with the same start and the same batches differ, step by step. Pure.
 
 Two contenders are held beside each other, and each beside itself: the same container twice is the floor
 below which a difference means nothing. Float sums round differently in every library, and training amplifies
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.analyse.summary import Curve, Divergence
+from orchestrator.analyse.summary import Curve, StepDifference
 from orchestrator.record.record import Record, Status
 from orchestrator.stream import npy
 from shared.trial import Precision
@@ -59,26 +59,27 @@ def read_steps(record: Record, left: bytes | None) -> Steps | None:
     return Steps(record.id, record.contender, record.recipe, record.seed, record.precision, losses, *norms)
 
 
-def divergences(found: Sequence[Steps], reference: str) -> tuple[Divergence, ...]:
+def step_differences(steps: Sequence[Steps], reference: str) -> tuple[StepDifference, ...]:
     """Hold every contender beside the reference and beside itself, recipe by recipe and seed by seed."""
+    groups = dict.fromkeys((trial.recipe, trial.seed) for trial in steps)
     return tuple(
-        divergence
-        for recipe, seed in dict.fromkeys((each.recipe, each.seed) for each in found)
-        for divergence in _of_group([each for each in found if (each.recipe, each.seed) == (recipe, seed)], reference)
+        difference
+        for group in groups
+        for difference in _of_group([trial for trial in steps if (trial.recipe, trial.seed) == group], reference)
     )
 
 
-def _of_group(group: Sequence[Steps], reference: str) -> Iterator[Divergence]:
+def _of_group(group: Sequence[Steps], reference: str) -> Iterator[StepDifference]:
     """Yield the floors, then the differences, each against the floors of its two contenders."""
     by_contender = {each.contender: _best_first(group, each.contender) for each in group}
     floors = {contender: [(trials[0], other) for other in trials[1:]] for contender, trials in by_contender.items()}
     for pairs in floors.values():
-        yield from (_divergence(*pair, kind="floor", floors=()) for pair in pairs)
+        yield from (_step_difference(*pair, kind="floor", floors=()) for pair in pairs)
     first = by_contender.get(reference) or next(iter(by_contender.values()))
     for contender, trials in by_contender.items():
         if contender != first[0].contender:
             both = (*floors[first[0].contender], *floors[contender])
-            yield _divergence(first[0], trials[0], kind="between", floors=both)
+            yield _step_difference(first[0], trials[0], kind="between", floors=both)
 
 
 def _best_first(group: Iterable[Steps], contender: str) -> list[Steps]:
@@ -86,11 +87,13 @@ def _best_first(group: Iterable[Steps], contender: str) -> list[Steps]:
     return sorted((each for each in group if each.contender == contender), key=lambda each: each.weight_norms is None)
 
 
-def _divergence(first: Steps, second: Steps, *, kind: str, floors: Sequence[tuple[Steps, Steps]]) -> Divergence:
+def _step_difference(
+    first: Steps, second: Steps, *, kind: str, floors: Sequence[tuple[Steps, Steps]]
+) -> StepDifference:
     loss = _apart(first.losses, second.losses)
     tolerance = TOLERANCES[first.precision]
     beyond = np.flatnonzero(loss > np.maximum(tolerance, _floor(floors, len(loss))))
-    return Divergence.model_validate(
+    return StepDifference.model_validate(
         {
             "recipe": first.recipe,
             "seed": first.seed,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from orchestrator.errors import UsageError
-from orchestrator.record.record import Status
-from orchestrator.record.run_folder import RunFolder, read
+from orchestrator.record.record import Epoch, Status
+from orchestrator.record.run_folder import read
 from orchestrator.spec.tracks import Track
 from orchestrator.stream.intake import EventCounts
 from orchestrator.values import Value
 from shared.trial import Precision
 
-SCHEMA: Literal["bakeoff/summary/1"] = "bakeoff/summary/1"
+SCHEMA: Literal["bakeoff/summary/2"] = "bakeoff/summary/2"
 
 
 class Finding(Value):
@@ -42,6 +41,30 @@ class Claim(Value):
     holds: bool | None
 
 
+class ClaimOverall(Value):
+    """One claim in one cell, over its seeds."""
+
+    id: str
+    contender: str
+    recipe: str
+    unit: str
+    values: tuple[float, ...]  # one a seed, sorted: the median over the seed's repetitions
+    median: float | None
+    interval: tuple[float, float] | None  # 95 %, for the median over seeds; None with fewer than six
+    verdict: str
+
+
+class Speed(Value):
+    """A contender's images/s over the reference's in one recipe, one ratio a pair of trials (same seed and run)."""
+
+    contender: str
+    recipe: str
+    ratios: tuple[float, ...]  # sorted
+    median: float
+    interval: tuple[float, float] | None  # 95 %, for the median; None with fewer than six pairs
+    verdict: str
+
+
 class Audit(Value):
     """Whether one trial computes what its recipe says, against the host's float64 reference."""
 
@@ -65,7 +88,7 @@ class Curve(Value):
     weight_norm: tuple[float, ...]
 
 
-class Divergence(Value):
+class StepDifference(Value):
     """Two trials of one recipe and seed with the same start and the same batches, step by step."""
 
     recipe: str
@@ -96,15 +119,7 @@ class AccuracyDifference(Value):
     low: float  # 95 % interval, over test images
     high: float
     floor_images: int | None  # the most that one contender answers differently when run twice; None: not run twice
-
-    @property
-    def verdict(self) -> str:
-        """Say what the interval and the floor allow to be said, in one of four wordings."""
-        if self.gained + self.lost == 0:
-            return "equal, image by image"
-        if self.floor_images is not None and self.gained + self.lost <= self.floor_images:
-            return "equal within the floor"
-        return "no difference shown" if self.low <= 0 <= self.high else "different"
+    verdict: str  # what the interval and the floor allow to be said, in one of four wordings
 
 
 class Cell(Value):
@@ -141,21 +156,24 @@ class Comparison(Value):
     runs: int
     interrupted: bool = False
     precision: Precision = "float32"
-    audits: tuple[Audit, ...] = ()
-    divergences: tuple[Divergence, ...] = ()
-    accuracies: tuple[AccuracyDifference, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    single_seed_note: str = ""
+    spec: dict[str, Any]  # as asked for: `bakeoff compare --spec comparison.json` repeats it
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read comparison.json of a run folder; UsageError where it is missing or cannot be read."""
+        return read(run / "comparison.json", cls)
 
 
-class EpochSummary(Value):
-    epoch: int
-    train_loss: float | None
-    val_loss: float | None
-    train_accuracy: float
-    val_accuracy: float
-    seconds: float
-    images_per_second: float
+class Environment(Value):
+    """`environment.json`: the facts of the machine, and of each contender from inside its workers."""
+
+    host: dict[str, str]
+    workers: dict[str, dict[str, str]] = Field(default_factory=dict)  # by contender; trials that differ: "this or that"
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read environment.json of a run folder; UsageError where it is missing or cannot be read."""
+        return read(run / "environment.json", cls)
 
 
 class TrialSummary(Value):
@@ -179,29 +197,17 @@ class TrialSummary(Value):
     val_loss: float | None
     test_accuracy: float | None
     images_per_second: float | None  # median over the epochs
+    ratio_to_reference: float | None = None  # of images/s, within the recipe; None where that compares nothing
     peak_memory_bytes: int | None
     wall_seconds: float | None
     phases: dict[str, float]  # training and evaluation are sums over the epochs
     events: EventCounts
-    epochs: tuple[EpochSummary, ...]
+    epochs: tuple[Epoch, ...]
     reconnects: int = 0  # of the live feed
     paused_seconds: float = 0.0
     retries: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()  # the last lines of standard error, of a trial that is not done
     reused_from: str | None = None  # the earlier run that this trial was taken over from
-
-
-class Summary(Value):
-    """Everything that a report shows, and nothing of how it looks."""
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-    schema_name: Literal["bakeoff/summary/1"] = Field(SCHEMA, alias="schema")
-    comparison: Comparison
-    environment: dict[str, str]
-    findings: tuple[Finding, ...]
-    trials: tuple[TrialSummary, ...]
-    explanation: Explanation | None = None
 
 
 class Estimate(Value):
@@ -255,17 +261,27 @@ class Explanation(Value):
     sentence: str  # the answer, for the first outcome
 
 
-def read_summary(folder: Path) -> Summary:
-    """Read summary.json; UsageError where it is missing or of another schema."""
-    return read(folder / "summary.json", Summary)
+class Summary(Value):
+    """Everything that a report shows, and nothing of how it looks."""
 
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
-def read_comparison(folder: RunFolder) -> Comparison:
-    """Read what is compared, without the spec that stands beside it. Raises UsageError."""
-    document = folder.read_json("comparison.json")
-    try:
-        return Comparison.model_validate({key: value for key, value in document.items() if key != "spec"})
-    except (ValidationError, AttributeError) as error:
-        raise UsageError(
-            f"comparison.json of {folder.id} cannot be read: {str(error)[:400]}", "was it edited?"
-        ) from error
+    schema_name: Literal["bakeoff/summary/2"] = Field(SCHEMA, alias="schema")
+    comparison: Comparison
+    environment: Environment
+    findings: tuple[Finding, ...]
+    trials: tuple[TrialSummary, ...]
+    audits: tuple[Audit, ...] = ()
+    step_differences: tuple[StepDifference, ...] = ()
+    accuracies: tuple[AccuracyDifference, ...] = ()
+    speeds: tuple[Speed, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    claims_overall: tuple[ClaimOverall, ...] = ()  # empty for a single seed
+    readings: tuple[str, ...] = ()  # a sentence a claim, of a crossover: does it follow the framework or the recipe?
+    single_seed_note: str = ""
+    explanation: Explanation | None = None
+
+    @classmethod
+    def load(cls, run: Path) -> Self:
+        """Read summary.json of a run folder; UsageError where it is missing, cannot be read, or of another format."""
+        return read(run / "summary.json", cls)

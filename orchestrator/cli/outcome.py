@@ -18,7 +18,6 @@ from orchestrator.progress.view import View
 from orchestrator.record.record import Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.report.console import conclusion
-from orchestrator.report.markdown.explanation import conclusion as conclusion_of_walk
 from orchestrator.run.schedule import OPEN
 from orchestrator.text import printable
 
@@ -60,7 +59,7 @@ def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
         emit_text((folder.path / "summary.json").read_text(encoding="utf-8"))
         return
     console = stdout()
-    console.print(conclusion_of_walk(summary) if summary.explanation else conclusion(summary, console.width))
+    console.print(conclusion(summary, console.width))
     console.print(Text(printable(f"report: {shortest_path(folder.path / 'report.md')}")), soft_wrap=True)
 
 

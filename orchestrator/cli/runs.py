@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
+from orchestrator import pipeline
 from orchestrator import report as reports
-from orchestrator.analyse.summary import Summary, read_summary
+from orchestrator.analyse.summary import Summary
 from orchestrator.cli.command import Only, command
 from orchestrator.cli.options import Display, Folders
 from orchestrator.cli.output import emit, emit_text, listing, stdout
@@ -44,13 +45,22 @@ def data(*, folders: Annotated[Folders, Only("idx")], display: Display) -> None:
 def report(
     *,
     run: Annotated[str, typer.Argument(help="Run folder, its name, or a beginning of it.")] = "latest",
+    again: Annotated[
+        bool, typer.Option("--again", help="Analyse the run's records again first, and write summary.json anew.")
+    ] = False,
     folders: Annotated[Folders, Only("out")],
 ) -> None:
     """Make the report of a run again, from its folder alone.
 
-    Example: bakeoff report latest
+    \b
+    Examples:
+      bakeoff report latest
+      bakeoff report --again                     also the analysis, with this version of bakeoff
     """
     folder = store.RunFolder.find(run, folders.out)
+    if again:
+        with folder.lock():
+            pipeline.summarise(folder, dataset.default_folder())
     for path in _written(folder):
         stdout().print(Text(printable(str(path))), soft_wrap=True)
 
@@ -132,11 +142,12 @@ def _written(folder: store.RunFolder) -> list[Path]:
 
 def _row(folder: store.RunFolder) -> dict[str, str]:
     try:
-        summary = read_summary(folder.path)
-    except UsageError:
+        summary = Summary.load(folder.path)
+    except UsageError as error:
+        ended = (folder.path / store.SUMMARY).exists()
         return {
             "run": folder.id,
-            "what": f"not ended: bakeoff resume {folder.id}",
+            "what": error.message if ended else f"not ended: bakeoff resume {folder.id}",
             "size": "",
             "engine": "",
             "trials": "",

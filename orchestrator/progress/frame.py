@@ -12,7 +12,6 @@ from rich.text import Text
 
 from orchestrator import text as words
 from orchestrator.progress.format import clock, sparkline, time_left
-from orchestrator.progress.lines import STYLES
 from orchestrator.progress.state import Board, TrialState
 from orchestrator.text import printable, shortened
 
@@ -100,7 +99,7 @@ def _cells(state: TrialState, now: float, repeated: bool) -> Cells:
 def _status(state: TrialState) -> tuple[str, str]:
     """Return glyph and word; of a running trial the word is its phase."""
     if state.status:
-        return words.status(state.status), STYLES[state.status]
+        return words.status(state.status), words.STATUS_STYLES[state.status]
     if state.running:
         return f"● {words.phase(state.phase)[:_WIDEST_PHASE] or 'running'}", "bold cyan"
     return "· queued", "dim"

@@ -14,15 +14,6 @@ from shared.events import EpochEnded, Event, PhaseEnded, Warned, WorkerReady
 
 STDERR_LINES = 15
 
-STYLES = {
-    Status.DONE: "green",
-    Status.FAILED: "bold red",
-    Status.TIMED_OUT: "bold red",
-    Status.SKIPPED: "yellow",
-    Status.INTERRUPTED: "yellow",
-    Status.UNKNOWN: "bold yellow",
-}
-
 
 def trial_line(trial_id: str, sentence: str, style: str = "") -> Text:
     """Return a sentence behind the trial's prefix, which programs may filter by."""
@@ -64,7 +55,7 @@ def ready_sentence(event: WorkerReady) -> str:
 def ended_lines(record: Record) -> list[Text]:
     """Say how a trial ended; of one that broke, the reason and its last words on standard error."""
     sentence = f"{words.status(record.status)}{_duration(record)}{_reason(record)}"
-    lines = [trial_line(record.id, sentence, STYLES[record.status])]
+    lines = [trial_line(record.id, sentence, words.STATUS_STYLES[record.status])]
     if step := next_step(record.cause):
         lines.append(Text(f"    next: {step}", "italic"))
     if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN):

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,11 +100,11 @@ class RunFolder:
         finally:
             lock.release()
 
-    def begin(self, manifest: Manifest, environment: Mapping[str, Any], comparison: Mapping[str, Any]) -> None:
+    def begin(self, manifest: Manifest, environment: BaseModel, comparison: BaseModel) -> None:
         """Write what a later host needs to resume the run, or to reuse trials of it. The last file makes it a run."""
         self.write_manifest(manifest)
-        self.write_json(ENVIRONMENT, environment)
-        self.write_json(COMPARISON, comparison)
+        self.write_model(ENVIRONMENT, environment)
+        self.write_model(COMPARISON, comparison)
 
     def trial(self, trial_id: str) -> TrialFolder:
         """Return the folder of a trial, made where there is none."""
@@ -128,8 +128,8 @@ class RunFolder:
         """Read what the run was begun with; UsageError where that cannot be read."""
         return read(self.path / MANIFEST, Manifest)
 
-    def write_summary(self, summary: BaseModel) -> None:
-        write_model(self.path / SUMMARY, summary)
+    def write_model(self, name: str, model: BaseModel) -> None:
+        write_model(self.path / name, model)
 
     def write_json(self, name: str, document: Any) -> None:
         write(self.path / name, json.dumps(document, indent=2, allow_nan=False).encode() + b"\n")
@@ -175,8 +175,32 @@ def read(path: Path, kind: type[M]) -> M:
     except FileNotFoundError as error:
         remedy = f"`bakeoff resume {run}` ends it"
         raise UsageError(f"{run} has no {path.name}: its comparison did not end", remedy) from error
-    except (OSError, ValidationError) as error:
-        raise UsageError(f"{path.name} of {run} cannot be read: {str(error)[:400]}", "was it edited?") from error
+    except OSError as error:
+        raise UsageError(f"{path.name} of {run} cannot be read: {error.strerror}", "was it edited?") from error
+    except ValidationError as error:
+        _refuse_other_format(path, kind)
+        raise UsageError(f"{path.name} of {run} cannot be read: {_first(error)}", "was it edited?") from error
+
+
+def _refuse_other_format(path: Path, kind: type[BaseModel]) -> None:
+    """Raise UsageError where a document names another format than `kind` has; do nothing where it names none."""
+    try:
+        found = json.loads(path.read_bytes()).get("schema")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return
+    field = kind.model_fields.get("schema_name")
+    if field is not None and isinstance(found, str) and found != field.default:
+        raise UsageError(
+            f"{path.name} of {path.parent.name} cannot be read: it is of the format {found[:40]}, not {field.default}",
+            "use the version of bakeoff that wrote it, or run the comparison again",
+        )
+
+
+def _first(error: ValidationError) -> str:
+    """Write the first of a document's faults with its place: "trials.0.seed: Field required"."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}"[:400] if place else str(first["msg"])[:400]
 
 
 def _point(link: Path, target: str) -> None:

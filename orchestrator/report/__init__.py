@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from orchestrator.analyse.summary import Summary
-from orchestrator.errors import PreflightError, UsageError
+from orchestrator.errors import PreflightError
 
 
 def write(folder: Path) -> list[Path]:
@@ -19,33 +17,13 @@ def write(folder: Path) -> list[Path]:
     Raises UsageError where the folder holds no summary that this version can read, PreflightError where the disk
     does not take the files: they can be made again.
     """
-    from orchestrator.report import parquet as results
-    from orchestrator.report.figures import draw as figures
-    from orchestrator.report.markdown import page as markdown  # matplotlib and pyarrow: a second that --help saves
+    from orchestrator.report import parquet
+    from orchestrator.report.figures import draw
+    from orchestrator.report.markdown import page  # matplotlib and pyarrow: a second that --help saves
 
-    summary = load(folder)
+    summary = Summary.load(folder)
     try:
-        return [*figures.draw(summary, folder), markdown.write(summary, folder), results.write(summary, folder)]
+        return [*draw.draw(summary, folder), page.write(summary, folder), parquet.write(summary, folder)]
     except OSError as error:
         remedy = f"free space, then make it again: bakeoff report {folder.name}"
         raise PreflightError(f"cannot write the report into {folder}: {error.strerror or error}", remedy) from error
-
-
-def load(folder: Path) -> Summary:
-    """Read `folder`/summary.json; UsageError where it is missing or none of this version's."""
-    path = folder / "summary.json"
-    try:
-        return Summary.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "bakeoff ls lists the run folders") from error
-    except ValidationError as error:
-        raise UsageError(f"{path} is not a summary: {_first(error)}", _REMEDY) from error
-
-
-_REMEDY = "make its report with the version of bakeoff that wrote it, or run the comparison again"
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else str(first["msg"])

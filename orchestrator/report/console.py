@@ -14,58 +14,54 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import text as words
+from orchestrator.analyse.attribution_text import framework_shares
 from orchestrator.analyse.claims import DEFINITIONS
-from orchestrator.analyse.claims_overall import judgements, readings
 from orchestrator.analyse.parity import EARLY_STEPS
-from orchestrator.analyse.summary import Finding, Summary, TrialSummary
-from orchestrator.record.record import Status
+from orchestrator.analyse.summary import Contribution, Explanation, Finding, Summary, TrialSummary
+from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report import cells
+from orchestrator.report.captions import ONE_RUN
 from orchestrator.report.markdown import environment
+from orchestrator.report.markdown.explanation import change, unit_of
 from orchestrator.spec.tracks import Track
 
 WIDE = 110
 """Columns from which the tables show everything; below, what decides a comparison."""
 
-STATUS_STYLES = {
-    Status.DONE: "green",
-    Status.FAILED: "bold red",
-    Status.TIMED_OUT: "bold red",
-    Status.SKIPPED: "yellow",
-    Status.INTERRUPTED: "yellow",
-    Status.UNKNOWN: "bold yellow",
-}
 SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def conclusion(summary: Summary, width: int = 80) -> Group:
     """Return all that the console says at the end, for a console `width` columns wide."""
+    if summary.explanation:
+        return _walk_conclusion(summary, summary.explanation)
     parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), *_parity(summary)]
     parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
     if len(summary.comparison.seeds) * summary.comparison.runs == 1:
-        parts.append(Text(words.ONE_RUN, style="italic"))
-    if any(claim.value is not None for claim in summary.comparison.claims):
-        parts += [claims_table(summary), *(Text(words.printable(line)) for line in readings(summary.comparison))]
+        parts.append(Text(ONE_RUN, style="italic"))
+    if any(claim.value is not None for claim in summary.claims):
+        parts += [claims_table(summary), *(Text(words.printable(line)) for line in summary.readings)]
     return Group(*parts, *_environment(summary), findings(summary, "warning", "note"))
 
 
 def _environment(summary: Summary) -> list[RenderableType]:
-    sentence = environment.headline(environment.opened(summary))
+    sentence = environment.headline(environment.confounders(summary))
     return [Text(f"environment: {sentence}")] if sentence else []
 
 
 def _audits(summary: Summary) -> list[RenderableType]:
     """Say in one line what the audits found; what they found wrong is an error and stands above."""
-    green = [audit for audit in summary.comparison.audits if audit.agrees]
+    green = [audit for audit in summary.audits if audit.agrees]
     if not green:
         return []
     worst = max(audit.worst_norm_relative_error or 0 for audit in green)
-    told = f"✓ audit: {len(green)} of {len(summary.comparison.audits)} trials compute what their recipe says"
+    told = f"✓ audit: {len(green)} of {len(summary.audits)} trials compute what their recipe says"
     return [Text(f"{told}, to {worst:.0e} of every tensor's norm.", style="green")]
 
 
 def _parity(summary: Summary) -> list[RenderableType]:
     """Say in a line a recipe how far contenders part from each other and from themselves, and how accuracies differ."""
-    found = summary.comparison.divergences
+    found = summary.step_differences
     lines = []
     for recipe in dict.fromkeys(each.recipe for each in found if each.kind == "between"):
         between, floor = (
@@ -75,7 +71,7 @@ def _parity(summary: Summary) -> list[RenderableType]:
         told = f"parity on {words.printable(recipe)}, {found[0].precision}: contenders differ by at most "
         told += f"{words.scientific(between or 0)} nats in a step's loss over the first {EARLY_STEPS} steps"
         lines.append(told + ("." if floor is None else f"; the same container twice by {words.scientific(floor)}."))
-    for each in summary.comparison.accuracies:
+    for each in summary.accuracies:
         where = f"{words.printable(each.recipe)} s{each.seed}, {words.printable(each.contender)}"
         told = f"test accuracy on {where} − {words.printable(each.reference)}: {each.verdict}, "
         told += f"{words.points(each.difference)} points, 95 % interval {words.points(each.low)} to "
@@ -98,7 +94,7 @@ def results_table(summary: Summary, track: Track, trials: Sequence[TrialSummary]
     for head in _heads(wide):
         result.add_column(head, justify="right", no_wrap=True)
     for trial in trials:
-        result.add_row(*_names(summary, trial), *(Text(number) for number in _numbers(summary, trial, wide)))
+        result.add_row(*_names(summary, trial), *(Text(number) for number in _numbers(trial, wide)))
     return result
 
 
@@ -134,11 +130,11 @@ def _heads(wide: bool) -> list[str]:
 def _names(summary: Summary, trial: TrialSummary) -> tuple[Text, Text, Text]:
     several = len(summary.comparison.seeds) > 1
     recipe = words.printable(trial.recipe) + (f" s{trial.seed}" if several else "")
-    status = Text(words.status(trial.status), style=STATUS_STYLES[trial.status])
+    status = Text(words.status(trial.status), style=words.STATUS_STYLES[trial.status])
     return Text(words.shortened(trial.contender, 40)), Text(recipe), status
 
 
-def _numbers(summary: Summary, trial: TrialSummary, wide: bool) -> list[str]:
+def _numbers(trial: TrialSummary, wide: bool) -> list[str]:
     losses = [words.loss(trial.train_loss)] if wide else []
     costs = [words.megabytes(trial.peak_memory_bytes), words.seconds(trial.wall_seconds)] if wide else []
     return [
@@ -146,20 +142,21 @@ def _numbers(summary: Summary, trial: TrialSummary, wide: bool) -> list[str]:
         words.loss(trial.val_loss),
         words.percent(trial.test_accuracy),
         words.rate(trial.images_per_second),
-        words.ratio(cells.ratio(summary, trial)),
+        words.ratio(trial.ratio_to_reference),
         *costs,
     ]
 
 
 def _verdict(summary: Summary, claim_id: str, place: cells.CellTrials) -> Text:
     sought = (claim_id, place.cell.contender, place.cell.recipe)
-    mine = [claim for claim in summary.comparison.claims if (claim.id, claim.contender, claim.recipe) == sought]
-    if len(mine) == 1:
-        return Text(f"{words.number(mine[0].value)}\n{words.printable(mine[0].verdict)}")
-    for each in judgements(summary):
-        if (each.definition.id, each.contender, each.recipe) == sought:
-            return Text(f"{words.number(each.median)} {words.interval(each.interval)}\n{each.verdict}")
-    return Text(f"holds in {sum(claim.holds is True for claim in mine)} of {len(mine)}")
+    claims = [claim for claim in summary.claims if (claim.id, claim.contender, claim.recipe) == sought]
+    if len(claims) == 1:
+        return Text(f"{words.number(claims[0].value)}\n{words.printable(claims[0].verdict)}")
+    for claim in summary.claims_overall:
+        if (claim.id, claim.contender, claim.recipe) == sought:
+            verdict = words.printable(claim.verdict)
+            return Text(f"{words.number(claim.median)} {words.interval(claim.interval)}\n{verdict}")
+    return Text(f"holds in {sum(claim.holds is True for claim in claims)} of {len(claims)}")
 
 
 def _finding(finding: Finding) -> Text:
@@ -168,3 +165,36 @@ def _finding(finding: Finding) -> Text:
         f"{words.printable(finding.message)} ",
         (words.printable(finding.advice), "italic"),
     )
+
+
+def _walk_conclusion(summary: Summary, found: Explanation) -> Group:
+    """Return what the console says at the end of a walk: the answer, then what each setting carries."""
+    answer = Text(words.printable(found.sentence), style="bold")
+    parts = [answer, *(_details(found) if any(each.total for each in found.attributions) else [])]
+    errors = findings(cells.without_skipped(summary), "error")
+    return Group(errors, *parts, findings(summary, "warning", "note"))
+
+
+def _details(found: Explanation) -> list[RenderableType]:
+    unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
+    others = filter(None, (framework_shares(found.attributions), *unexplained))
+    return [*(Text(words.printable(text)) for text in others), contributions_table(found)]
+
+
+def contributions_table(found: Explanation) -> Table:
+    """Return one row a setting and one column an outcome that has a total."""
+    shown = [each for each in found.attributions if each.total]
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    result.add_column("carried by", overflow="fold")
+    for each in shown:
+        result.add_column(f"{each.title}\n({unit_of(each)})", justify="right")
+    for row in zip(*(each.contributions for each in shown), strict=True):
+        numbers = (change(one, each.unit) for one, each in zip(row, shown, strict=True))
+        result.add_row(Text(words.printable(row[0].title)), *map(Text, numbers), style=_style(row[0]))
+    result.add_section()
+    result.add_row("total", *(Text(change(each.total, each.unit)) for each in shown if each.total))
+    return result
+
+
+def _style(one: Contribution) -> str:
+    return "bold" if one.setting == FRAMEWORK else ""

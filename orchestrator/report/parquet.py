@@ -1,7 +1,8 @@
 """`results.parquet`: one row a trial and epoch, for questions that the report does not answer.
 
 Long, flat and typed; units stand in the names, what belongs to the trial is repeated in each
-of its rows. A trial without an epoch has one row whose `epoch` is null. With DuckDB, the
+of its rows. Losses are nats, means per image; accuracies are 0–1; `role` is measured or parity, whose speed is not
+counted. A trial without an epoch has one row whose `epoch` is null. With DuckDB, the
 fastest epoch of every contender in every comparison under `runs/`:
 
     SELECT contender, recipe, max(images_per_second) AS best_images_per_second
@@ -11,62 +12,78 @@ fastest epoch of every contender in every comparison under `runs/`:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestrator.analyse.summary import EpochSummary, Summary, TrialSummary
-from orchestrator.report import cells
+from orchestrator.analyse.summary import Comparison, Summary, TrialSummary
+from orchestrator.record.record import Epoch
+from orchestrator.stream.intake import EventCounts
 from orchestrator.text import PHASES
+from orchestrator.values import Value
 
+Sources = Mapping[type[Value], Value | None]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: a field of a part of the summary, whose type it has."""
+
+    name: str
+    source: type[Value]
+    field: str
+
+    @property
+    def arrow(self) -> pa.Field:
+        annotation = self.source.model_fields[self.field].annotation
+        types = set(get_args(annotation)) | {annotation}
+        arrow = pa.int64() if int in types else pa.float64() if float in types else pa.string()
+        return pa.field(self.name, arrow, nullable=NoneType in types or self.source is Epoch)
+
+    def value(self, sources: Sources) -> Any:
+        """Return the column's value; None where its source is absent, as the epoch of a trial without one."""
+        source = sources[self.source]
+        return None if source is None else _storable(getattr(source, self.field))
+
+
+def _same(source: type[Value], fields: str) -> tuple[Column, ...]:
+    """Return columns that are called as their fields are."""
+    return tuple(Column(name, source, name) for name in fields.split())
+
+
+BEFORE_PHASES = (
+    Column("comparison", Comparison, "id"),
+    *_same(Comparison, "started_at profile"),
+    Column("trial", TrialSummary, "id"),
+    *_same(TrialSummary, "contender framework framework_version recipe track role"),
+    *_same(Comparison, "precision"),
+    *_same(TrialSummary, "seed engine device image reused_from status reason cause"),
+    *_same(TrialSummary, "parameters initial_weights_sha256"),
+    Column("final_train_loss", TrialSummary, "train_loss"),
+    Column("final_val_loss", TrialSummary, "val_loss"),
+    *_same(TrialSummary, "test_accuracy"),
+    Column("median_images_per_second", TrialSummary, "images_per_second"),
+    *_same(TrialSummary, "ratio_to_reference peak_memory_bytes wall_seconds"),
+)
+PHASE_NAMES = (*(f"{name}_seconds" for name in PHASES), "other_phases_seconds")
+"""The last: phases that the contract does not name."""
+AFTER_PHASES = (
+    *(Column(f"events_{name}", EventCounts, name) for name in ("received", "lost", "duplicated", "rejected")),
+    *_same(TrialSummary, "reconnects paused_seconds"),
+    *_same(Epoch, "epoch train_loss val_loss train_accuracy val_accuracy"),
+    Column("epoch_seconds", Epoch, "seconds"),
+    *_same(Epoch, "images_per_second"),
+)
 SCHEMA = pa.schema(
     [
-        pa.field("comparison", pa.string(), nullable=False),
-        pa.field("started_at", pa.string(), nullable=False),  # of the comparison, UTC, ISO 8601
-        pa.field("profile", pa.string(), nullable=False),
-        pa.field("trial", pa.string(), nullable=False),
-        pa.field("contender", pa.string(), nullable=False),
-        pa.field("framework", pa.string()),
-        pa.field("framework_version", pa.string()),
-        pa.field("recipe", pa.string(), nullable=False),
-        pa.field("track", pa.string(), nullable=False),  # matched, or as written
-        pa.field("role", pa.string(), nullable=False),  # measured, or parity: its speed is not counted
-        pa.field("precision", pa.string(), nullable=False),
-        pa.field("seed", pa.int64(), nullable=False),
-        pa.field("engine", pa.string(), nullable=False),
-        pa.field("device", pa.string()),
-        pa.field("image", pa.string()),
-        pa.field("reused_from", pa.string()),  # the earlier run that the trial was taken over from
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("cause", pa.string(), nullable=False),  # a stable id, "" when done
-        pa.field("parameters", pa.int64()),
-        pa.field("initial_weights_sha256", pa.string()),
-        pa.field("final_train_loss", pa.float64()),
-        pa.field("final_val_loss", pa.float64()),
-        pa.field("test_accuracy", pa.float64()),
-        pa.field("median_images_per_second", pa.float64()),
-        pa.field("ratio_to_reference", pa.float64()),  # of the medians, within the recipe
-        pa.field("peak_memory_bytes", pa.int64()),
-        pa.field("wall_seconds", pa.float64()),
-        *(pa.field(f"{name}_seconds", pa.float64()) for name in PHASES),
-        pa.field("other_phases_seconds", pa.float64()),  # phases that the contract does not name
-        pa.field("events_received", pa.int64(), nullable=False),
-        pa.field("events_lost", pa.int64(), nullable=False),
-        pa.field("events_duplicated", pa.int64(), nullable=False),
-        pa.field("events_rejected", pa.int64(), nullable=False),
-        pa.field("reconnects", pa.int64(), nullable=False),  # of the live feed
-        pa.field("paused_seconds", pa.float64(), nullable=False),
-        pa.field("epoch", pa.int64()),  # from 1
-        pa.field("train_loss", pa.float64()),  # nats, mean per image
-        pa.field("val_loss", pa.float64()),
-        pa.field("train_accuracy", pa.float64()),  # 0–1
-        pa.field("val_accuracy", pa.float64()),
-        pa.field("epoch_seconds", pa.float64()),  # training alone
-        pa.field("images_per_second", pa.float64()),
+        *(column.arrow for column in BEFORE_PHASES),
+        *(pa.field(name, pa.float64()) for name in PHASE_NAMES),
+        *(column.arrow for column in AFTER_PHASES),
     ]
 )
 
@@ -82,47 +99,26 @@ def write(summary: Summary, folder: Path) -> Path:
 
 def table(summary: Summary) -> pa.Table:
     """Return the rows as a table of SCHEMA."""
-    rows = [{name: _storable(value) for name, value in row.items()} for row in _rows(summary)]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    return pa.Table.from_pylist(list(_rows(summary)), schema=SCHEMA)
 
 
 def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
-    comparison = summary.comparison
-    names = ("started_at", "profile", "precision")
-    common = {"comparison": comparison.id, **{name: getattr(comparison, name) for name in names}}
     for trial in summary.trials:
-        ratio = {"ratio_to_reference": cells.ratio(summary, trial)}
-        of_trial = {**common, **_of_trial(trial), **ratio, **_of_phases(trial)}
         for epoch in trial.epochs or (None,):
-            yield {**of_trial, **_of_epoch(epoch)}
+            sources: Sources = {
+                Comparison: summary.comparison,
+                TrialSummary: trial,
+                EventCounts: trial.events,
+                Epoch: epoch,
+            }
+            columns = {column.name: column.value(sources) for column in (*BEFORE_PHASES, *AFTER_PHASES)}
+            yield {**columns, **_phases(trial)}
 
 
-def _of_trial(trial: TrialSummary) -> dict[str, Any]:
-    elsewhere = {"id", "train_loss", "val_loss", "images_per_second", "phases", "epochs", "retries", "log_tail"}
-    fields = trial.model_dump(exclude=elsewhere)
-    events = fields.pop("events")
-    return {
-        **fields,
-        "trial": trial.id,
-        "status": trial.status.value,
-        "final_train_loss": trial.train_loss,
-        "final_val_loss": trial.val_loss,
-        "median_images_per_second": trial.images_per_second,
-        **{f"events_{name}": count for name, count in events.items()},
-    }
-
-
-def _of_phases(trial: TrialSummary) -> dict[str, float | None]:
+def _phases(trial: TrialSummary) -> dict[str, float | None]:
     others = [seconds for name, seconds in trial.phases.items() if name not in PHASES]
-    named = {f"{name}_seconds": trial.phases.get(name) for name in PHASES}
-    return {**named, "other_phases_seconds": sum(others) if others else None}
-
-
-def _of_epoch(epoch: EpochSummary | None) -> dict[str, Any]:
-    if epoch is None:
-        return {}
-    fields = epoch.model_dump()
-    return {**fields, "epoch_seconds": fields.pop("seconds")}
+    seconds = (*(trial.phases.get(name) for name in PHASES), sum(others) if others else None)
+    return dict(zip(PHASE_NAMES, seconds, strict=True))
 
 
 def _storable(value: Any) -> Any:

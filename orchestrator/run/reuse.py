@@ -58,7 +58,7 @@ def _surroundings(run: Path) -> tuple[str | None, ...]:
     """Return what of the world around a run its trials' documents do not say."""
     try:
         comparison, environment = (json.loads(_text(run / f"{name}.json")) for name in ("comparison", "environment"))
-        return comparison.get("engine"), comparison.get("device"), environment.get("cpu")
+        return comparison.get("engine"), comparison.get("device"), environment.get("host", {}).get("cpu")
     except (ValueError, AttributeError, RecursionError):  # an edited file may be any JSON, or none
         return ()
 

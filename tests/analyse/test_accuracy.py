@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.analyse.accuracy import Answers, differences, paired_interval, read_answers
+from orchestrator.analyse.accuracy import Answers, accuracy_differences, paired_interval, read_answers
 from orchestrator.analyse.summary import AccuracyDifference
 from orchestrator.record.record import Status
 from tests.analyse.test_findings import record
@@ -21,7 +21,7 @@ def answers(contender: str, right: str, trial: str = "t", seed: int = 1) -> Answ
 
 
 def difference(*found: Answers) -> AccuracyDifference:
-    (only,) = differences(found, TF)
+    (only,) = accuracy_differences(found, TF)
     return only
 
 
@@ -52,7 +52,7 @@ def test_a_difference_that_the_interval_keeps_from_zero_is_different() -> None:
 
 
 def test_seeds_are_compared_within_themselves() -> None:
-    assert differences([answers(TF, "1"), answers(TORCH, "0", seed=2)], TF) == ()
+    assert accuracy_differences([answers(TF, "1"), answers(TORCH, "0", seed=2)], TF) == ()
 
 
 def test_the_interval_is_the_published_one() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.analyse.analyse import analyse, summarise_trial
-from orchestrator.analyse.summary import Summary
+from orchestrator.analyse.load import RunResults
+from orchestrator.analyse.summary import Environment, Summary
 from orchestrator.record.assemble import not_started
 from orchestrator.record.record import Record, Status
 from orchestrator.stream.intake import EventCounts
@@ -21,13 +22,14 @@ PROMISED = (
     "id contender framework framework_version recipe seed engine device status reason image parameters"
     " initial_weights_sha256 train_loss val_loss test_accuracy images_per_second peak_memory_bytes wall_seconds"
     " phases events epochs track role reused_from reconnects"
-    " cause paused_seconds retries log_tail"
+    " cause paused_seconds retries log_tail ratio_to_reference"
 )
 
 
 def summed(*records: Record, **changes: Any) -> Summary:
     comparison = crossover().comparison.model_copy(update=changes)
-    return analyse(comparison, {"cpu": "a made-up processor"}, records, cores=2, load=0.1)
+    environment = Environment(host={"cpu": "a made-up processor"})
+    return analyse(RunResults(comparison=comparison, environment=environment, records=records, cores=2, load=0.1))
 
 
 def with_speeds(speeds: Sequence[float]) -> Record:
@@ -41,6 +43,7 @@ def test_a_trials_row_has_exactly_the_promised_keys() -> None:
 def test_an_epochs_row_has_exactly_the_promised_keys() -> None:
     (first, _) = summarise_trial(record()).model_dump()["epochs"]
     promised = "epoch train_loss val_loss train_accuracy val_accuracy seconds images_per_second"
+    promised += " evaluation_seconds images order_sha256"
     assert set(first) == set(promised.split())
 
 
@@ -77,12 +80,12 @@ def test_a_summary_keeps_the_order_of_the_trials_and_comes_back_from_its_json() 
 def test_findings_and_claims_are_part_of_the_summary() -> None:
     summary = summed(record(diverged=True, recipe="article-tf"))
     assert [finding.id for finding in summary.findings] == ["diverged"]
-    assert {claim.trial for claim in summary.comparison.claims} == {TRIAL}
+    assert {claim.trial for claim in summary.claims} == {TRIAL}
 
 
 def test_one_seed_is_said_to_be_one_seed() -> None:
-    assert summed(record(), seeds=(1,)).comparison.single_seed_note.startswith("With one seed")
-    assert summed(record(), seeds=(1, 2)).comparison.single_seed_note == ""
+    assert summed(record(), seeds=(1,)).single_seed_note.startswith("With one seed")
+    assert summed(record(), seeds=(1, 2)).single_seed_note == ""
 
 
 def test_a_comparison_without_a_record_is_a_summary_too() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 from statistics import fmean
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from orchestrator.analyse.attribution import contributions, make_explanation
+from orchestrator.analyse.attribution import AttributionError, contributions, make_explanation
 from orchestrator.analyse.attribution_text import framework_shares
 from orchestrator.analyse.intervals import mean_interval, ratio_interval
 from orchestrator.analyse.summary import Attribution, Explanation, TrialSummary
@@ -42,10 +43,18 @@ def carried(outcome: Game, orders: tuple[Order, ...] = ORDERS) -> dict[str, floa
 
 
 @given(games, st.integers(1, 24))
+@example([5e-324, *[0.0] * 15], 2)  # half of the smallest number there is rounds to nothing
 def test_contributions_add_up_to_the_total_along_any_orders(values: list[float], count: int) -> None:
     total = values[15] - values[0]
     found = carried(game(values), ORDERS[:count])
-    assert math.isclose(sum(found.values()), total, rel_tol=1e-9, abs_tol=1e-9 * max(map(abs, values)))
+    tolerance = max(1e-9 * max(map(abs, values)), sys.float_info.min)
+    assert math.isclose(sum(found.values()), total, rel_tol=1e-9, abs_tol=tolerance)
+
+
+def test_contributions_that_do_not_add_up_are_an_error_that_says_so() -> None:
+    paths = {NAMES: [0.0, 1.0, 2.0, 3.0, 4.0], ORDERS[1]: [0.0, 1.0, 2.0, 3.0, 9.0]}  # the ends are to be the same
+    with pytest.raises(AttributionError, match=r"add up to 6\.5, the total is 4\.0"):
+        contributions(list(paths), paths)
 
 
 @given(games)

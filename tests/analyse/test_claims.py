@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.analyse.claims import DEFINITIONS, claims
-from orchestrator.analyse.claims_overall import readings, single_seed_note
-from orchestrator.analyse.summary import Claim, Comparison, TrialSummary
+from orchestrator.analyse.claims_overall import single_seed_note
+from orchestrator.analyse.summary import Claim, Summary, TrialSummary
 from orchestrator.record.record import Status
 from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
 
@@ -108,7 +108,7 @@ def test_a_verdict_stands_exactly_where_a_value_does(losses: list[float]) -> Non
 
 
 def test_in_a_crossover_a_claim_that_only_the_recipe_changes_follows_the_recipe() -> None:
-    steepness, *_ = readings(crossover().comparison)
+    steepness, *_ = crossover().readings
     assert steepness == (
         "Steepness: in this run it follows the recipe: changing the framework alone never changes the verdict. Its "
         "number (share) differs by 0.0183 between frameworks within a recipe and by 0.714 between recipes within a "
@@ -118,33 +118,33 @@ def test_in_a_crossover_a_claim_that_only_the_recipe_changes_follows_the_recipe(
 
 def test_a_claim_that_only_the_framework_changes_follows_the_framework() -> None:
     steep, flat = ([0.4, 0.2], [0.3, 0.2]), ([2.2, 0.2], [2.0, 0.2])
-    found = readings(two_by_two(steep, steep, flat, flat))[0]
+    found = two_by_two(steep, steep, flat, flat).readings[0]
     assert found.startswith("Steepness: in this run it follows the framework: ")
 
 
 def test_a_claim_that_holds_in_one_cell_only_follows_neither() -> None:
     steep, flat = ([0.4, 0.2], [0.3, 0.2]), ([2.2, 0.2], [2.0, 0.2])
-    assert "follows neither" in readings(two_by_two(steep, flat, flat, flat))[0]
+    assert "follows neither" in two_by_two(steep, flat, flat, flat).readings[0]
 
 
 def test_a_claim_with_one_verdict_everywhere_separates_nothing() -> None:
     steep = ([0.4, 0.2], [0.3, 0.2])
-    assert "it holds in every cell" in readings(two_by_two(steep, steep, steep, steep))[0]
+    assert "it holds in every cell" in two_by_two(steep, steep, steep, steep).readings[0]
 
 
 def test_a_cell_without_a_number_is_named_instead_of_read_over() -> None:
     trials = (trial(TF), failed(TORCH))
-    found = readings(summary(*trials, kind="crossover").comparison)[0]
+    found = summary(*trials, kind="crossover").readings[0]
     assert found == f"Steepness: not read across the cells, because there is no number for {TORCH} · article-tf."
 
 
 def test_a_cell_of_several_seeds_is_read_by_its_median() -> None:
     trials = [trial(seed=seed, curves=([2.0, 0.2], [last, last])) for seed, last in ((1, 0.1), (2, 0.3), (3, 0.4))]
-    assert "it holds in every cell" in readings(summary(*trials, kind="crossover").comparison)[3]
+    assert "it holds in every cell" in summary(*trials, kind="crossover").readings[3]
 
 
 def test_only_a_crossover_is_read() -> None:
-    assert readings(summary(trial()).comparison) == ()
+    assert summary(trial()).readings == ()
 
 
 def test_one_seed_is_said_to_prove_little_and_more_seeds_are_not() -> None:
@@ -155,11 +155,11 @@ def test_one_seed_is_said_to_prove_little_and_more_seeds_are_not() -> None:
 Curves = tuple[list[float], list[float]]
 
 
-def two_by_two(tf_a: Curves, tf_b: Curves, torch_a: Curves, torch_b: Curves) -> Comparison:
+def two_by_two(tf_a: Curves, tf_b: Curves, torch_a: Curves, torch_b: Curves) -> Summary:
     trials = [
         trial(TF, "a", curves=tf_a),
         trial(TF, "b", curves=tf_b),
         trial(TORCH, "a", curves=torch_a),
         trial(TORCH, "b", curves=torch_b),
     ]
-    return summary(*trials, kind="crossover").comparison
+    return summary(*trials, kind="crossover")

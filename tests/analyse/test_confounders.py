@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.analyse.confounders import Fact, Ledger, Weight, folded, inside, ledger, weigh
+from orchestrator.analyse.confounders import (
+    Confounders,
+    Fact,
+    Relevance,
+    facts_by_contender,
+    find_confounders,
+    relevance,
+)
 from orchestrator.record.assemble import not_started
 from orchestrator.record.record import Record, Status
 from tests.support.streams import PLANNED
@@ -15,27 +22,26 @@ TF, TORCH, NEWER = "tf==2.21.0", "torch==2.13.0", "torch==2.14.1"
 FRAMEWORKS = {TF: ("TensorFlow", "2.21.0"), TORCH: ("PyTorch", "2.13.0+cpu"), NEWER: ("PyTorch", "2.14.1+cpu")}
 
 
-def environment(**told: dict[str, str]) -> dict[str, str]:
-    """Return an expanded environment: contenders by short names, each with framework, version and its facts."""
-    long = {"tf": TF, "torch": TORCH, "newer": NEWER}
-    found = {"cpu": "a processor", "python": "3.13.1"}
+def workers(**told: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return facts by contender, given by short names: each with framework, version and its own."""
+    found = {}
     for short, facts in told.items():
-        framework, version = FRAMEWORKS[long[short]]
-        every = {"framework": framework, "framework_version": version, **facts}
-        found.update({f"{long[short]}: {name}": value for name, value in every.items()})
+        contender = {"tf": TF, "torch": TORCH, "newer": NEWER}[short]
+        framework, version = FRAMEWORKS[contender]
+        found[contender] = {"framework": framework, "framework_version": version, **facts}
     return found
 
 
-def opened(**told: dict[str, str]) -> Ledger:
-    return ledger(environment(**told), list(FRAMEWORKS))
+def confounders(**told: dict[str, str]) -> Confounders:
+    return find_confounders(workers(**told), list(FRAMEWORKS))
 
 
 def differing(**told: dict[str, str]) -> list[str]:
-    return [fact.name for fact in opened(**told).differing]
+    return [fact.name for fact in confounders(**told).differing]
 
 
 def compared(**told: dict[str, str]) -> list[str]:
-    return [fact.name for fact in opened(**told).compared]
+    return [fact.name for fact in confounders(**told).compared]
 
 
 def record(**changes: Any) -> Record:
@@ -44,17 +50,13 @@ def record(**changes: Any) -> Record:
 
 
 def test_differences_are_sorted_by_how_much_they_matter_and_then_by_name() -> None:
-    book = opened(
+    found = confounders(
         tf={"package six": "1", "layout": "NHWC", "python_compiler": "GCC 12", "blas": "Eigen", "python": "3.12.4"},
         torch={"package six": "2", "layout": "NCHW", "python_compiler": "GCC 13", "blas": "mkl", "python": "3.12.4"},
     )
-    assert [fact.name for fact in book.differing] == ["blas", "layout", "python_compiler", "package six"]
-    assert [fact.name for fact in book.heaviest] == ["blas", "layout"]
-    assert book.same == (Fact("python", ("3.12.4", "3.12.4")),)
-
-
-def test_the_hosts_facts_are_no_contenders() -> None:
-    assert opened(tf={"python": "3.12.4"}).host == {"cpu": "a processor", "python": "3.13.1"}
+    assert [fact.name for fact in found.differing] == ["blas", "layout", "python_compiler", "package six"]
+    assert [fact.name for fact in found.changing_results] == ["blas", "layout"]
+    assert found.same == (Fact("python", ("3.12.4", "3.12.4")),)
 
 
 def test_the_framework_itself_is_no_difference() -> None:
@@ -85,8 +87,8 @@ def test_what_only_one_framework_has_and_its_versions_do_not_share_is_a_differen
 
 
 def test_versions_of_one_framework_do_not_differ_in_their_version_under_its_own_name() -> None:
-    book = opened(torch={"torch": "2.13.0+cpu", "cuda": "12.9"}, newer={"torch": "2.14.1+cpu", "cuda": "13.0"})
-    assert [fact.name for fact in book.differing] == ["cuda"]
+    found = confounders(torch={"torch": "2.13.0+cpu", "cuda": "12.9"}, newer={"torch": "2.14.1+cpu", "cuda": "13.0"})
+    assert [fact.name for fact in found.differing] == ["cuda"]
 
 
 def test_a_package_of_the_frameworks_version_is_not_the_framework() -> None:
@@ -96,9 +98,9 @@ def test_a_package_of_the_frameworks_version_is_not_the_framework() -> None:
 def test_what_is_of_a_gpu_weighs_little_where_none_trained() -> None:
     cuda = {"package nvidia-cudnn-cu13": "9.1", "onednn_version": "3.4.2"}
     cpu, gpu = ({**cuda, "device": device} for device in ("cpu", "NVIDIA H200"))
-    heaviest = [fact.name for fact in opened(torch={"device": "cpu"}, newer=cpu).heaviest]
+    heaviest = [fact.name for fact in confounders(torch={"device": "cpu"}, newer=cpu).changing_results]
     assert heaviest == ["onednn_version"]
-    heaviest = [fact.name for fact in opened(torch={"device": "NVIDIA H200"}, newer=gpu).heaviest]
+    heaviest = [fact.name for fact in confounders(torch={"device": "NVIDIA H200"}, newer=gpu).changing_results]
     assert heaviest == ["onednn_version", "package nvidia-cudnn-cu13"]
 
 
@@ -108,48 +110,39 @@ def test_to_have_no_such_variable_or_gpu_library_is_a_setting_too(name: str) -> 
 
 
 def test_a_contender_that_told_nothing_is_held_against_nobody() -> None:
-    book = opened(tf={"python": "3.12.4"}, torch={"python": "3.12.4"})
-    assert book.contenders == (TF, TORCH)
-    assert [fact.name for fact in book.differing] == []
+    found = confounders(tf={"python": "3.12.4"}, torch={"python": "3.12.4"})
+    assert found.contenders == (TF, TORCH)
+    assert [fact.name for fact in found.differing] == []
 
 
 def test_a_contender_whose_name_begins_anothers_keeps_its_own_facts() -> None:
-    book = ledger({"tf: python": "1", "tf==2.21.0: python": "2"}, ("tf", TF))
-    assert book.differing == (Fact("python", ("1", "2")),)
+    found = find_confounders({"tf": {"python": "1"}, TF: {"python": "2"}}, ("tf", TF))
+    assert found.differing == (Fact("python", ("1", "2")),)
 
 
-FACTS = {"tf": {"python": "3.12.4", "layout": "NHWC"}, "torch": {"python": "3.12.4", "layout": "NCHW"}}
+def test_facts_of_what_is_not_compared_are_left_out() -> None:
+    found = find_confounders(workers(tf={"python": "3.12.4"}, torch={"python": "3.13.1"}), [TF])
+    assert (found.contenders, found.differing) == ((TF,), ())
+    assert Fact("python", ("3.12.4",)) in found.same
 
 
-def test_what_every_worker_tells_alike_is_written_once_and_the_hosts_fact_of_that_name_stays() -> None:
-    found = folded(environment(**FACTS), [TF, TORCH])
-    assert found["every worker: python"] == "3.12.4"
-    assert found["python"] == "3.13.1"
-    assert (found[f"{TF}: layout"], found[f"{TORCH}: layout"]) == ("NHWC", "NCHW")
-    assert f"{TF}: python" not in found
-
-
-def test_the_ledger_of_a_folded_environment_is_that_of_the_whole_one() -> None:
-    contenders = [TF, TORCH, NEWER]
-    whole = environment(**FACTS)
-    assert ledger(folded(whole, contenders), contenders) == ledger(whole, contenders)
-
-
-def test_one_contender_is_not_called_every_worker() -> None:
-    whole = environment(torch={"python": "3.12.4"})
-    assert folded(whole, [TF, TORCH]) == whole
+def test_a_contender_whose_facts_are_empty_is_one_that_told_nothing() -> None:
+    assert find_confounders({TF: {"python": "3"}, TORCH: {}}, [TF, TORCH]).contenders == (TF,)
 
 
 def test_contenders_that_are_alike_in_everything_still_tell_their_facts() -> None:
-    whole = {"a: python": "3", "b: python": "3"}
-    assert folded(whole, ["a", "b"]) == {"every worker: python": "3"}
-    assert ledger(folded(whole, ["a", "b"]), ["a", "b"]) == ledger(whole, ["a", "b"])
+    found = find_confounders({"a": {"python": "3"}, "b": {"python": "3"}}, ["a", "b"])
+    assert (found.contenders, found.same) == (("a", "b"), (Fact("python", ("3", "3")),))
+
+
+def test_without_any_facts_there_is_nothing_to_compare() -> None:
+    assert find_confounders({}, [TF, TORCH]) == Confounders((), (), (), ())
 
 
 def test_versions_modes_facts_and_image_are_collected_and_a_package_is_told_once() -> None:
     facts = {"libc": "glibc 2.36", "package torch": "2.13.0+cpu", "package six": "1.17.0"}
-    found = inside([record(versions={"torch": "2.13.0+cpu"}, modes={"execution": "eager"}, facts=facts)])
-    assert {key.removeprefix(f"{TORCH}: "): value for key, value in found.items()} == {
+    found = facts_by_contender([record(versions={"torch": "2.13.0+cpu"}, modes={"execution": "eager"}, facts=facts)])
+    assert found[TORCH] == {
         "framework": "PyTorch",
         "framework_version": "2.13.0+cpu",
         "image": "sha256:01",
@@ -162,27 +155,27 @@ def test_versions_modes_facts_and_image_are_collected_and_a_package_is_told_once
 
 
 def test_a_worker_that_never_stood_ready_told_nothing() -> None:
-    assert inside([record(framework=None)]) == {}
+    assert facts_by_contender([record(framework=None)]) == {}
 
 
 def test_trials_of_one_contender_that_disagree_show_both_values() -> None:
-    found = inside([record(modes={"threads": threads}) for threads in ("2", "4", "2")])
-    assert found[f"{TORCH}: threads"] == "2 or 4"
+    found = facts_by_contender([record(modes={"threads": threads}) for threads in ("2", "4", "2")])
+    assert found[TORCH]["threads"] == "2 or 4"
 
 
 @pytest.mark.parametrize(
-    ("name", "weight"),
+    ("name", "expected"),
     [
-        ("tf32_matmul", Weight.FIRST),
-        ("threads_intra_op", Weight.FIRST),
-        ("package nvidia-cublas-cu12", Weight.FIRST),
-        ("library gomp", Weight.FIRST),
-        ("package triton", Weight.SECOND),
-        ("variable MALLOC_ARENA_MAX", Weight.SECOND),
-        ("a fact that nobody foresaw", Weight.SECOND),
-        ("package six", Weight.THIRD),
-        ("python_build", Weight.THIRD),
+        ("tf32_matmul", Relevance.CHANGES_RESULTS),
+        ("threads_intra_op", Relevance.CHANGES_RESULTS),
+        ("package nvidia-cublas-cu12", Relevance.CHANGES_RESULTS),
+        ("library gomp", Relevance.CHANGES_RESULTS),
+        ("package triton", Relevance.MAY_AFFECT_SPEED),
+        ("variable MALLOC_ARENA_MAX", Relevance.MAY_AFFECT_SPEED),
+        ("a fact that nobody foresaw", Relevance.MAY_AFFECT_SPEED),
+        ("package six", Relevance.MINOR),
+        ("python_build", Relevance.MINOR),
     ],
 )
-def test_a_fact_weighs_what_the_table_says(name: str, weight: Weight) -> None:
-    assert weigh(name) is weight
+def test_a_fact_weighs_what_the_table_says(name: str, expected: Relevance) -> None:
+    assert relevance(name) is expected

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from orchestrator.analyse.findings import findings
-from orchestrator.analyse.summary import Curve, Divergence, Finding
+from orchestrator.analyse.summary import Curve, Finding, StepDifference
+from orchestrator.analyse.trial_findings import CheckInput
 from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import FOREIGN
 from orchestrator.record.assemble import not_started
@@ -49,11 +50,11 @@ def epoch(number: int, images_per_second: float) -> Epoch:
 
 
 def found(*records: Record, load: float | None = 0.1) -> list[tuple[str, str]]:
-    return [(each.id, each.severity) for each in findings(records, cores=2, load=load)]
+    return [(each.id, each.severity) for each in findings(CheckInput(records, cores=2, load=load))]
 
 
 def only(*records: Record) -> Finding:
-    (finding,) = findings(records, cores=2, load=None)
+    (finding,) = findings(CheckInput(records, cores=2))
     return finding
 
 
@@ -231,9 +232,9 @@ def test_errors_come_first_and_notes_last() -> None:
 
 
 def test_rounding_that_a_kink_amplified_is_no_finding_and_a_mistake_is_one() -> None:
-    def apart(largest: float, first_beyond: int | None) -> Divergence:
+    def apart(largest: float, first_beyond: int | None) -> StepDifference:
         curve = Curve(steps=(1,), loss=(0.0,), gradient_norm=(), weight_norm=())
-        return Divergence(
+        return StepDifference(
             recipe="matched",
             seed=1,
             kind="between",
@@ -248,8 +249,8 @@ def test_rounding_that_a_kink_amplified_is_no_finding_and_a_mistake_is_one() -> 
             curve=curve,
         )
 
-    assert findings([], 2, None, [apart(2e-5, 261), apart(5e-2, None), apart(5e-2, 400)]) == ()
-    (found,) = findings([], 2, None, [apart(5e-2, 7)])
+    assert findings(CheckInput([], 2, None, [apart(2e-5, 261), apart(5e-2, None), apart(5e-2, 400)])) == ()
+    (found,) = findings(CheckInput([], 2, None, [apart(5e-2, 7)]))
     assert (found.id, found.trials) == ("parity-broken", ("a", "b"))
 
 

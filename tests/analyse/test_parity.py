@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.analyse.parity import CURVE_POINTS, Steps, divergences, read_steps
-from orchestrator.analyse.summary import Divergence
+from orchestrator.analyse.parity import CURVE_POINTS, Steps, read_steps, step_differences
+from orchestrator.analyse.summary import StepDifference
 from orchestrator.record.record import Record, Status
 from tests.analyse.test_findings import record
 from tests.support.summaries import TF, TORCH
@@ -34,8 +34,8 @@ def steps(contender: str, losses: Losses, *, trial: str = "", norms: Losses | No
     return Steps(**{**fields, **changes})
 
 
-def between(*found: Steps) -> Divergence:
-    (only,) = (each for each in divergences(found, TF) if each.kind == "between")
+def between(*found: Steps) -> StepDifference:
+    (only,) = (each for each in step_differences(found, TF) if each.kind == "between")
     return only
 
 
@@ -80,7 +80,7 @@ def test_a_floor_stays_as_high_as_it_once_was() -> None:
 
 
 def test_every_repetition_of_a_contender_is_held_beside_its_first() -> None:
-    found = divergences([steps(TF, [1.0], trial=name) for name in "abc"] + [steps(TORCH, [1.0])], TF)
+    found = step_differences([steps(TF, [1.0], trial=name) for name in "abc"] + [steps(TORCH, [1.0])], TF)
     assert [(each.kind, each.trials) for each in found] == [
         ("floor", ("a", "b")),
         ("floor", ("a", "c")),
@@ -89,7 +89,7 @@ def test_every_repetition_of_a_contender_is_held_beside_its_first() -> None:
 
 
 def test_seeds_and_recipes_are_never_held_beside_each_other() -> None:
-    found = divergences([steps(TF, [1.0]), steps(TORCH, [9.0], seed=2), steps(TORCH, [9.0], recipe="other")], TF)
+    found = step_differences([steps(TF, [1.0]), steps(TORCH, [9.0], seed=2), steps(TORCH, [9.0], recipe="other")], TF)
     assert found == ()
 
 
@@ -116,7 +116,7 @@ _ANY = st.floats(allow_nan=True, allow_infinity=True, width=64)
 @given(st.lists(_ANY, min_size=1, max_size=900), st.lists(_ANY, min_size=1, max_size=900))
 def test_whatever_a_worker_left_a_summary_can_hold_it(first: Losses, second: Losses) -> None:
     apart = between(steps(TF, first, norms=first), steps(TORCH, second, norms=second))
-    assert Divergence.model_validate_json(apart.model_dump_json()) == apart
+    assert StepDifference.model_validate_json(apart.model_dump_json()) == apart
     assert len(apart.curve.steps) <= CURVE_POINTS
     assert len(apart.curve.loss) == len(apart.curve.gradient_norm) == len(apart.curve.steps)
 

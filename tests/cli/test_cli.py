@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from orchestrator import pipeline
 from orchestrator import progress as console
-from orchestrator.analyse.summary import read_summary
+from orchestrator.analyse.summary import Summary
 from orchestrator.cli import app, compare, explain, main
 from orchestrator.errors import PreflightError
 from orchestrator.report.figures import draw
@@ -131,7 +131,7 @@ def test_json_is_exactly_one_object_on_standard_output(bakeoff: Bakeoff, around:
     answer = bakeoff("compare", *QUICK, "--json")
     document = json.loads(answer.out)
     assert answer.code == 0
-    assert document["schema"] == "bakeoff/summary/1"
+    assert document["schema"] == "bakeoff/summary/2"
     assert document == json.loads((Path("runs") / "latest" / "summary.json").read_text())
     assert answer.err
 
@@ -167,7 +167,7 @@ def test_a_trial_that_failed_is_exit_code_4_with_a_report(
     assert answer.code == 4
     assert (Path("runs") / "latest" / "report.md").is_file()
     assert "pip found no such version" in answer.err
-    assert [trial.status.value for trial in read_summary(Path("runs") / "latest").trials] == ["failed", "done"]
+    assert [trial.status.value for trial in Summary.load(Path("runs") / "latest").trials] == ["failed", "done"]
 
 
 def test_ctrl_c_is_exit_code_130_with_a_report(bakeoff: Bakeoff, around: Callable[[Runtime], None], line: Line) -> None:
@@ -176,7 +176,7 @@ def test_ctrl_c_is_exit_code_130_with_a_report(bakeoff: Bakeoff, around: Callabl
 
     around(line.runtime(pressed))  # type: ignore[arg-type]
     assert bakeoff("compare", *QUICK).code == 130
-    assert read_summary(Path("runs") / "latest").comparison.interrupted
+    assert Summary.load(Path("runs") / "latest").comparison.interrupted
 
 
 def test_ctrl_c_before_the_first_trial_is_exit_code_130(bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch) -> None:

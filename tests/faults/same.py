@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import re
 from typing import Any
 
 TIMES = {
     "comparison": ("id", "started_at", "ended_at", "resumed_at"),
     "trials": ("wall_seconds",),
-    "environment": ("date", "load_average", "load_average_at_end", "memory_available", "memory_available_at_end"),
+    "host": ("date", "load_average", "load_average_at_end", "memory_available", "memory_available_at_end"),
 }
 """Fields of summary.json that name a moment, a time span, or what else the machine did at that moment."""
 
@@ -19,8 +18,8 @@ TRAINING_TIMES = {
 }
 """What differs between two trainings of one container also where nobody disturbs them. The stub's are constants."""
 
-_OF_THE_MOMENT = re.compile(r".*: (pid|out|load_average|memory_available)")
-"""What the stub tells of its own process, by contender."""
+OF_A_WORKER = ("pid", "out", "load_average", "memory_available")
+"""What the stub tells of its own process."""
 
 FINDINGS = ("busy-machine",)
 """Findings about the machine at that moment, which no kill of a host can bring or take."""
@@ -32,9 +31,9 @@ def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str
     """Return the summary without its times; of real trainings without their speeds too."""
     left = copy.deepcopy(summary)
     _drop(left["comparison"], TIMES["comparison"])
-    environment = left["environment"]
-    _drop(environment, TIMES["environment"])
-    _drop(environment, tuple(name for name in environment if _OF_THE_MOMENT.fullmatch(name)))
+    _drop(left["environment"]["host"], TIMES["host"])
+    for facts in left["environment"]["workers"].values():
+        _drop(facts, OF_A_WORKER)
     of_the_moment = TRAINING_FINDINGS if trained else FINDINGS
     left["findings"] = [finding for finding in left["findings"] if finding["id"] not in of_the_moment]
     for trial in left["trials"]:

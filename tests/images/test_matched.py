@@ -13,7 +13,7 @@ import pytest
 from orchestrator import pipeline
 from orchestrator import progress as console
 from orchestrator.analyse.parity import EARLY_STEPS
-from orchestrator.analyse.summary import Divergence, Summary
+from orchestrator.analyse.summary import StepDifference, Summary
 from orchestrator.engines.engine import Engine
 from orchestrator.host.hardware import Hardware
 from orchestrator.record.record import Status
@@ -46,12 +46,12 @@ def summary(
     return found
 
 
-def of_kind(summary: Summary, kind: str) -> list[Divergence]:
-    return [each for each in summary.comparison.divergences if each.kind == kind]
+def of_kind(summary: Summary, kind: str) -> list[StepDifference]:
+    return [each for each in summary.step_differences if each.kind == kind]
 
 
 def test_every_contender_computes_what_the_recipe_says_to_its_precision(summary: Summary) -> None:
-    audits = summary.comparison.audits
+    audits = summary.audits
     assert [audit.trial for audit in audits if not audit.agrees] == []
     assert {audit.tolerance for audit in audits} == {1e-5 if summary.comparison.precision == "float32" else 1e-12}
 
@@ -78,7 +78,7 @@ def test_every_contender_is_held_beside_itself_with_and_without_norms(summary: S
 
 
 def test_test_accuracies_are_compared_image_by_image(summary: Summary) -> None:
-    (accuracy,) = summary.comparison.accuracies
+    (accuracy,) = summary.accuracies
     assert accuracy.images == 10_000
     assert accuracy.gained + accuracy.lost <= 5
     assert accuracy.low <= accuracy.difference <= accuracy.high

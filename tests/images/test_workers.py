@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analyse import confounders as ledger
+from orchestrator.analyse.confounders import worker_facts
 from orchestrator.audit.audit import compute_expected
 from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import PlannedTrial
@@ -208,7 +208,7 @@ def test_settings_in_which_frameworks_differ_are_told_as_resolved(trained: Train
 
 
 def test_some_sixty_facts_are_told_beside_the_packages(trained: Trained) -> None:
-    told = ledger.told(trained.sequential)
+    told = worker_facts(trained.sequential)
     facts = {name for name in told if not name.startswith("package ")}
     assert 55 < len(facts) < 90
     assert {"blas", "denormals", "libc", "memory_allocator", "python_compiler", "cpu_instructions"} <= facts

@@ -16,7 +16,7 @@ import pytest
 
 from orchestrator import progress as console
 from orchestrator import report
-from orchestrator.analyse.summary import Summary, read_summary
+from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
@@ -57,13 +57,16 @@ def test_four_trials_are_done(good: tuple[RunFolder, Summary]) -> None:
 
 def test_the_summary_on_disk_is_the_one_returned(good: tuple[RunFolder, Summary]) -> None:
     folder, summary = good
-    assert read_summary(folder.path) == summary
+    assert Summary.load(folder.path) == summary
 
 
 def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summary]) -> None:
     document = json.loads((good[0].path / "summary.json").read_text())
-    assert set(document) == {"schema", "comparison", "environment", "findings", "trials", "explanation"}
-    assert document["schema"] == "bakeoff/summary/1"
+    results = {"audits", "step_differences", "accuracies", "speeds", "claims", "claims_overall", "readings"}
+    told = {"schema", "comparison", "environment", "findings", "trials", "single_seed_note", "explanation"}
+    assert set(document) == results | told
+    assert set(document["environment"]) == {"host", "workers"}
+    assert document["schema"] == "bakeoff/summary/2"
     assert set(document["trials"][0]["events"]) == {"received", "lost", "duplicated", "rejected"}
 
 
@@ -72,7 +75,7 @@ def test_the_summary_keeps_its_published_schema(good: tuple[RunFolder, Summary])
     validator = jsonschema.Draft202012Validator(Summary.model_json_schema())
     validator.validate(document)
     assert not validator.is_valid({**document, "note": "hello"})
-    assert not validator.is_valid({**document, "schema": "bakeoff/summary/2"})
+    assert not validator.is_valid({**document, "schema": "bakeoff/summary/1"})
 
 
 def test_the_run_folder_holds_what_is_promised(good: tuple[RunFolder, Summary]) -> None:
@@ -98,22 +101,22 @@ def test_the_report_can_be_made_again_and_is_the_same(good: tuple[RunFolder, Sum
 
 def test_the_comparison_file_repeats_the_comparison(good: tuple[RunFolder, Summary]) -> None:
     assert spec.read_spec(good[0].path / "comparison.json") == SPEC
+    assert Comparison.load(good[0].path) == good[1].comparison
 
 
 def test_the_environment_tells_what_ran_inside(good: tuple[RunFolder, Summary]) -> None:
     environment = json.loads((good[0].path / "environment.json").read_text())
-    assert environment["cpu"] == "a made-up processor"
-    assert environment["engine"] == "scripted"
-    assert environment[f"{TORCH}: python"] == "3.12.4"
-    assert environment[f"{TORCH}: torch"] == "2.13.0+cpu"
-    assert (environment[f"{TF}: libc"], environment[f"{TORCH}: libc"]) == ("glibc 2.36", "glibc 2.36")
-    assert "load_average_at_end" in environment
+    host, workers = environment["host"], environment["workers"]
+    assert host["cpu"] == "a made-up processor"
+    assert host["engine"] == "scripted"
+    assert "load_average_at_end" in host
+    assert (workers[TORCH]["python"], workers[TORCH]["torch"]) == ("3.12.4", "2.13.0+cpu")
+    assert [workers[contender]["libc"] for contender in (TF, TORCH)] == ["glibc 2.36", "glibc 2.36"]
 
 
-def test_the_summary_tells_once_what_is_alike_and_the_report_what_differs(good: tuple[RunFolder, Summary]) -> None:
+def test_the_summary_has_the_environment_and_the_report_shows_what_differs(good: tuple[RunFolder, Summary]) -> None:
     folder, summary = good
-    assert summary.environment["every worker: libc"] == "glibc 2.36"
-    assert f"{TORCH}: libc" not in summary.environment
+    assert summary.environment == Environment.load(folder.path)
     row = "| denormals | changes results or speed | flushed to zero | kept |"
     assert row in (folder.path / "report.md").read_text().splitlines()
 
@@ -193,10 +196,10 @@ MATCHED = Spec(recipes=("matched-8x8",), epochs=1, train_images=5120)
 def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_image(line: Line) -> None:
     folder, summary = compare(matched_runtime(line, apart=2e-6), MATCHED)
     assert [trial.role for trial in summary.trials] == ["measured"] * 2 + ["parity"] * 4
-    between = [each for each in summary.comparison.divergences if each.kind == "between"]
+    between = [each for each in summary.step_differences if each.kind == "between"]
     assert [(each.trials[0], each.first_beyond) for each in between] == [("tf-2.21.0.matched-8x8.s1.parity1", None)]
     assert between[0].largest_early == pytest.approx(2e-6)
-    assert [each.verdict for each in summary.comparison.accuracies] == ["equal, image by image"]
+    assert [each.verdict for each in summary.accuracies] == ["equal, image by image"]
     page = (folder.path / "report.md").read_text()
     assert "## Parity (matched track)" in page
     assert "equal, image by image" in page
@@ -212,7 +215,7 @@ def test_trainings_that_part_at_once_are_a_finding(line: Line) -> None:
 def test_parity_can_be_declined(line: Line) -> None:
     _, summary = compare(matched_runtime(line, apart=0.0), replace_spec(MATCHED, parity=False))
     assert [trial.role for trial in summary.trials] == ["measured"] * 2
-    assert [each.kind for each in summary.comparison.divergences] == ["between"]
+    assert [each.kind for each in summary.step_differences] == ["between"]
 
 
 def test_tracks_never_share_a_table(line: Line) -> None:
@@ -248,7 +251,7 @@ def test_a_hostile_worker_cannot_cost_the_report(line: Line) -> None:
     assert statuses(summary) == [(TORCH, "done"), (TORCH, "done")]
     assert summary.trials[0].events == EventCounts(received=4, rejected=1)
     assert "\x1b" not in (folder.path / "report.md").read_text()
-    assert read_summary(folder.path) == summary
+    assert Summary.load(folder.path) == summary
 
 
 def test_every_seed_and_run_is_a_trial(line: Line) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from orchestrator import pipeline
 from orchestrator import progress as console
-from orchestrator.analyse.summary import Summary, read_summary
+from orchestrator.analyse.summary import Summary
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
@@ -98,7 +98,7 @@ def test_a_run_killed_at_any_moment_and_again_ends_as_if_undisturbed(
     assert len(summary.comparison.resumed_at) == 2
     assert isinstance(runtime.engine, ScriptedEngine)
     assert runtime.engine.left == {}
-    assert read_summary(folder.path) == summary
+    assert Summary.load(folder.path) == summary
 
 
 def test_every_event_stands_once_in_the_record_of_a_resumed_run(line: Line) -> None:

@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator import report as reports
-from orchestrator.analyse.summary import Curve, Divergence, read_comparison
+from orchestrator.analyse.summary import Comparison, Curve, StepDifference
 from orchestrator.cli import app
 from orchestrator.cli import runs as housekeeping
 from orchestrator.errors import PreflightError, UsageError
@@ -24,7 +24,7 @@ from orchestrator.record.assemble import not_started
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.record.trial_folder import TrialFolder, read_record
-from orchestrator.report.figures import draw as figures
+from orchestrator.report.figures import draw
 from orchestrator.run import reuse as earlier
 from orchestrator.stream.intake import Intake, Rejection
 from tests.support.streams import PLANNED, PREPARED, STORY, TRIAL, lines
@@ -87,7 +87,7 @@ def test_a_summary_and_what_a_worker_left_are_there_whole_or_not_at_all(tmp_path
     folder, run = TrialFolder(tmp_path / "trial"), RunFolder(tmp_path)
     for size in range(0, 4000, 7):
         with full_after(size), pytest.raises(PreflightError, match=r"cannot write .*summary\.json"):
-            run.write_summary(crossover())
+            run.write_model("summary.json", crossover())
         with full_after(size), pytest.raises(PreflightError, match="cannot write"):
             folder.write_left({}, "", [Rejection(b"x" * 200, "not JSON")] * 100)
         assert {path.name for path in tmp_path.rglob("*")} <= {"trial", "stderr.log"}
@@ -97,7 +97,7 @@ def test_a_summary_and_what_a_worker_left_are_there_whole_or_not_at_all(tmp_path
 def test_a_disk_that_is_full_under_the_report_is_told_with_the_command_that_makes_it_again(
     size: int, tmp_path: Path
 ) -> None:
-    RunFolder(tmp_path).write_summary(summary(trial()))
+    RunFolder(tmp_path).write_model("summary.json", summary(trial()))
     with full_after(size), pytest.raises(PreflightError, match="cannot write the report") as fault:
         reports.write(tmp_path)
     assert f"bakeoff report {tmp_path.name}" in fault.value.remedy
@@ -157,12 +157,12 @@ class Editor:
             if self.dice.random() < 0.2:
                 del at[key]
             else:
-                at[key] = self.dice.choice(self.VALUES)
+                at[key] = copy.deepcopy(self.dice.choice(self.VALUES))
             return
 
 
 def test_an_edited_summary_is_shown_or_refused_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "draw", lambda found, folder: [])  # a second each: an example below draws
+    monkeypatch.setattr(draw, "draw", lambda found, folder: [])  # a second each: an example below draws
     run, editor, shown = RunFolder(tmp_path), Editor(random.Random(1)), 0
     document = json.loads(crossover().model_dump_json(by_alias=True))
     for _ in range(300):
@@ -177,8 +177,8 @@ def test_a_summary_that_does_not_hold_together_is_a_usage_error_not_a_traceback(
     curve = Curve(steps=(), loss=(1.0,), gradient_norm=(), weight_norm=())  # a curve of no steps with a loss
     fields: dict[str, Any] = {"recipe": "matched", "seed": 1, "precision": "float32", "tolerance": 1e-5, "steps": 1}
     fields |= {"largest_early": 1.0, "largest": 1.0, "first_beyond": None, "trials": ("a", "b"), "kind": "floor"}
-    broken = Divergence(contenders=("a", "a"), curve=curve, **fields)
-    RunFolder(tmp_path).write_summary(summary(trial(), divergences=(broken,)))
+    broken = StepDifference(contenders=("a", "a"), curve=curve, **fields)
+    RunFolder(tmp_path).write_model("summary.json", summary(trial(), step_differences=(broken,)))
     (tmp_path / "comparison.json").write_text("{}")
     with pytest.raises(UsageError, match="no report can be made"):
         app(["report", str(tmp_path)], standalone_mode=False)
@@ -201,7 +201,7 @@ def test_edited_files_of_an_earlier_run_are_taken_for_another_trial(tmp_path: Pa
     here.path.mkdir()
     for run in (there, here):
         run.write_json("comparison.json", {"engine": "docker", "device": "cpu"})
-        run.write_json("environment.json", {"cpu": "a made-up processor"})
+        run.write_json("environment.json", {"host": {"cpu": "a made-up processor"}, "workers": {}})
     assert earlier.find_reusable(PLANNED.trial, PREPARED, here) == folder.path
     names = ("comparison.json", "environment.json", f"trials/{TRIAL}/record.json", f"trials/{TRIAL}/trial.json")
     for name in names:
@@ -221,5 +221,5 @@ def test_an_edited_comparison_or_beginning_is_a_usage_error_with_a_way_out(tmp_p
         with pytest.raises(UsageError, match=r"run\.json of .* cannot be read"):
             run.read_manifest()
         with contextlib.suppress(UsageError):
-            read += read_comparison(run) is not None
+            read += Comparison.load(run.path) is not None
     assert 10 < read < 190

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.analyse.summary import read_summary
+from orchestrator.analyse.summary import Summary
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.assemble import not_started
 from orchestrator.record.record import Record, Status
@@ -154,20 +154,20 @@ def test_files_are_readable_by_others(tmp_path: Path) -> None:
 
 def test_a_summary_comes_back_as_it_was_written(tmp_path: Path) -> None:
     folder = run(tmp_path)
-    folder.write_summary(crossover())
-    assert read_summary(folder.path) == crossover()
+    folder.write_model("summary.json", crossover())
+    assert Summary.load(folder.path) == crossover()
 
 
 def test_a_run_that_did_not_end_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did not end"):
-        read_summary(run(tmp_path).path)
+        Summary.load(run(tmp_path).path)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "no JSON", '{"schema": "bakeoff/summary/2"}'])
+@pytest.mark.parametrize("content", ["", "{}", "no JSON", '{"schema": "bakeoff/summary/3"}'])
 def test_a_summary_of_another_kind_is_a_usage_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(UsageError, match="cannot be read"):
-        read_summary(tmp_path)
+        Summary.load(tmp_path)
 
 
 def test_a_run_is_found_by_path_name_beginning_and_latest(tmp_path: Path) -> None:

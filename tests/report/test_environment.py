@@ -7,26 +7,24 @@ import io
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from orchestrator.analyse.summary import Summary
-from orchestrator.report import console as tables
+from orchestrator.analyse.summary import Environment, Summary
+from orchestrator.report.console import conclusion
 from orchestrator.report.markdown import environment
-from orchestrator.report.markdown import page as markdown
+from orchestrator.report.markdown.page import render
 from tests.support.summaries import TF, TORCH, crossover, summary, trial
 
 
 def between(tf: dict[str, str], torch: dict[str, str], every: dict[str, str] | None = None) -> Summary:
     """Return a summary whose two contenders told these facts, and `every` the same ones."""
-    told = {
-        "cpu": "a made-up processor",
-        **{f"{TF}: {name}": value for name, value in tf.items()},
-        **{f"{TORCH}: {name}": value for name, value in torch.items()},
-        **{f"every worker: {name}": value for name, value in (every or {"libc": "glibc 2.36", "python": "3"}).items()},
-    }
-    return crossover().model_copy(update={"environment": told})
+    every = every or {"libc": "glibc 2.36", "python": "3"}
+    workers = {TF: {**tf, **every}, TORCH: {**torch, **every}}
+    return crossover().model_copy(
+        update={"environment": Environment(host={"cpu": "a made-up processor"}, workers=workers)}
+    )
 
 
 def headline(summary: Summary) -> str:
-    return environment.headline(environment.opened(summary))
+    return environment.headline(environment.confounders(summary))
 
 
 FRAMEWORKS = ({"framework": "TensorFlow", "keras": "3.13.2"}, {"framework": "PyTorch"})
@@ -68,7 +66,7 @@ def test_many_heavy_differences_are_counted_beyond_the_sixth() -> None:
 
 
 def test_the_table_shows_the_heaviest_difference_first_and_a_dash_for_what_is_not_set() -> None:
-    lines = markdown.page(DIFFERENT).splitlines()
+    lines = render(DIFFERENT).splitlines()
     at = lines.index("| what differs | what that means | tf==2.21.0 | torch==2.13.0 |")
     assert lines[at + 2 : at + 6] == [
         "| layout | changes results or speed | NHWC | NCHW |",
@@ -88,13 +86,14 @@ def test_the_rest_is_folded_away_and_its_tables_are_tables() -> None:
 
 
 def test_one_contenders_facts_are_shown_without_a_comparison() -> None:
-    alone = summary(trial(TORCH)).model_copy(update={"environment": {f"{TORCH}: libc": "glibc 2.36"}})
+    told = Environment(host={}, workers={TORCH: {"libc": "glibc 2.36"}})
+    alone = summary(trial(TORCH)).model_copy(update={"environment": told})
     assert headline(alone) == ""
-    assert "| libc | glibc 2.36 |" in markdown.page(alone)
+    assert "| libc | glibc 2.36 |" in render(alone)
 
 
 def test_a_summary_without_an_environment_has_no_such_section() -> None:
-    assert environment.section(crossover().model_copy(update={"environment": {}})) == []
+    assert environment.section(crossover().model_copy(update={"environment": Environment(host={})})) == []
 
 
 def test_the_console_says_it_in_one_sentence_and_nothing_where_there_is_nothing_to_compare() -> None:
@@ -104,6 +103,6 @@ def test_the_console_says_it_in_one_sentence_and_nothing_where_there_is_nothing_
 
 def shown(of: Summary) -> str:
     console = Console(width=200, file=io.StringIO(), color_system=None)
-    console.print(tables.conclusion(of, 200))
+    console.print(conclusion(of, 200))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

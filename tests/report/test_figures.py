@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from orchestrator import text as words
-from orchestrator.analyse.summary import Curve, Divergence, Summary
+from orchestrator.analyse.summary import Curve, StepDifference, Summary
 from orchestrator.record.record import Status
-from orchestrator.report.figures import draw as figures
+from orchestrator.report.captions import CAPTIONS
+from orchestrator.report.figures import draw
 from tests.support.summaries import COLOURS, TF, TORCH, crossover, failed, summary, trial
 
 NAMES = ("loss", "accuracy", "throughput", "phases", "memory")
@@ -29,8 +29,8 @@ def crossed() -> dict[str, Figure]:
 
 
 def drawn(what: Summary) -> dict[str, Figure]:
-    with figures.style():
-        return figures.figures(what)
+    with draw.style():
+        return draw.figures(what)
 
 
 def x(line: Line2D) -> list[float]:
@@ -54,18 +54,18 @@ def texts(axes: Axes) -> str:
 
 
 def test_every_figure_is_written_as_png_and_as_svg_whose_text_stays_text(tmp_path: Path) -> None:
-    paths = figures.draw(crossover(), tmp_path)
+    paths = draw.draw(crossover(), tmp_path)
     assert {path.relative_to(tmp_path).as_posix() for path in paths} == {
         f"figures/{name}.{ending}" for name in NAMES for ending in ("png", "svg")
     }
     assert all(path.stat().st_size > 0 for path in paths)
-    assert tuple(words.CAPTIONS) == (*NAMES, "divergence")
+    assert tuple(CAPTIONS) == (*NAMES, "divergence")
     root = ElementTree.parse(tmp_path / "figures/throughput.svg").getroot()
     assert "45,210" in "".join(root.itertext())
 
 
 def test_the_same_summary_gives_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (figures.draw(summary(trial(), failed(TORCH)), tmp_path / name) for name in "ab")
+    first, second = (draw.draw(summary(trial(), failed(TORCH)), tmp_path / name) for name in "ab")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
@@ -188,7 +188,7 @@ def test_phases_that_are_too_short_for_their_name_are_listed_below_the_bar() -> 
     ids=["nothing", "none done", "one epoch", "diverged", "twelve cells", "unmeasured"],
 )
 def test_every_comparison_gets_all_its_figures(trials: Sequence, tmp_path: Path) -> None:  # type: ignore[type-arg]
-    assert len(figures.draw(summary(*trials), tmp_path)) == 2 * len(NAMES)
+    assert len(draw.draw(summary(*trials), tmp_path)) == 2 * len(NAMES)
 
 
 def test_a_comparison_without_a_done_trial_says_so_in_every_title() -> None:
@@ -201,7 +201,7 @@ HOSTILE = "evil\x1b[31m\u202e $\\frac{1}{0}$ <b>&\x00\ud800 中"
 
 def test_names_from_outside_are_shown_and_never_interpreted(tmp_path: Path) -> None:
     one = trial(HOSTILE, HOSTILE, status=Status.FAILED, reason=HOSTILE, phases={HOSTILE: 1.0})
-    figures.draw(summary(one, trial(TORCH, phases={HOSTILE: 1.0})), tmp_path)
+    draw.draw(summary(one, trial(TORCH, phases={HOSTILE: 1.0})), tmp_path)
     for name in NAMES:
         ElementTree.parse(tmp_path / f"figures/{name}.svg")
     text = (tmp_path / "figures/loss.svg").read_text(encoding="utf-8")
@@ -219,7 +219,7 @@ def test_a_colour_that_cannot_be_drawn_becomes_grey() -> None:
 def test_no_text_leaves_its_figure() -> None:
     long = "mine@registry.example.org/a/very/long/path/to/an/image:2026.11.22-cuda13"
     for figure in drawn(summary(trial(long, "a recipe with a long name " * 3), trial(TORCH))).values():
-        with figures.style():
+        with draw.style():
             figure.draw_without_rendering()
         for text in shown(figure):
             box = text.get_window_extent()
@@ -233,14 +233,14 @@ def test_divergences_are_drawn_on_a_log_axis_beside_their_floors_and_a_floor_of_
     fields: dict[str, Any] = {"recipe": "matched", "seed": 1, "precision": "float32", "tolerance": 1e-5, "steps": 3}
     fields |= {"largest_early": 0.0, "largest": 0.0, "first_beyond": None, "trials": ("a", "b")}
     found = [
-        Divergence(kind="floor", contenders=(TF, TF), curve=flat, **fields),
-        Divergence(kind="floor", contenders=(TORCH, TORCH), curve=curve, **fields),
-        Divergence(kind="between", contenders=(TF, TORCH), curve=curve, **fields),
+        StepDifference(kind="floor", contenders=(TF, TF), curve=flat, **fields),
+        StepDifference(kind="floor", contenders=(TORCH, TORCH), curve=curve, **fields),
+        StepDifference(kind="between", contenders=(TF, TORCH), curve=curve, **fields),
     ]
-    (panel,) = drawn(summary(trial(TF, "matched"), trial(TORCH, "matched"), divergences=found))["divergence"].axes
+    (panel,) = drawn(summary(trial(TF, "matched"), trial(TORCH, "matched"), step_differences=found))["divergence"].axes
     assert panel.get_yscale() == "log"
     assert [line.get_gid() for line in panel.lines] == ["floor 1", "between 1"]
     assert f"{TF} twice: 0 at every step" in texts(panel)
     assert panel.get_title(loc="left") == f"matched · float32 · beside {TF}"
-    (same,) = drawn(summary(trial(TF, "matched"), divergences=found[:1]))["divergence"].axes
+    (same,) = drawn(summary(trial(TF, "matched"), step_differences=found[:1]))["divergence"].axes
     assert "0 at every step, bit for bit" in texts(same)

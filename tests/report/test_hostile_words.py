@@ -18,11 +18,11 @@ from rich.console import Console
 
 from orchestrator import report
 from orchestrator import text as words
-from orchestrator.analyse.summary import Audit, Finding, Summary
+from orchestrator.analyse.summary import Audit, Environment, Finding, Summary
 from orchestrator.cli import app
-from orchestrator.report import console as tables
-from orchestrator.report.figures import draw as figures
-from orchestrator.report.markdown import page as markdown
+from orchestrator.report.console import conclusion
+from orchestrator.report.figures import draw
+from orchestrator.report.markdown.page import render
 from tests.support.summaries import failed, summary, trial
 
 WORDS = (
@@ -83,8 +83,8 @@ def outside(text: str) -> Summary:
         for each in found.comparison.cells
     )
     facts = {f"threads {text}": text, text: text, "framework": text, "device": text}
-    environment = {f"{text}: {name}": value for name, value in facts.items()}
-    environment |= {f"{other}: {name}": f"{value}2" for name, value in facts.items()} | {text: text}
+    workers = {text: facts, other: {name: f"{value}2" for name, value in facts.items()}}
+    environment = Environment(host={text: text}, workers=workers)
     comparison = found.comparison.model_copy(update={"cells": cells})
     return found.model_copy(update={"environment": environment, "comparison": comparison})
 
@@ -106,21 +106,21 @@ def test_no_word_from_outside_steers_the_terminal_at_the_end_of_a_comparison(tex
     for width in (60, 140):
         file = io.StringIO()
         console = Console(file=file, width=width, markup=False, emoji=False, highlight=False, color_system=None)
-        console.print(tables.conclusion(outside(text), width))
+        console.print(conclusion(outside(text), width))
         assert steering(file.getvalue()) == set()
 
 
 @settings(max_examples=30, deadline=None)
 @given(words_of_outside)
 def test_no_word_from_outside_makes_html_a_link_a_heading_or_a_cell_of_the_report(text: str) -> None:
-    page = markdown.page(outside(text))
+    page = render(outside(text))
     html = READER.render(page)
     assert steering(page) == set()
     page.encode("utf-8")
     assert set(re.findall(r"<[a-z]\w*", html)) <= ALLOWED
     assert html.count("<img") == 5
     assert html.count("<h1>") == 1
-    assert rows(page) == rows(markdown.page(outside("calm"))) or not words.printable(text)
+    assert rows(page) == rows(render(outside("calm"))) or not words.printable(text)
 
 
 ALLOWED = {
@@ -132,7 +132,7 @@ ALLOWED |= {f"<{name}" for name in ["table", "thead", "tbody", "tr", "th", "td",
 
 @pytest.mark.parametrize("text", DRAWN)
 def test_figures_are_drawn_whatever_a_contender_is_called_and_show_the_name_as_it_is(text: str, tmp_path: Path) -> None:
-    paths = figures.draw(outside(text), tmp_path)
+    paths = draw.draw(outside(text), tmp_path)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths if path.suffix == ".png")
     told = {path.stem: _text_of(path) for path in paths if path.suffix == ".svg"}
     assert all(steering(drawn) == set() for drawn in told.values())
@@ -172,6 +172,6 @@ def test_a_run_folder_of_hostile_words_steers_no_terminal(
 
 def test_a_calm_word_is_shown_everywhere_so_that_these_tests_look_at_something() -> None:
     file, found = io.StringIO(), outside("calmword [red] :skull:")
-    Console(file=file, width=140, markup=False, emoji=False).print(tables.conclusion(found, 140))
+    Console(file=file, width=140, markup=False, emoji=False).print(conclusion(found, 140))
     assert file.getvalue().count("calmword [red] :skull:") > 5
-    assert markdown.page(found).count("calmword") > 30
+    assert render(found).count("calmword") > 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -12,13 +13,13 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from orchestrator import text as words
+from orchestrator.analyse.speeds import make_speed
 from orchestrator.analyse.summary import Audit, Finding, Summary
 from orchestrator.errors import UsageError
 from orchestrator.record.record import Status
-from orchestrator.report import console as tables
-from orchestrator.report import load, write
-from orchestrator.report.cells import Speed
-from orchestrator.report.markdown import page as markdown
+from orchestrator.report import write
+from orchestrator.report.console import conclusion
+from orchestrator.report.markdown.page import render
 from orchestrator.stream.intake import EventCounts
 from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
 
@@ -26,56 +27,57 @@ READER = MarkdownIt("gfm-like", {"linkify": False})
 
 
 def test_the_first_line_says_the_profile_why_and_how_to_get_the_full_size() -> None:
-    first = markdown.page(crossover()).splitlines()[0]
+    first = render(crossover()).splitlines()[0]
     assert first == ("Profile **quick**: 2 cores and no GPU. For the full size: `bakeoff compare --profile article`")
 
 
 def test_the_full_size_names_no_other_command() -> None:
-    assert "full size" not in markdown.page(summary(trial())).splitlines()[0]
+    assert "full size" not in render(summary(trial())).splitlines()[0]
 
 
 def test_a_trials_row_has_its_numbers_and_its_ratio_within_the_recipe() -> None:
     assert (
         "| torch==2.13.0 | article-torch | 1 | ✓ done | 0.5240 | 0.4810 | 97.12 | 30,105 | 0.67× | 912 | 58.4 |"
-        in markdown.page(crossover()).splitlines()
+        in render(crossover()).splitlines()
     )
 
 
 def test_absent_numbers_are_dashes_and_the_reason_follows_the_table() -> None:
-    page = markdown.page(summary(trial(TF), failed(TORCH, wall_seconds=None)))
+    page = render(summary(trial(TF), failed(TORCH, wall_seconds=None)))
     assert "| torch==2.13.0 | article-tf | 1 | ✗ failed | – | – | – | – | – | – | – |" in page
     assert "- torch-2.13.0.article-tf.s1: the worker exited with 1: MemoryError" in page
 
 
 def test_without_a_done_reference_there_is_no_ratio() -> None:
-    page = markdown.page(summary(failed(TF), trial(TORCH)))
+    page = render(summary(failed(TF), trial(TORCH)))
     assert "| 1,000 | – | 912 |" in page
 
 
 def test_one_run_claims_no_ranking_and_several_runs_are_compared_in_pairs() -> None:
     one = summary(trial(TF), trial(TORCH))
     several = summary(*(trial(name, seed=seed) for seed in range(1, 7) for name in (TF, TORCH)))
-    assert "no ranking is claimed" in markdown.page(one)
-    assert "no ranking is claimed" not in markdown.page(several)
-    assert (
-        "| torch==2.13.0 | article-tf | 6 | 1.00× | 1.00 to 1.00 | 1.00 to 1.00 | no difference shown |"
-        in markdown.page(several)
+    assert "no ranking is claimed" in render(one)
+    assert "no ranking is claimed" not in render(several)
+    assert "| torch==2.13.0 | article-tf | 6 | 1.00× | 1.00 to 1.00 | 1.00 to 1.00 | no difference shown |" in render(
+        several
     )
 
 
 def test_five_pairs_are_not_ranked() -> None:
-    assert Speed(TORCH, "a", (2.0, 2.1, 2.2, 2.3, 2.4)).verdict == "not ranked: fewer than 6 pairs give no interval"
+    assert (
+        make_speed(TORCH, "a", (2.0, 2.1, 2.2, 2.3, 2.4)).verdict == "not ranked: fewer than 6 pairs give no interval"
+    )
 
 
 def test_six_pairs_on_one_side_of_one_are_ranked() -> None:
-    assert Speed(TORCH, "a", (1.1, 1.2, 1.3, 1.3, 1.4, 1.5)).verdict == "faster"
-    assert Speed(TORCH, "a", (0.5, 0.6, 0.7, 0.7, 0.8, 0.9)).verdict == "slower"
-    assert Speed(TORCH, "a", (0.9, 1.2, 1.3, 1.3, 1.4, 1.5)).verdict == "no difference shown"
+    assert make_speed(TORCH, "a", (1.1, 1.2, 1.3, 1.3, 1.4, 1.5)).verdict == "faster"
+    assert make_speed(TORCH, "a", (0.5, 0.6, 0.7, 0.7, 0.8, 0.9)).verdict == "slower"
+    assert make_speed(TORCH, "a", (0.9, 1.2, 1.3, 1.3, 1.4, 1.5)).verdict == "no difference shown"
 
 
 def test_the_interval_takes_the_ranks_of_the_sign_test() -> None:
     tenths = tuple(1 + at / 10 for at in range(1, 21))
-    assert Speed(TORCH, "a", tenths).interval == (1.6, 2.5)  # ranks 6 and 15 of 20, as in the published tables
+    assert make_speed(TORCH, "a", tenths).interval == (1.6, 2.5)  # ranks 6 and 15 of 20, as in the published tables
 
 
 def test_pairs_are_made_of_the_same_seed_and_run_even_where_a_trial_failed() -> None:
@@ -85,7 +87,7 @@ def test_pairs_are_made_of_the_same_seed_and_run_even_where_a_trial_failed() -> 
         trial(TF, images_per_second=200, id="tf.s1.r2"),
         trial(TORCH, images_per_second=300, id="torch.s1.r2"),
     ]
-    assert "| torch==2.13.0 | article-tf | 1 | 1.50× | 1.50 to 1.50 |" in markdown.page(summary(*trials, runs=2))
+    assert "| torch==2.13.0 | article-tf | 1 | 1.50× | 1.50 to 1.50 |" in render(summary(*trials, runs=2))
 
 
 def test_errors_come_before_the_results_and_other_findings_after() -> None:
@@ -93,13 +95,13 @@ def test_errors_come_before_the_results_and_other_findings_after() -> None:
         Finding(id="a", severity="error", message="The test accuracies disagree.", advice="Run it again."),
         Finding(id="b", severity="note", message="Two cores are few.", advice="Use more."),
     ]
-    page = markdown.page(summary(trial(), findings=findings))
+    page = render(summary(trial(), findings=findings))
     places = [page.index(text) for text in ("test accuracies disagree", "## Results", "Two cores are few")]
     assert places == sorted(places)
 
 
 def test_claims_come_with_their_definition_their_reading_and_the_single_seed_note() -> None:
-    page = markdown.page(crossover())
+    page = render(crossover())
     assert "| steepness | tf==2.21.0 | article-tf | tf-2.21.0.article-tf.s1 | holds | 0.833 | share |" in page
     assert "(L0 − L1) / (L0 − LE)" in page
     assert "- Steepness: in this run it follows the recipe" in page
@@ -109,19 +111,19 @@ def test_claims_come_with_their_definition_their_reading_and_the_single_seed_not
 def test_the_page_ends_with_how_the_metric_streams_fared_and_their_sums() -> None:
     first = trial(events=EventCounts(received=1040, lost=1, duplicated=2, rejected=3), reconnects=4)
     second = trial(contender=TORCH, events=EventCounts(received=41))
-    lines = markdown.page(summary(first, second)).splitlines()
+    lines = render(summary(first, second)).splitlines()
     assert "| tf-2.21.0.article-tf.s1 | 1040 | 1 | 2 | 3 | 4 |" in lines
     assert lines[-1] == "events: 1,081 received, 1 lost, 2 duplicated, 3 rejected, 4 reconnects"
 
 
 def test_the_page_says_what_mnist_cannot_show_and_which_engine_ran() -> None:
-    page = markdown.page(crossover())
+    page = render(crossover())
     assert "It cannot show how fast a large model trains" in page
     assert "> **Note.** No container engine answered" in page
 
 
 def test_an_empty_comparison_still_makes_a_page() -> None:
-    assert "# A made-up comparison" in markdown.page(summary())
+    assert "# A made-up comparison" in render(summary())
 
 
 HOSTILE = "a|b`c`\n\n# big <script>alert(1)</script> [x](javascript:1) *bold* \x1b[31m\u202e &amp; ![i](http://x)\ud800"
@@ -131,8 +133,9 @@ def test_hostile_text_makes_no_html_link_heading_or_cell() -> None:
     one = trial(HOSTILE, HOSTILE, status=Status.FAILED, reason=HOSTILE, phases={HOSTILE: 1.0}, id=HOSTILE)
     finding = Finding(id="a", severity="error", message=HOSTILE, advice=HOSTILE, trials=(HOSTILE,))
     names = ("title", "command", "profile_reason", "full_size_command", "engine_notice", "device", "started_at")
-    page = markdown.page(summary(one, findings=[finding], kind="crossover", **dict.fromkeys(names, HOSTILE)))
-    html, calm = READER.render(page), READER.render(markdown.page(summary(trial(), findings=[finding])))
+    changes: dict[str, Any] = dict.fromkeys(names, HOSTILE)
+    page = render(summary(one, findings=[finding], kind="crossover", **changes))
+    html, calm = READER.render(page), READER.render(render(summary(trial(), findings=[finding])))
     assert "<script" not in html
     assert "<a " not in html
     assert "<strong>bold" not in html
@@ -189,27 +192,27 @@ def test_a_report_is_made_from_the_run_folder_alone(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(crossover().model_dump_json(by_alias=True), encoding="utf-8")
     names = {path.name for path in write(tmp_path)}
     assert {"loss.png", "memory.svg", "report.md", "results.parquet"} <= names
-    assert (tmp_path / "report.md").read_text(encoding="utf-8") == markdown.page(crossover())
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == render(crossover())
 
 
 def test_a_folder_without_a_summary_is_a_usage_error_with_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read") as caught:
+    with pytest.raises(UsageError, match=r"has no summary\.json: its comparison did not end") as caught:
         write(tmp_path)
-    assert caught.value.remedy == "bakeoff ls lists the run folders"
+    assert caught.value.remedy == f"`bakeoff resume {tmp_path.name}` ends it"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "\x00", '{"schema": "bakeoff/summary/1"}'])
 def test_a_damaged_summary_is_a_usage_error(text: str, tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="is not a summary"):
-        load(tmp_path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        Summary.load(tmp_path)
 
 
 def test_a_summary_of_another_schema_is_a_usage_error(tmp_path: Path) -> None:
-    text = crossover().model_dump_json(by_alias=True).replace("bakeoff/summary/1", "bakeoff/summary/9")
+    text = crossover().model_dump_json(by_alias=True).replace("bakeoff/summary/2", "bakeoff/summary/9")
     (tmp_path / "summary.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="schema: Input should be 'bakeoff/summary/1'"):
-        load(tmp_path)
+    with pytest.raises(UsageError, match="it is of the format bakeoff/summary/9, not bakeoff/summary/2"):
+        Summary.load(tmp_path)
 
 
 def audited(*, red: bool) -> Summary:
@@ -233,14 +236,14 @@ def audited(*, red: bool) -> Summary:
 
 
 def test_a_green_audit_stands_before_the_results() -> None:
-    page = markdown.page(audited(red=False))
+    page = render(audited(red=False))
     assert page.index("## Audit") < page.index("## Results")
     assert "| ✓ green | 22 of 22 | logits | 2.0e-07 |" in page
     assert "1.00×" in page
 
 
 def test_where_an_audit_is_red_no_speed_of_its_recipe_is_compared() -> None:
-    page = markdown.page(audited(red=True))
+    page = render(audited(red=True))
     assert "| ✗ red | 3 of 22 | logits | 4.0e-01 |" in page
     assert "×" not in page.split("## Results")[1].split("Loss is the mean")[0].replace("ratio", "")
 
@@ -248,7 +251,7 @@ def test_where_an_audit_is_red_no_speed_of_its_recipe_is_compared() -> None:
 @pytest.mark.parametrize(("red", "told"), [(False, "2 of 2"), (True, "1 of 2")])
 def test_the_console_says_in_a_line_what_the_audits_found(red: bool, told: str) -> None:
     console = Console(file=io.StringIO(), width=100, color_system=None)
-    console.print(tables.conclusion(audited(red=red), 100))
+    console.print(conclusion(audited(red=red), 100))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert f"✓ audit: {told} trials compute what their recipe says, to 2e-07 of every tensor's norm." in shown
 
@@ -257,22 +260,22 @@ def test_a_recipe_that_cannot_be_compared_step_by_step_says_why() -> None:
     found = summary(trial(TF, "matched"), trial(TORCH, "matched"))
     why = "dropout draws other masks in each framework"
     cells = tuple(cell.model_copy(update={"not_stepwise": why}) for cell in found.comparison.cells)
-    page = markdown.page(found.model_copy(update={"comparison": found.comparison.model_copy(update={"cells": cells})}))
+    page = render(found.model_copy(update={"comparison": found.comparison.model_copy(update={"cells": cells})}))
     assert f"Not compared step by step: matched, because {why}." in page
 
 
 def test_equal_starts_are_said_and_unequal_ones_are_not_called_equal() -> None:
     trials = [trial(TF, "matched"), trial(TORCH, "matched")]
-    assert "equal hashes of their first weights" in markdown.page(summary(*trials))
-    assert "matched, seed 1: `abababababab`" in markdown.page(summary(*trials))
+    assert "equal hashes of their first weights" in render(summary(*trials))
+    assert "matched, seed 1: `abababababab`" in render(summary(*trials))
     differs = Finding(id="start-differs", severity="error", message="They differ.", advice="")
-    assert "equal hashes" not in markdown.page(summary(*trials, findings=[differs]))
-    assert "equal hashes" not in markdown.page(crossover())
+    assert "equal hashes" not in render(summary(*trials, findings=[differs]))
+    assert "equal hashes" not in render(crossover())
 
 
 def test_a_broken_trial_says_its_cause_what_to_do_and_its_last_words() -> None:
     log = ("Traceback:", "  </details> ```", HOSTILE)
-    text = markdown.page(summary(failed(cause="oom", log_tail=log), trial(TORCH)))
+    text = render(summary(failed(cause="oom", log_tail=log), trial(TORCH)))
     assert "(`oom`): the worker exited with 1: MemoryError. **Next:** try a smaller --batch-size" in text
     block = text[text.index("<details><summary>The last lines of the log of") :]
     lines = block[: block.index("\n</details>")].split("\n\n", 1)[1].rstrip().splitlines()

@@ -14,13 +14,13 @@ from rich.console import Console, RenderableType
 from orchestrator import text as words
 from orchestrator.analyse.summary import Finding, Summary
 from orchestrator.record.record import Status
-from orchestrator.report import console as tables
-from orchestrator.report import parquet as results
+from orchestrator.report import parquet
+from orchestrator.report.console import claims_table, conclusion, results_table
 from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
 
 
 def test_there_is_one_row_a_trial_and_epoch(tmp_path: Path) -> None:
-    rows = pq.read_table(results.write(crossover(), tmp_path)).to_pylist()
+    rows = pq.read_table(parquet.write(crossover(), tmp_path)).to_pylist()
     assert len(rows) == 4 * 5
     row = next(row for row in rows if row["contender"] == TORCH and row["recipe"] == "article-tf" and row["epoch"] == 3)
     assert (row["train_loss"], row["val_loss"], row["final_val_loss"]) == (0.133, 0.116, 0.108)
@@ -28,7 +28,7 @@ def test_there_is_one_row_a_trial_and_epoch(tmp_path: Path) -> None:
 
 
 def test_a_trial_without_an_epoch_has_one_row_whose_epoch_is_null() -> None:
-    row, *more = results.table(summary(failed())).to_pylist()
+    row, *more = parquet.table(summary(failed())).to_pylist()
     assert more == []
     assert (row["epoch"], row["train_loss"], row["epoch_seconds"]) == (None, None, None)
     assert row["reason"] == "the worker exited with 1: MemoryError"
@@ -36,23 +36,23 @@ def test_a_trial_without_an_epoch_has_one_row_whose_epoch_is_null() -> None:
 
 def test_every_field_is_filled_by_a_complete_trial() -> None:
     full = trial(phases=dict.fromkeys((*words.PHASES, "own"), 1.0), reused_from="20261122-081500-earlier")
-    row = results.table(summary(full)).to_pylist()[0]
+    row = parquet.table(summary(full)).to_pylist()[0]
     assert [name for name, value in row.items() if value is None] == []
     assert row["other_phases_seconds"] == 1.0
 
 
 def test_a_comparison_without_trials_is_an_empty_table_of_the_same_schema(tmp_path: Path) -> None:
-    read = pq.read_table(results.write(summary(), tmp_path))
-    assert (read.num_rows, read.schema.names) == (0, results.SCHEMA.names)
+    read = pq.read_table(parquet.write(summary(), tmp_path))
+    assert (read.num_rows, read.schema.names) == (0, parquet.SCHEMA.names)
 
 
 def test_the_same_summary_gives_the_same_file(tmp_path: Path) -> None:
-    first = results.write(crossover(), tmp_path).read_bytes()
-    assert results.write(crossover(), tmp_path).read_bytes() == first
+    first = parquet.write(crossover(), tmp_path).read_bytes()
+    assert parquet.write(crossover(), tmp_path).read_bytes() == first
 
 
 def test_text_and_numbers_that_parquet_cannot_hold_do_not_stop_the_report() -> None:
-    row = results.table(summary(trial(reason="a\ud800b", parameters=2**70))).to_pylist()[0]
+    row = parquet.table(summary(trial(reason="a\ud800b", parameters=2**70))).to_pylist()[0]
     assert (row["reason"], row["parameters"]) == ("a?b", None)
 
 
@@ -64,7 +64,7 @@ def rendered(renderable: RenderableType, width: int) -> str:
 
 
 def _results(found: Summary, width: int = 80) -> RenderableType:
-    return tables.results_table(found, "as written", found.trials, width)
+    return results_table(found, "as written", found.trials, width)
 
 
 def lines(text: str) -> list[str]:
@@ -92,7 +92,7 @@ def test_at_120_columns_the_summary_shows_memory_and_time_too() -> None:
 
 
 def test_the_claims_are_a_row_a_cell() -> None:
-    text = lines(rendered(tables.claims_table(crossover()), 80))
+    text = lines(rendered(claims_table(crossover()), 80))
     at = next(at for at, line in enumerate(text) if line.startswith("torch==2.13.0"))
     assert text[at].split() == ["torch==2.13.0", "0.830", "-0.008", "0.031", "0.025"]
     assert text[at + 1].split("  ")[0] == "article-tf"
@@ -103,26 +103,26 @@ def seeded(count: int) -> Summary:
 
 
 def test_a_cell_of_few_seeds_decides_nothing() -> None:
-    text = rendered(tables.claims_table(seeded(3)), 120)
+    text = rendered(claims_table(seeded(3)), 120)
     assert "not decided with 3 seeds" in text
 
 
 def test_a_cell_of_six_seeds_shows_the_median_with_its_interval() -> None:
-    text = rendered(tables.claims_table(seeded(6)), 120)
+    text = rendered(claims_table(seeded(6)), 120)
     assert "0.888 [0.876, 0.900]" in text
     assert "holds" in text
 
 
 def test_a_cell_of_several_runs_of_one_seed_counts_its_verdicts() -> None:
     runs = summary(*(trial(seed=1, curves=([0.4, 0.2], [0.3, 0.2])) for _ in range(3)), runs=3)
-    assert "holds in 3 of 3" in rendered(tables.claims_table(runs), 120)
+    assert "holds in 3 of 3" in rendered(claims_table(runs), 120)
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_nothing_is_wider_than_the_console_whatever_the_names(width: int) -> None:
     long = "mine@registry.example.org/a/very/long/path/to/an/image:2026.11.22-cuda13"
     wide = summary(trial(long, "a-recipe-with-a-rather-long-name"), failed(TORCH, status=Status.TIMED_OUT))
-    assert max(map(len, rendered(tables.conclusion(wide, width), width).splitlines())) <= width
+    assert max(map(len, rendered(conclusion(wide, width), width).splitlines())) <= width
 
 
 def test_a_status_is_a_glyph_and_a_word() -> None:
@@ -134,7 +134,7 @@ def test_a_status_is_a_glyph_and_a_word() -> None:
 def test_names_from_outside_are_no_markup_and_no_control_sequences() -> None:
     evil = "[bold red]x[/] \x1b[2J\u202e"
     finding = Finding(id="a", severity="warning", message=evil, advice=evil)
-    text = rendered(tables.conclusion(summary(trial(evil, evil), findings=[finding]), 120), 120)
+    text = rendered(conclusion(summary(trial(evil, evil), findings=[finding]), 120), 120)
     assert "[bold red]x[/]" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -145,15 +145,15 @@ def test_errors_stand_before_the_table_and_warnings_after_it() -> None:
         Finding(id="a", severity="warning", message="Two cores are few.", advice="Use more."),
         Finding(id="b", severity="error", message="Accuracies disagree.", advice="Run again."),
     ]
-    text = rendered(tables.conclusion(summary(trial(), findings=found), 80), 80)
+    text = rendered(conclusion(summary(trial(), findings=found), 80), 80)
     places = [text.index(part) for part in ("error: Accuracies", "contender", "warning: Two cores are few. Use more.")]
     assert places == sorted(places)
 
 
 def test_only_one_run_says_that_no_ranking_is_claimed() -> None:
     one, two = summary(trial(TF)), summary(trial(TF), trial(TF, seed=2))
-    assert "no ranking is claimed" in rendered(tables.conclusion(one), 80)
-    assert "no ranking is claimed" not in rendered(tables.conclusion(two), 80)
+    assert "no ranking is claimed" in rendered(conclusion(one), 80)
+    assert "no ranking is claimed" not in rendered(conclusion(two), 80)
 
 
 def test_the_console_loads_no_drawing_library() -> None:

@@ -14,8 +14,8 @@ from matplotlib.patches import Rectangle
 from orchestrator.analyse.attribution import make_explanation
 from orchestrator.analyse.summary import Summary, TrialSummary
 from orchestrator.plan.walk import make_walk
-from orchestrator.report.figures import draw as figures
-from orchestrator.report.markdown import page as markdown
+from orchestrator.report.figures import draw
+from orchestrator.report.markdown.page import render
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import parse
 from tests.report.test_figures import HOSTILE, drawn, shown, texts, x, y
@@ -51,14 +51,14 @@ def bar(panel: Axes, setting: str) -> Rectangle:
 
 
 def test_a_walk_has_its_two_figures_as_png_and_svg(tmp_path: Path) -> None:
-    paths = figures.draw(walked(*trials()), tmp_path)
+    paths = draw.draw(walked(*trials()), tmp_path)
     assert [path.name for path in paths] == ["waterfall.png", "waterfall.svg", "walk.png", "walk.svg"]
-    page = markdown.page(walked(*trials()))
+    page = render(walked(*trials()))
     assert all(f"(figures/{path.name})" in page for path in paths if path.suffix == ".png")
 
 
 def test_the_same_walk_gives_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (figures.draw(walked(*trials()), tmp_path / name) for name in "ab")
+    first, second = (draw.draw(walked(*trials()), tmp_path / name) for name in "ab")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
@@ -124,7 +124,7 @@ def test_the_curves_pass_every_stop_and_are_named_with_their_last_value(whole: d
 
 @pytest.mark.parametrize("name", ["waterfall", "walk"])
 def test_no_text_leaves_its_figure(whole: dict[str, Figure], name: str) -> None:
-    with figures.style():
+    with draw.style():
         whole[name].draw_without_rendering()
     for text in shown(whole[name]):
         box = text.get_window_extent()
@@ -143,8 +143,8 @@ def test_no_text_leaves_its_figure(whole: dict[str, Figure], name: str) -> None:
     ids=["none done", "one epoch", "diverged", "one seed"],
 )
 def test_every_walk_gets_its_figures_and_its_page(found: list[TrialSummary], tmp_path: Path) -> None:
-    assert len(figures.draw(walked(*found), tmp_path)) == 4
-    assert "## What explains the difference" in markdown.page(walked(*found))
+    assert len(draw.draw(walked(*found), tmp_path)) == 4
+    assert "## What explains the difference" in render(walked(*found))
 
 
 def test_names_from_outside_are_shown_and_never_interpreted(tmp_path: Path) -> None:
@@ -156,9 +156,9 @@ def test_names_from_outside_are_shown_and_never_interpreted(tmp_path: Path) -> N
     stops = tuple(stop.model_copy(update={"taken": HOSTILE}) for stop in found.explanation.stops)
     changed = {"sentence": HOSTILE, "attributions": (evil,), "stops": stops}
     hostile = found.model_copy(update={"explanation": found.explanation.model_copy(update=changed)})
-    figures.draw(hostile, tmp_path)
+    draw.draw(hostile, tmp_path)
     for name in ("waterfall", "walk"):
         ElementTree.parse(tmp_path / f"figures/{name}.svg")
-    page = markdown.page(hostile)
+    page = render(hostile)
     assert "<b>" not in page
     assert "\x1b" not in page

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.analyse.claims import claims
-from orchestrator.analyse.claims_overall import single_seed_note
-from orchestrator.analyse.summary import Cell, Comparison, EpochSummary, Finding, Summary, TrialSummary
-from orchestrator.record.record import Status
+from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
+from orchestrator.analyse.speeds import compare_speeds, with_ratios
+from orchestrator.analyse.summary import Audit, Cell, Comparison, Environment, Finding, Summary, TrialSummary
+from orchestrator.record.record import Epoch, Status
+from orchestrator.spec.spec import Spec
 from orchestrator.spec.tracks import Track
 from orchestrator.stream.intake import EventCounts
 
@@ -33,15 +35,17 @@ PHASES = {"import": 3.5, "data": 0.21, "build": 0.14, "first_step": 0.62, "warm_
 
 def epochs(
     train: Sequence[float | None], validation: Sequence[float | None], images_per_second: float = 1000.0
-) -> tuple[EpochSummary, ...]:
+) -> tuple[Epoch, ...]:
     return tuple(
-        EpochSummary(
+        Epoch(
             epoch=number,
             train_loss=losses[0],
             val_loss=losses[1],
             train_accuracy=0.80 + 0.03 * min(number, 6),
             val_accuracy=0.82 + 0.03 * min(number, 5),
             seconds=6000 / images_per_second,
+            evaluation_seconds=0.5,
+            images=6000,
             images_per_second=images_per_second,
         )
         for number, losses in enumerate(zip(train, validation, strict=True), start=1)
@@ -117,10 +121,33 @@ def cell(contender: str, recipe: str) -> Cell:
     )
 
 
-def summary(*trials: TrialSummary, findings: Sequence[Finding] = (), **changes: Any) -> Summary:
-    """Return the summary of these trials, one cell for each contender and recipe among them."""
+def summary(
+    *trials: TrialSummary, findings: Sequence[Finding] = (), audits: Sequence[Audit] = (), **changes: Any
+) -> Summary:
+    """Return the summary of these trials, analysed, with one cell for each contender and recipe among them.
+
+    `changes` replace fields of the summary or of its comparison.
+    """
+    given = {name: changes.pop(name) for name in list(changes) if name in Summary.model_fields}
+    compared = comparison(*trials, **changes)
+    rows = with_ratios(trials, compared.reference, audits)
+    found = claims(trials)
+    results: dict[str, Any] = {
+        "environment": Environment(host={"cpu": "a made-up processor", "cores": "2", "python": "3.12.0"}),
+        "speeds": compare_speeds(compared.cells, rows, compared.reference, audits),
+        "claims": found,
+        "claims_overall": claims_over_seeds(compared, trials, found),
+        "readings": framework_or_recipe(compared, found),
+        "single_seed_note": single_seed_note(compared.seeds),
+    }
+    return Summary(
+        comparison=compared, trials=rows, findings=tuple(findings), audits=tuple(audits), **{**results, **given}
+    )
+
+
+def comparison(*trials: TrialSummary, **changes: Any) -> Comparison:
+    """Return what these trials compare; `changes` replace its fields."""
     places = dict.fromkeys((one.contender, one.recipe) for one in trials)
-    seeds = tuple(dict.fromkeys(one.seed for one in trials)) or (1,)
     fields: dict[str, Any] = {
         "id": "20261122-081500-made-up",
         "title": "A made-up comparison",
@@ -136,17 +163,11 @@ def summary(*trials: TrialSummary, findings: Sequence[Finding] = (), **changes: 
         "device": "cpu",
         "reference": trials[0].contender if trials else TF,
         "cells": tuple(cell(*place) for place in places),
-        "seeds": seeds,
+        "seeds": tuple(dict.fromkeys(one.seed for one in trials)) or (1,),
         "runs": 1,
-        "claims": claims(trials),
-        "single_seed_note": single_seed_note(seeds),
+        "spec": Spec().model_dump(mode="json"),
     }
-    return Summary(
-        comparison=Comparison(**{**fields, **changes}),
-        environment={"cpu": "a made-up processor", "cores": "2", "python": "3.12.0"},
-        findings=tuple(findings),
-        trials=trials,
-    )
+    return Comparison(**{**fields, **changes})
 
 
 def crossover(**changes: Any) -> Summary:

@@ -29,7 +29,7 @@ _LABEL_GAP = 0.075  # of the panel's height: a line of text
 @dataclass(frozen=True)
 class Series:
     label: str
-    field: str  # of EpochSummary
+    field: str  # of Epoch
     dashes: str
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from orchestrator import text as words
 from orchestrator.analyse.parity import EARLY_STEPS
-from orchestrator.analyse.summary import Curve, Divergence, Summary
+from orchestrator.analyse.summary import Curve, StepDifference, Summary
 from orchestrator.report.figures.style import INK, colour_of
 
 PANEL_INCHES = (4.6, 1.9)
@@ -32,7 +32,7 @@ QUANTITIES = (
 
 def draw(summary: Summary) -> Figure:
     """Draw every divergence of a comparison that has some."""
-    found = summary.comparison.divergences
+    found = summary.step_differences
     recipes = list(dict.fromkeys(each.recipe for each in found))
     shown = [quantity for quantity in QUANTITIES if any(_values(each.curve, quantity) for each in found)]
     size = (max(6.5, PANEL_INCHES[0] * len(recipes)), PANEL_INCHES[1] * len(shown) + 0.7)
@@ -47,14 +47,14 @@ def draw(summary: Summary) -> Figure:
     return figure
 
 
-def _heading(found: Sequence[Divergence], reference: str) -> str:
+def _heading(found: Sequence[StepDifference], reference: str) -> str:
     seeds = len({each.seed for each in found})
     several = f" · {seeds} seeds" if seeds > 1 else ""
     beside = words.shortened(reference, 30)
     return f"{words.shortened(found[0].recipe, 30)} · {found[0].precision}{several} · beside {beside}"
 
 
-def _panel(panel: Axes, found: Sequence[Divergence], quantity: Quantity, summary: Summary) -> None:
+def _panel(panel: Axes, found: Sequence[StepDifference], quantity: Quantity, summary: Summary) -> None:
     curves = [(each, _values(each.curve, quantity)) for each in found]
     positive = [value for _, values in curves for value in values if value > 0]
     panel.set_ylabel(quantity.title.replace(" of ", "\nof ", 1), fontsize=7)
@@ -79,7 +79,7 @@ def _panel(panel: Axes, found: Sequence[Divergence], quantity: Quantity, summary
         panel.text(0.01, 0.04, told, transform=panel.transAxes, fontsize=6.5, color=INK, style="italic")
 
 
-def _line(panel: Axes, each: Divergence, values: Sequence[float], summary: Summary) -> None:
+def _line(panel: Axes, each: StepDifference, values: Sequence[float], summary: Summary) -> None:
     """Draw one curve, the first seed's thick and with a label; where a curve is exactly 0 it has a hole."""
     floor = each.kind == "floor"
     panel.plot(
@@ -105,7 +105,7 @@ def _line(panel: Axes, each: Divergence, values: Sequence[float], summary: Summa
     panel.set_xlim(0, 1.2 * each.curve.steps[-1])
 
 
-def _tolerance(panel: Axes, each: Divergence) -> None:
+def _tolerance(panel: Axes, each: StepDifference) -> None:
     """Draw the tolerance where it holds: over the first steps."""
     if each.tolerance < panel.get_ylim()[1]:
         panel.hlines(each.tolerance, 0, EARLY_STEPS, color=INK, linestyle=":", linewidth=1)

@@ -15,11 +15,10 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from orchestrator import text as words
 from orchestrator.analyse.summary import Explanation, Summary
+from orchestrator.report.captions import CAPTIONS, WALK_CAPTIONS
 from orchestrator.report.cells import CellTrials, by_cell
-from orchestrator.report.figures import bars, curves, divergence, waterfall
-from orchestrator.report.figures import walk as stops
+from orchestrator.report.figures import bars, curves, divergence, walk, waterfall
 from orchestrator.report.figures.style import colour
 
 PNG_DOTS_PER_INCH = 150
@@ -72,7 +71,7 @@ def _of_cells(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, Figu
         "throughput": bars.throughput(cells),
         "phases": bars.phases(cells),
         "memory": bars.memory(cells),
-        **({"divergence": divergence.draw(summary)} if summary.comparison.divergences else {}),
+        **({"divergence": divergence.draw(summary)} if summary.step_differences else {}),
     }
 
 
@@ -82,7 +81,7 @@ def _of_walk(found: Explanation, cells: tuple[CellTrials, ...]) -> dict[str, Fig
     start, end = (colours[stop.contender, stop.recipe] for stop in (found.stops[0], found.stops[-1]))
     return {
         "waterfall": waterfall.draw(found, (start, end)),
-        "walk": stops.draw(found.stops, cells),
+        "walk": walk.draw(found.stops, cells),
     }
 
 
@@ -95,7 +94,7 @@ def style() -> Iterator[None]:
 
 
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
-    caption = {**words.WALK_CAPTIONS, **words.CAPTIONS}[name]
+    caption = {**WALK_CAPTIONS, **CAPTIONS}[name]
     if not any(each.done for each in cells):
         return f"{caption} (no trial is done)"
     several = any(len(each.trials) > 1 for each in cells)

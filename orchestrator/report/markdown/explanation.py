@@ -1,58 +1,15 @@
-"""What explains a difference, for the console and for report.md: an explanation in, a table and a section out."""
+"""The section of report.md on a walk: what explains the difference, and how far to trust that."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import framework_shares, number, percent
 from orchestrator.analyse.outcomes import OUTCOMES
 from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
-from orchestrator.report import console as tables
-
-
-def conclusion(summary: Summary) -> Group:
-    """Return what the console says at the end of a walk: the answer, then what each setting carries."""
-    found = summary.explanation
-    if found is None:
-        return tables.conclusion(summary)
-    answer = Text(words.printable(found.sentence), style="bold")
-    parts = [answer, *(_details(found) if any(each.total for each in found.attributions) else [])]
-    errors = tables.findings(without_skipped(summary), "error")
-    return Group(errors, *parts, tables.findings(summary, "warning", "note"))
-
-
-def without_skipped(summary: Summary) -> Summary:
-    """Leave out that trials were skipped: a walk has dozens, and says of each outcome what it lacks."""
-    told = tuple(finding for finding in summary.findings if finding.id != "trial-skipped")
-    return summary.model_copy(update={"findings": told})
-
-
-def _details(found: Explanation) -> list[RenderableType]:
-    unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
-    others = filter(None, (framework_shares(found.attributions), *unexplained))
-    return [*(Text(words.printable(text)) for text in others), contributions_table(found)]
-
-
-def contributions_table(found: Explanation) -> Table:
-    """Return one row a setting and one column an outcome that has a total."""
-    shown = [each for each in found.attributions if each.total]
-    result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    result.add_column("carried by", overflow="fold")
-    for each in shown:
-        result.add_column(f"{each.title}\n({_unit(each)})", justify="right")
-    for row in zip(*(each.contributions for each in shown), strict=True):
-        numbers = (_number(one, each.unit) for one, each in zip(row, shown, strict=True))
-        result.add_row(Text(words.printable(row[0].title)), *map(Text, numbers), style=_style(row[0]))
-    result.add_section()
-    result.add_row("total", *(Text(_number(each.total, each.unit)) for each in shown if each.total))
-    return result
+from orchestrator.report.captions import WALK_CAPTIONS
 
 
 def section(summary: Summary) -> list[str]:
@@ -64,8 +21,8 @@ def section(summary: Summary) -> list[str]:
         "## What explains the difference",
         f"**{words.markdown(found.sentence)}**",
         *filter(None, [words.markdown(framework_shares(found.attributions))]),
-        f"![{words.WALK_CAPTIONS['waterfall']}](figures/waterfall.png)",
-        f"![{words.WALK_CAPTIONS['walk']}](figures/walk.png)",
+        f"![{WALK_CAPTIONS['waterfall']}](figures/waterfall.png)",
+        f"![{WALK_CAPTIONS['walk']}](figures/walk.png)",
         *(block for each in found.attributions for block in _outcome(each, found)),
         "### How to read this",
         "\n".join(f"- {line}" for line in _cautions(found)),
@@ -85,7 +42,7 @@ def _outcome(each: Attribution, found: Explanation) -> list[str]:
 def _table(each: Attribution, found: Explanation) -> str:
     heads = [
         "carried by",
-        f"change ({_unit(each)})",
+        f"change ({unit_of(each)})",
         "95 % interval",
         "of the total",
         "95 % interval",
@@ -93,7 +50,7 @@ def _table(each: Attribution, found: Explanation) -> str:
     ]
     rows = [_row(one, each.unit) for one in each.contributions]
     if each.total:
-        total = [f"**{_number(each.total, each.unit)}**", _between(each.total.interval, each.unit)]
+        total = [f"**{change(each.total, each.unit)}**", _between(each.total.interval, each.unit)]
         rows.append(["**total**", *total, "", "", ""])
     columns = 6 if found.orders > 1 else 5
     rule = ["---", *["---:"] * 5]
@@ -108,7 +65,7 @@ def _row(one: Contribution, unit: str) -> list[str]:
         shares = [percent(one.share), f"{percent(low)} to {percent(high)}"]
     return [
         f"**{title}**" if one.setting == FRAMEWORK else title,
-        _number(one, unit),
+        change(one, unit),
         _between(one.interval, unit),
         *shares,
         _between(one.orders_range, unit),
@@ -151,11 +108,11 @@ def _reused(trials: Sequence[TrialSummary]) -> list[str]:
     return [text, "\n".join(lines)] if lines else []
 
 
-def _unit(each: Attribution) -> str:
+def unit_of(each: Attribution) -> str:
     return "points" if each.unit == "fraction" else each.unit
 
 
-def _number(estimate: Estimate, unit: str) -> str:
+def change(estimate: Estimate, unit: str) -> str:
     return number(estimate.mean, unit)
 
 
@@ -163,7 +120,3 @@ def _between(bounds: tuple[float, float] | None, unit: str) -> str:
     if bounds is None:
         return words.ABSENT
     return " to ".join(number(bound, unit) for bound in bounds)
-
-
-def _style(one: Contribution) -> str:
-    return "bold" if one.setting == FRAMEWORK else ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from orchestrator import text as words
 from orchestrator.analyse.parity import EARLY_STEPS
-from orchestrator.analyse.summary import AccuracyDifference, Divergence, Summary
+from orchestrator.analyse.summary import AccuracyDifference, StepDifference, Summary
 from orchestrator.record.record import Status
 
 
 def sections(summary: Summary) -> list[str]:
     """Return the sections as Markdown blocks; nothing for a comparison without such a recipe."""
-    return [*_start(summary), *_audits(summary), *_divergences(summary), *_accuracies(summary)]
+    return [*_start(summary), *_audits(summary), *_step_differences(summary), *_accuracies(summary)]
 
 
 def _start(summary: Summary) -> list[str]:
@@ -30,7 +30,7 @@ def _start(summary: Summary) -> list[str]:
 
 
 def _audits(summary: Summary) -> list[str]:
-    audits = summary.comparison.audits
+    audits = summary.audits
     if not audits:
         return []
     rows = [
@@ -54,8 +54,8 @@ def _audits(summary: Summary) -> list[str]:
     return ["## Audit", words.table(["trial", "audit", "tensors", "worst tensor", "its error"], rows, left=4), text]
 
 
-def _divergences(summary: Summary) -> list[str]:
-    found = summary.comparison.divergences
+def _step_differences(summary: Summary) -> list[str]:
+    found = summary.step_differences
     left_out = _left_out(summary)
     if not found:
         return ["## Parity (matched track)", *left_out] if left_out else []
@@ -68,7 +68,7 @@ def _divergences(summary: Summary) -> list[str]:
         " it starts from, so what counts is the beginning. A gradient's norm jumps where an image lies at a kink"
         " (a relu's zero, two equal maxima) and rounding chooses its side."
     )
-    return ["## Parity (matched track)", words.table(heads, map(_divergence, found), left=3), text, *left_out]
+    return ["## Parity (matched track)", words.table(heads, map(_step_difference, found), left=3), text, *left_out]
 
 
 def _left_out(summary: Summary) -> list[str]:
@@ -81,7 +81,7 @@ def _left_out(summary: Summary) -> list[str]:
     ]
 
 
-def _divergence(apart: Divergence) -> list[str]:
+def _step_difference(apart: StepDifference) -> list[str]:
     return [
         " and ".join(map(words.markdown, apart.trials)),
         "floor" if apart.kind == "floor" else "**between contenders**",
@@ -94,7 +94,7 @@ def _divergence(apart: Divergence) -> list[str]:
 
 
 def _accuracies(summary: Summary) -> list[str]:
-    found = summary.comparison.accuracies
+    found = summary.accuracies
     if not found:
         return []
     heads = ["contender", "against", "recipe", "seed", "verdict"]

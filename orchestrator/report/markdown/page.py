@@ -12,10 +12,10 @@ from pathlib import Path
 
 from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
-from orchestrator.analyse.claims_overall import judgements, readings, single_seed_note
-from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
+from orchestrator.analyse.summary import Claim, Comparison, Finding, Speed, Summary, TrialSummary
 from orchestrator.record.causes import next_step
 from orchestrator.report import cells
+from orchestrator.report.captions import CAPTIONS, ONE_RUN
 from orchestrator.report.markdown import environment, explanation, matched
 from orchestrator.spec.tracks import TRACKS, Track
 
@@ -30,14 +30,14 @@ _LOG_LINE_LENGTH = 300
 def write(summary: Summary, folder: Path) -> Path:
     """Write `folder`/report.md and return its path. The figures it shows are `figures.draw`'s."""
     path = folder / "report.md"
-    path.write_text(page(summary), encoding="utf-8", newline="\n")
+    path.write_text(render(summary), encoding="utf-8", newline="\n")
     return path
 
 
-def page(summary: Summary) -> str:
+def render(summary: Summary) -> str:
     """Return the report's text."""
     walked = summary.explanation is not None  # read along the way, so not cell by cell
-    findings = explanation.without_skipped(summary).findings if walked else summary.findings
+    findings = cells.without_skipped(summary).findings if walked else summary.findings
     errors = [finding for finding in findings if finding.severity == "error"]
     others = [finding for finding in findings if finding.severity != "error"]
     blocks = [
@@ -84,7 +84,7 @@ def _results(summary: Summary) -> list[str]:
     heads += ["ratio", "peak MB", "wall s"]
 
     def table(trials: Sequence[TrialSummary]) -> str:
-        return words.table(heads, [_result(summary, trial) for trial in trials], left=4)
+        return words.table(heads, map(_result, trials), left=4)
 
     meanings = [f"- **{track}**: {TRACKS[track]}." for track in cells.by_track(summary.trials)]
     tables = _by_track(cells.measured(summary), table)
@@ -100,7 +100,7 @@ def _heading(track: Track) -> str:
     return f"### {words.track(track)}"
 
 
-def _result(summary: Summary, trial: TrialSummary) -> list[str]:
+def _result(trial: TrialSummary) -> list[str]:
     return [
         words.markdown(trial.contender),
         words.markdown(trial.recipe),
@@ -110,7 +110,7 @@ def _result(summary: Summary, trial: TrialSummary) -> list[str]:
         words.loss(trial.val_loss),
         words.percent(trial.test_accuracy),
         words.rate(trial.images_per_second),
-        words.ratio(cells.ratio(summary, trial)),
+        words.ratio(trial.ratio_to_reference),
         words.megabytes(trial.peak_memory_bytes),
         words.seconds(trial.wall_seconds),
     ]
@@ -123,7 +123,7 @@ def _notes(summary: Summary) -> str:
             "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
             f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
             f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
-            *([f"**{words.ONE_RUN}**"] if _runs(summary) == 1 else []),
+            *([f"**{ONE_RUN}**"] if _runs(summary) == 1 else []),
         ]
     )
 
@@ -155,12 +155,11 @@ def _speeds(summary: Summary) -> list[str]:
     if _runs(summary) == 1:
         return []
     tracks = {cell.recipe: cell.track for cell in summary.comparison.cells}
-    found = cells.speeds(summary)
     heads = ["contender", "recipe", "pairs", "median ratio", "range", "95 % interval", "verdict"]
     tables = [
         line
         for track in TRACKS
-        if (rows := [_speed(speed) for speed in found if tracks[speed.recipe] == track])
+        if (rows := [_speed(speed) for speed in summary.speeds if tracks[speed.recipe] == track])
         for line in (_heading(track), words.table(heads, rows, left=2))
     ]
     explanation = (
@@ -170,56 +169,54 @@ def _speeds(summary: Summary) -> list[str]:
     return ["## Speed against the reference", *tables, explanation] if tables else []
 
 
-def _speed(speed: cells.Speed) -> list[str]:
+def _speed(speed: Speed) -> list[str]:
     return [
         words.markdown(speed.contender),
         words.markdown(speed.recipe),
         str(len(speed.ratios)),
-        words.ratio(speed.ratio),
+        words.ratio(speed.median),
         f"{speed.ratios[0]:.2f} to {speed.ratios[-1]:.2f}",
         "–" if speed.interval is None else f"{speed.interval[0]:.2f} to {speed.interval[1]:.2f}",
-        speed.verdict,
+        words.markdown(speed.verdict),
     ]
 
 
 def _figures(summary: Summary) -> list[str]:
-    names = [name for name in words.CAPTIONS if name != "divergence" or summary.comparison.divergences]
-    images = [f"![{words.CAPTIONS[name]}](figures/{name}.png)" for name in names]
+    names = [name for name in CAPTIONS if name != "divergence" or summary.step_differences]
+    images = [f"![{CAPTIONS[name]}](figures/{name}.png)" for name in names]
     return ["## Figures", *images, "Each stands in `figures/` as SVG too."]
 
 
 def _claims(summary: Summary) -> list[str]:
-    comparison = summary.comparison
-    if not comparison.claims:
+    if not summary.claims:
         return []
-    rows = [_claim(claim) for claim in comparison.claims]
-    note = comparison.single_seed_note or single_seed_note(comparison.seeds)
+    rows = [_claim(claim) for claim in summary.claims]
+    note = summary.single_seed_note
     meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
-    sentences = [f"- {words.markdown(sentence)}" for sentence in readings(comparison)]
+    sentences = [f"- {words.markdown(sentence)}" for sentence in summary.readings]
     table = words.table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5)
     return [
         "## The article's claims",
         "\n".join(meanings),
         "Of the as-written track. A verdict is about the trial's own curve, whichever framework the article meant.",
-        *(_judged(summary, table) or [table]),
+        *(_claims_overall(summary, table) or [table]),
         *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
         *([words.markdown(note)] if note else []),
     ]
 
 
-def _judged(summary: Summary, trial_by_trial: str) -> list[str]:
+def _claims_overall(summary: Summary, trial_by_trial: str) -> list[str]:
     """Show the claims over seeds, the trials folded away; nothing for a single seed."""
-    judged = judgements(summary)
-    if not judged:
+    if not summary.claims_overall:
         return []
     rows = [
         [
-            *map(words.markdown, (each.definition.id, each.contender, each.recipe, each.verdict)),
-            words.number(each.median),
-            words.interval(each.interval),
-            words.markdown(each.definition.unit),
+            *map(words.markdown, (claim.id, claim.contender, claim.recipe, claim.verdict)),
+            words.number(claim.median),
+            words.interval(claim.interval),
+            words.markdown(claim.unit),
         ]
-        for each in judged
+        for claim in summary.claims_overall
     ]
     text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds."
     heads = ["claim", "contender", "recipe", "verdict", "median", "interval", "unit"]

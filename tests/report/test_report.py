@@ -1,0 +1,35 @@
+"""What the report must not do: compute. Its numbers are made in the analysis and stand in summary.json."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+REPORT = ROOT / "orchestrator" / "report"
+STATISTICS = {"statistics", "scipy", "numpy", "math"}
+DRAWN = REPORT / "figures"
+"""Figures place a median curve among its trials: a line on paper, not a number that anybody reads off."""
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(REPORT.rglob("*.py")) if DRAWN not in path.parents], ids=lambda path: path.stem
+)
+def test_the_report_imports_nothing_that_computes_statistics(path: Path) -> None:
+    assert imported(path) & STATISTICS == set()
+
+
+@pytest.mark.parametrize("path", sorted(DRAWN.glob("*.py")), ids=lambda path: path.stem)
+def test_figures_import_nothing_that_makes_intervals(path: Path) -> None:
+    assert imported(path) & {"scipy", "orchestrator.analyse.intervals"} == set()
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, with their packages."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return names | {name.partition(".")[0] for name in names}
