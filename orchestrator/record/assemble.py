@@ -1,16 +1,17 @@
-"""Turns what a trial sent and left into its record: pure."""
+"""Assembles the record of a trial from what it sent and left: pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.audit.audit import Expected, compare_with_expected
+from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import Leftovers, Prepared
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.causes import CAUSES
@@ -29,7 +30,7 @@ STDERR_LINE_LENGTH = 1000
 E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """All that is known of a trial whose worker was started."""
 
@@ -39,140 +40,91 @@ class Evidence:
     started_at: datetime
     wall_seconds: float
     intake: Intake
-    watched: Observed
-    left: Leftovers
+    observed: Observed
+    leftovers: Leftovers
     expected: Expected | None = None  # of the audit, where one was asked for
     data_sha256: str = ""  # of the images that the host supplied; "" is not held against the worker's
 
 
-def assemble(facts: Evidence, test_labels: NDArray[np.uint8]) -> Record:
+def assemble(evidence: Evidence, test_labels: NDArray[np.uint8]) -> Record:
     """Judge and record a trial. Test accuracy is counted here, from the worker's logits."""
-    events = [numbered.event for numbered in facts.intake.ordered]
-    tail = tuple(line[:STDERR_LINE_LENGTH] for line in facts.left.stderr.splitlines()[-STDERR_TAIL_LINES:])
-    judged, test_accuracy = _scored(_judged(facts, events, tail), facts.left, test_labels)
-    told, refused = _told(facts.left)
-    ready = _last(events, WorkerReady)
-    ended = _last(events, RunEnded)
+    leftovers, observed, prepared = evidence.leftovers, evidence.observed, evidence.prepared
+    events = [numbered.event for numbered in evidence.intake.ordered]
+    stderr_tail = tuple(line[:STDERR_LINE_LENGTH] for line in leftovers.stderr.splitlines()[-STDERR_TAIL_LINES:])
+    judged, test_accuracy = _count_accuracy(_judge(evidence, events, stderr_tail), leftovers, test_labels)
+    facts, facts_warnings = _read_facts(leftovers)
     epochs = tuple(_epoch(event) for event in events if isinstance(event, EpochEnded))
-    return _blank(facts.planned, facts.engine).model_copy(
-        update={
-            "status": judged.status,
-            "reason": judged.reason,
-            "cause": judged.cause,
-            "image": facts.prepared.image,
-            "started_at": facts.started_at.isoformat(timespec="seconds"),
-            "wall_seconds": facts.wall_seconds,
-            **(_identity(ready) if ready else {}),
-            **(_last_word(ended) if ended else {}),
-            "facts": {**told, **facts.prepared.facts},  # the host's own word last: no worker says how it was made
-            "relaxations": facts.prepared.relaxations,
-            "phases": _phases(events, epochs),
-            "epochs": epochs,
-            "audit": compare_with_expected(facts.expected, facts.left.files.get("audit.npz"))
-            if facts.expected and judged.status is Status.DONE
-            else (),
-            "diverged": any(event.diverged for event in events if isinstance(event, EpochEnded)),
-            "test_accuracy": test_accuracy,
-            "warnings": (*_warnings(facts, events), *refused),
-            "stderr_tail": tail,
-            "events": facts.intake.counts(),
-            "reconnects": facts.watched.reconnects,
-            "paused_seconds": facts.watched.paused_seconds,
-            "retries": (*facts.prepared.retries, *facts.watched.outages),
-        }
+    return Record(
+        **_plan_fields(evidence.planned, evidence.engine),
+        **_ready_fields(_last(events, WorkerReady)),
+        **_end_fields(_last(events, RunEnded)),
+        status=judged.status,
+        reason=judged.reason,
+        cause=judged.cause,
+        image=prepared.image,
+        started_at=evidence.started_at.isoformat(timespec="seconds"),
+        wall_seconds=evidence.wall_seconds,
+        facts={**facts, **prepared.facts},  # the host's own word last: no worker says how it was made
+        relaxations=prepared.relaxations,
+        phases=_phases(events, epochs),
+        epochs=epochs,
+        audit=_audit(evidence, judged),
+        diverged=any(event.diverged for event in events if isinstance(event, EpochEnded)),
+        test_accuracy=test_accuracy,
+        warnings=(*_warnings(evidence, events), *facts_warnings),
+        stderr_tail=stderr_tail,
+        events=evidence.intake.counts(),
+        reconnects=observed.reconnects,
+        paused_seconds=observed.paused_seconds,
+        retries=(*prepared.retries, *observed.outages),
     )
 
 
 def not_started(planned: PlannedTrial, engine: str, status: Status, reason: str, cause: str = "") -> Record:
     """Record a trial that never had a worker: not prepared, not started, skipped."""
-    named = cause or _UNSTARTED.get(status, "not-started")
-    return _blank(planned, engine).model_copy(update={"status": status, "reason": reason, "cause": named})
-
-
-_UNSTARTED = {Status.SKIPPED: "skipped", Status.INTERRUPTED: "interrupted", Status.UNKNOWN: "engine-lost"}
-
-
-def _judged(facts: Evidence, events: Sequence[Event], stderr_tail: Sequence[str]) -> Verdict:
-    return verdict(
-        facts.watched.ending,
-        facts.watched.exit,
-        events,
-        stderr_tail=stderr_tail,
-        limit=facts.watched.limit,
-        device=facts.planned.trial.device,
-        engine_was_away=facts.watched.engine_was_away,
-        unseen=facts.watched.unseen,
-        data_sha256=facts.data_sha256,
-    )
-
-
-def _blank(planned: PlannedTrial, engine: str) -> Record:
-    contender, trial = planned.contender, planned.trial
     return Record(
-        id=planned.id,
-        contender=contender.written,
-        framework=None,
-        framework_version=None,
-        title=contender.title,
-        colour=contender.colour,
-        recipe=trial.recipe.name,
-        seed=trial.seed,
-        run=planned.run,
-        role=planned.role,
-        track=track(trial.recipe),
-        not_stepwise=not_stepwise(trial.recipe),
-        precision=trial.precision,
-        engine=engine,
-        device=None,
-        status=Status.SKIPPED,
-        reason="",
+        **_plan_fields(planned, engine),
+        **_ready_fields(None),
+        **_end_fields(None),
+        status=status,
+        reason=reason,
+        cause=cause or _UNSTARTED.get(status, "not-started"),
         image=None,
         started_at=None,
         wall_seconds=None,
-        worker_seconds=None,
-        expected_parameters=parameter_count(trial.recipe),
-        shared_start=trial.recipe.initial.draw == "shared",
-        shared_order=trial.recipe.training.order != "framework",
     )
 
 
-def _scored(judged: Verdict, left: Leftovers, labels: NDArray[np.uint8]) -> tuple[Verdict, float | None]:
-    """Count test accuracy; a worker that claims to be done without readable logits failed."""
-    predictions = left.files.get("predictions.npy")
-    if predictions is None:
-        return _unscored(judged, "predictions.npy is missing"), None
-    try:
-        return judged, accuracy(predictions, labels)
-    except PredictionsError as error:
-        return _unscored(judged, str(error)), None
+_UNSTARTED = {Status.SKIPPED: "skipped", Status.INTERRUPTED: "interrupted", Status.UNKNOWN: "engine-lost"}
+"""The cause by status, of a trial without a worker; other statuses are "not-started"."""
 
 
-def _unscored(judged: Verdict, reason: str) -> Verdict:
-    done = judged.status is Status.DONE
-    told = f"{CAUSES['no-predictions'].happened}: {reason}"
-    return Verdict(Status.FAILED, told, "no-predictions") if done else judged
+def _plan_fields(planned: PlannedTrial, engine: str) -> dict[str, Any]:
+    """Return the fields of a record that are known before its trial."""
+    contender, trial = planned.contender, planned.trial
+    return {
+        "id": planned.id,
+        "contender": contender.written,
+        "title": contender.title,
+        "colour": contender.colour,
+        "recipe": trial.recipe.name,
+        "seed": trial.seed,
+        "run": planned.run,
+        "role": planned.role,
+        "track": track(trial.recipe),
+        "not_stepwise": not_stepwise(trial.recipe),
+        "precision": trial.precision,
+        "engine": engine,
+        "expected_parameters": parameter_count(trial.recipe),
+        "shared_start": trial.recipe.initial.draw == "shared",
+        "shared_order": trial.recipe.training.order != "framework",
+    }
 
 
-def _told(left: Leftovers) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Read the worker's facts; where they cannot be read it has none, and a warning says why."""
-    try:
-        content = left.files.get(worker_facts.FILE)
-        return ({} if content is None else worker_facts.read(content)), ()
-    except worker_facts.FactsError as error:
-        return {}, (f"{worker_facts.FILE} {error}",)
-
-
-def _warnings(facts: Evidence, events: list[Event]) -> Iterator[str]:
-    yield from (event.message for event in events if isinstance(event, Warned))
-    yield from facts.left.refused
-    watched = facts.watched
-    if watched.exit is not None and watched.exit.oom_killed and watched.exit.code == 0:
-        yield CAUSES["oom-child"].happened
-    if watched.no_feed:
-        yield f"there was no live feed, so its events came from its file at the end ({watched.no_feed})"
-
-
-def _identity(ready: WorkerReady) -> dict[str, object]:
+def _ready_fields(ready: WorkerReady | None) -> dict[str, Any]:
+    """Return the fields that a worker fills when it stands ready."""
+    if ready is None:
+        return {"framework": None, "framework_version": None, "device": None}
     return {
         "framework": ready.framework,
         "framework_version": ready.framework_version,
@@ -185,7 +137,10 @@ def _identity(ready: WorkerReady) -> dict[str, object]:
     }
 
 
-def _last_word(ended: RunEnded) -> dict[str, object]:
+def _end_fields(ended: RunEnded | None) -> dict[str, Any]:
+    """Return the fields that a worker fills with its last word."""
+    if ended is None:
+        return {"worker_seconds": None}
     return {
         "test_loss": ended.test_loss,
         "worker_test_accuracy": ended.test_accuracy,
@@ -193,6 +148,59 @@ def _last_word(ended: RunEnded) -> dict[str, object]:
         "peak_memory_kind": ended.peak_memory_kind,
         "worker_seconds": ended.wall_seconds,
     }
+
+
+def _judge(evidence: Evidence, events: Sequence[Event], stderr_tail: Sequence[str]) -> Verdict:
+    return verdict(
+        evidence.observed,
+        events,
+        stderr_tail=stderr_tail,
+        device=evidence.planned.trial.device,
+        data_sha256=evidence.data_sha256,
+    )
+
+
+def _audit(evidence: Evidence, judged: Verdict) -> tuple[AuditLine, ...]:
+    """Hold the worker's audit against what was expected; empty where none was asked for, or the trial is not done."""
+    if evidence.expected is None or judged.status is not Status.DONE:
+        return ()
+    return compare_with_expected(evidence.expected, evidence.leftovers.files.get("audit.npz"))
+
+
+def _count_accuracy(judged: Verdict, leftovers: Leftovers, labels: NDArray[np.uint8]) -> tuple[Verdict, float | None]:
+    """Count test accuracy; a worker that claims to be done without readable logits failed."""
+    predictions = leftovers.files.get("predictions.npy")
+    if predictions is None:
+        return _not_counted(judged, "predictions.npy is missing"), None
+    try:
+        return judged, accuracy(predictions, labels)
+    except PredictionsError as error:
+        return _not_counted(judged, str(error)), None
+
+
+def _not_counted(judged: Verdict, reason: str) -> Verdict:
+    if judged.status is not Status.DONE:
+        return judged
+    return Verdict(Status.FAILED, f"{CAUSES['no-predictions'].happened}: {reason}", "no-predictions")
+
+
+def _read_facts(leftovers: Leftovers) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read the worker's facts; where they cannot be read it has none, and a warning says why."""
+    try:
+        content = leftovers.files.get(worker_facts.FILE)
+        return ({} if content is None else worker_facts.read(content)), ()
+    except worker_facts.FactsError as error:
+        return {}, (f"{worker_facts.FILE} {error}",)
+
+
+def _warnings(evidence: Evidence, events: list[Event]) -> Iterator[str]:
+    yield from (event.message for event in events if isinstance(event, Warned))
+    yield from evidence.leftovers.refused
+    observed = evidence.observed
+    if observed.exit is not None and observed.exit.oom_killed and observed.exit.code == 0:
+        yield CAUSES["oom-child"].happened
+    if observed.no_feed:
+        yield f"there was no live feed, so its events came from its file at the end ({observed.no_feed})"
 
 
 def _epoch(event: EpochEnded) -> Epoch:

@@ -79,7 +79,7 @@ class TrialFolder:
             for numbered in events:
                 append(numbered)
 
-    def write_left(self, files: Mapping[str, bytes], stderr: str, refusals: Iterable[Rejection]) -> None:
+    def write_leftovers(self, files: Mapping[str, bytes], stderr: str, refusals: Iterable[Rejection]) -> None:
         """Keep what the worker left; an empty rejected.jsonl says that nothing was refused."""
         for name in KEPT:
             if name in files:

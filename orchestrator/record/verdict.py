@@ -1,4 +1,4 @@
-"""What became of a worker: pure. The facts stand in a fixed order, the exit code alone proves nothing.
+"""Judges what became of a worker: pure. Facts are asked in a fixed order; an exit code alone proves nothing.
 
 Nothing that a container prints can set an infrastructure verdict: its `failed` event is
 read only where the engine, the clock and the user had nothing to say. What it tells of a
@@ -19,7 +19,7 @@ from shared.events import Event, Failed, RunEnded, WorkerReady
 
 
 class StopReason(Enum):
-    """Who ended the reading."""
+    """Why a worker is no longer watched: who or what ended that."""
 
     EXITED = "the worker ended by itself"
     DEADLINE = "the trial's time limit passed"
@@ -31,8 +31,25 @@ class StopReason(Enum):
     DETACHED = "the user left the worker running"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What watching a worker told, apart from its events."""
+
+    stop_reason: StopReason
+    exit: WorkerExit | None = None  # None where the engine could not tell
+    reconnects: int = 0
+    limit: str = ""  # the limit that passed, in words
+    engine_was_away: bool = False  # the last question before the one that told of the end had no answer
+    paused_seconds: float = 0.0
+    no_feed: str = ""  # why there was no live feed
+    outages: tuple[str, ...] = ()  # of the engine, in words
+    unseen: bool = False  # it had ended before this host looked
+
+
 @dataclass(frozen=True)
 class Verdict:
+    """What became of a trial."""
+
     status: Status
     reason: str  # "" when done; otherwise what happened and its likely cause
     cause: str = ""  # of `causes.CAUSES`, which has the next step; "" when done
@@ -55,128 +72,118 @@ _GPU_LOST = re.compile(
 
 
 def verdict(
-    ending: StopReason,
-    left: WorkerExit | None,
+    observed: Observed,
     events: Sequence[Event],
     *,
     stderr_tail: Sequence[str] = (),
-    limit: str = "",
     device: str = "cpu",
-    engine_was_away: bool = False,
-    unseen: bool = False,
     data_sha256: str = "",
 ) -> Verdict:
-    """Judge one trial.
+    """Judge one trial by what was observed, then by what its worker said.
 
-    `limit` says which time limit passed, for the message; `device` is the one that the trial asked for;
-    `engine_was_away` tells that the engine did not answer around the worker's end, `unseen` that no host watched
-    then; `data_sha256` is of the images that the host supplied, "" where that is not known.
+    `device` is the one that the trial asked for; `data_sha256` is of the images that the host supplied, "" where that
+    is not known.
     """
-    stopped = _stopped(ending, left, limit)
+    stopped = _judge_stop(observed)
     if stopped is not None:
         return stopped
-    if left is None or left.removed:
+    if observed.exit is None or observed.exit.removed:
         return _failed("removed")
-    return _by_the_engine(left, engine_was_away, unseen) or _by_the_worker(
-        left, events, stderr_tail, device, data_sha256
-    )
+    by_engine = _judge_exit(observed.exit, observed.engine_was_away, observed.unseen)
+    if by_engine is not None:
+        return by_engine
+    if wrong_data := _wrong_data(events, data_sha256):
+        return wrong_data
+    return _judge_worker(observed.exit, events, stderr_tail, device)
 
 
-def _stopped(ending: StopReason, left: WorkerExit | None, limit: str) -> Verdict | None:
-    """Judge what we ended ourselves: the worker's exit code says only how hard that was."""
-    match ending:
+def _judge_stop(observed: Observed) -> Verdict | None:
+    """Judge what we ended ourselves: the worker's exit code says only how hard that was. None where we did not."""
+    match observed.stop_reason:
         case StopReason.EXITED:
             return None
         case StopReason.INTERRUPTED:
             judged = Verdict(Status.INTERRUPTED, CAUSES["interrupted"].happened, "interrupted")
         case StopReason.DEADLINE:
-            judged = Verdict(Status.TIMED_OUT, f"not finished after {limit}", "timed-out")
+            judged = Verdict(Status.TIMED_OUT, f"not finished after {observed.limit}", "timed-out")
         case StopReason.SILENCE:
-            told = f"no event for {limit}, not even a heartbeat: the worker hangs"
-            judged = Verdict(Status.TIMED_OUT, told, "stalled")
+            reason = f"no event for {observed.limit}, not even a heartbeat: the worker hangs"
+            judged = Verdict(Status.TIMED_OUT, reason, "stalled")
         case StopReason.PAUSED:
-            told = f"its container was paused from outside for more than {limit}"
-            judged = Verdict(Status.TIMED_OUT, told, "paused")
+            reason = f"its container was paused from outside for more than {observed.limit}"
+            judged = Verdict(Status.TIMED_OUT, reason, "paused")
         case StopReason.FLOODED:
             judged = _failed("flooded")
         case StopReason.ENGINE_LOST:
             return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}", "engine-lost")
         case StopReason.DETACHED:
             return Verdict(Status.UNKNOWN, f"left running; {_RESUME}", "detached")
-    if left is not None and left.code == _SIGKILL:
+    if observed.exit is not None and observed.exit.code == _SIGKILL:
         return replace(judged, reason=f"{judged.reason}; {CAUSES['killed-by-us'].happened}")
     return judged
 
 
-def _by_the_engine(left: WorkerExit, engine_was_away: bool, unseen: bool) -> Verdict | None:
-    """Judge by what the engine saw, which no worker can forge."""
-    signalled = left.code in (_SIGKILL, _SIGTERM)
-    if left.oom_killed and left.code == _SIGKILL:
-        return _failed("oom", _at_limit(left))
+def _judge_exit(worker_exit: WorkerExit, engine_was_away: bool, unseen: bool) -> Verdict | None:
+    """Judge by what the engine saw, which no worker can forge. None where that decides nothing."""
+    code = worker_exit.code
+    signalled = code in (_SIGKILL, _SIGTERM)
+    if worker_exit.oom_killed and code == _SIGKILL:
+        return _failed("oom", _memory_limit(worker_exit))
     if engine_was_away and signalled:  # first: an engine that comes back kills what it finds, and logs that as a kill
         return _failed("engine-restart")
-    if left.killed_from_outside:
-        return _failed("killed", f" (exit code {left.code}): somebody stopped the container")
+    if worker_exit.killed_from_outside:
+        return _failed("killed", f" (exit code {code}): somebody stopped the container")
     if unseen and signalled:
         return _failed("engine-restart")
-    if left.oom_killed and left.code != 0:
-        return _failed("oom-child", f"{_at_limit(left)}, and it exited with code {left.code}")
+    if worker_exit.oom_killed and code != 0:
+        return _failed("oom-child", f"{_memory_limit(worker_exit)}, and it exited with code {code}")
     return None
 
 
-def _by_the_worker(
-    left: WorkerExit, events: Sequence[Event], stderr: Sequence[str], device: str, data_sha256: str
-) -> Verdict:
-    said = next((event for event in reversed(events) if isinstance(event, Failed)), None)
-    whole = left.code == 0 and said is None and bool(events) and isinstance(events[-1], RunEnded)
-    if said is not None and said.error == "DataError":
-        return _failed("data-wrong", f": {said.message}")
-    if data_sha256 and (other := _other_data(events, data_sha256)):
-        return _failed("data-wrong", f": its SHA-256 is {other}, supplied was {data_sha256}")
-    if whole:
+def _judge_worker(worker_exit: WorkerExit, events: Sequence[Event], stderr_tail: Sequence[str], device: str) -> Verdict:
+    """Judge by what the worker said, and where it said nothing by its exit code."""
+    failure = _failure(events)
+    if worker_exit.code == 0 and failure is None and events and isinstance(events[-1], RunEnded):
         return DONE
-    if device == "cuda" and (words := _gpu_lost(said, stderr)):
+    if device == "cuda" and (words := _gpu_lost(failure, stderr_tail)):
         return _failed("gpu-lost", f": {words}")
-    if said is not None:
-        return Verdict(Status.FAILED, f"{said.error}: {said.message}", "failed")
-    if left.code == 0:
+    if failure is not None:
+        return Verdict(Status.FAILED, f"{failure.error}: {failure.message}", "failed")
+    if worker_exit.code == 0:
         return _failed("incomplete")
-    last = f"; its last words: {stderr[-1]}" if stderr else "; it wrote nothing to standard error"
-    if left.code in SIGNALS:
-        return _failed(SIGNALS[left.code], last)
-    return Verdict(Status.FAILED, f"the worker exited with code {left.code}{last}", "crashed")
+    last = f"; its last words: {stderr_tail[-1]}" if stderr_tail else "; it wrote nothing to standard error"
+    if worker_exit.code in SIGNALS:
+        return _failed(SIGNALS[worker_exit.code], last)
+    return Verdict(Status.FAILED, f"the worker exited with code {worker_exit.code}{last}", "crashed")
+
+
+def _failure(events: Sequence[Event]) -> Failed | None:
+    """Return the worker's last word that it failed."""
+    return next((event for event in reversed(events) if isinstance(event, Failed)), None)
+
+
+def _wrong_data(events: Sequence[Event], supplied_sha256: str) -> Verdict | None:
+    """Judge a worker that says it could not read the data, or that read others than the host supplied."""
+    failure = _failure(events)
+    if failure is not None and failure.error == "DataError":
+        return _failed("data-wrong", f": {failure.message}")
+    ready = next((event for event in events if isinstance(event, WorkerReady)), None)
+    if supplied_sha256 and ready is not None and ready.data_sha256 not in ("", supplied_sha256):
+        return _failed("data-wrong", f": its SHA-256 is {ready.data_sha256}, supplied was {supplied_sha256}")
+    return None
 
 
 def _failed(cause: str, more: str = "") -> Verdict:
     return Verdict(Status.FAILED, f"{CAUSES[cause].happened}{more}", cause)
 
 
-def _at_limit(left: WorkerExit) -> str:
+def _memory_limit(worker_exit: WorkerExit) -> str:
     """Name the limit: where the kernel kills at it, it is also the peak."""
-    return f" of {left.memory_limit_bytes / 1e6:,.0f} MB" if left.memory_limit_bytes else ""
+    limit_bytes = worker_exit.memory_limit_bytes
+    return f" of {limit_bytes / 1e6:,.0f} MB" if limit_bytes else ""
 
 
-def _other_data(events: Sequence[Event], supplied: str) -> str:
-    ready = next((event for event in events if isinstance(event, WorkerReady)), None)
-    return ready.data_sha256 if ready is not None and ready.data_sha256 != supplied else ""
-
-
-def _gpu_lost(said: Failed | None, stderr: Sequence[str]) -> str:
-    """Return the line in which a worker tells that its GPU went away."""
-    lines = [*([said.message] if said else []), *reversed(stderr)]
+def _gpu_lost(failure: Failed | None, stderr_tail: Sequence[str]) -> str:
+    """Return the line in which a worker tells that its GPU went away, "" where there is none."""
+    lines = [*([failure.message] if failure else []), *reversed(stderr_tail)]
     return next((line for line in lines if _GPU_LOST.search(line)), "")
-
-
-@dataclass(frozen=True)
-class Observed:
-    """How the watching ended."""
-
-    ending: StopReason
-    exit: WorkerExit | None
-    reconnects: int
-    limit: str = ""  # the limit that passed, in words
-    engine_was_away: bool = False  # the last question before the one that told of the end had no answer
-    paused_seconds: float = 0.0
-    no_feed: str = ""  # why there was no live feed
-    outages: tuple[str, ...] = ()  # of the engine, in words
-    unseen: bool = False  # it had ended before this host looked

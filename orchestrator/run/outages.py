@@ -1,4 +1,7 @@
-"""What stands still while a worker runs: the engine that does not answer, the container that somebody paused."""
+"""Engine outages and container pauses, during which a worker's silence is not its own.
+
+A pause does not count against the trial's time limit; an outage does.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ _SAID_AGAIN_SECONDS = 30.0
 
 
 class Outage:
-    """Whether the engine is away, told to the user when it begins, now and then, and when it is over."""
+    """Whether the engine is away. Says so to the user when it begins, now and then, and when it is over."""
 
     def __init__(self, patience_seconds: float, say: Say) -> None:
         self._patience_seconds = patience_seconds
@@ -21,8 +24,8 @@ class Outage:
     def away(self) -> bool:
         return self._seconds is not None
 
-    def noted(self, seconds: float, why: str) -> None:
-        """Take note that a question had no answer, `seconds` after the last answer."""
+    def note(self, seconds: float, why: str) -> None:
+        """Note that a question had no answer, `seconds` after the last answer."""
         if self._seconds is None or seconds - self._said_at >= _SAID_AGAIN_SECONDS:
             self._said_at = seconds
             self._say(
@@ -30,7 +33,7 @@ class Outage:
             )
         self._seconds = seconds
 
-    def over(self, *, answered: bool = True) -> None:
+    def end(self, *, answered: bool = True) -> None:
         """End this outage: the engine answers again, or was given up."""
         seconds = self._seconds or 0.0
         what = "answers again" if answered else "was given up"
@@ -47,8 +50,8 @@ class Pauses:
         self._since: float | None = None
         self._before_seconds = 0.0
 
-    def saw(self, paused: bool, now: float) -> bool:
-        """Take one answer; tell whether the worker is or just was paused, so that its silence is not its own."""
+    def note(self, paused: bool, now: float) -> bool:
+        """Note one answer; tell whether the worker is or just was paused, so that its silence is not its own."""
         if paused and self._since is None:
             self._since = now
             self._say("stalled (paused): somebody paused the container; its time does not count until it goes on")

@@ -38,7 +38,7 @@ def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | No
 def reuse(found: Path, run: RunFolder) -> Record:
     """Copy an earlier trial into this run, which is then whole without the other; the record says whence."""
     record = read_record(found)
-    taken = record.model_copy(update={"reused_from": record.reused_from or found.parents[1].name})
+    taken = record.replace(reused_from=record.reused_from or found.parents[1].name)
     folder = run.trial(found.name)
     shutil.copytree(found, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("record.json", "attempts"))
     folder.write_record(taken)  # last: a copy that was cut short has none, and is made again

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -26,8 +26,8 @@ from orchestrator.values import Say
 from shared.events import Event
 from shared.trial import to_json
 
-LEFT = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz", facts.FILE)
-
+LEFTOVERS = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz", facts.FILE)
+"""Files of a worker that are collected when it has ended."""
 
 AWAY = (StopReason.ENGINE_LOST, StopReason.DETACHED)
 """The host leaves and the worker may go on: nothing is asked of it, nothing removed."""
@@ -57,42 +57,41 @@ class TrialSetup:
 
 
 def run_trial(
-    bench: TrialSetup,
+    setup: TrialSetup,
     planned: PlannedTrial,
     prepared: Prepared,
     folder: TrialFolder,
     on_event: Callable[[str, Event], None],
 ) -> Record:
-    """Start the worker or take up an earlier host's, follow it, judge it, and write down what happened.
+    """Start the worker or adopt an earlier host's, follow it, judge it, and write down what happened.
 
-    Ctrl-C while it runs stops the worker and gives an `interrupted` record, or leaves it where the bench says so; a
+    Ctrl-C while it runs stops the worker and gives an `interrupted` record, or leaves it where the setup says so; a
     second Ctrl-C propagates, and leaves the worker to the next host as every other exception does.
     """
-    planned = with_audit(bench, planned)
+    planned = with_audit(setup, planned)
     environment = {"BAKEOFF_TRIAL": to_json(planned.trial)}
-    launch = Launch(planned.id, bench.run_id, prepared, environment, bench.gpu, bench.lease)
-    retry = Retry(bench.say)
+    launch = Launch(planned.id, setup.run_id, prepared, environment, setup.gpu, setup.lease)
+    retry = Retry(setup.say)
     try:
-        trial = retry.while_away(
-            lambda: _taken_up(bench, planned, launch, folder), planned.id, bench.limits.engine_seconds
+        started = retry.while_away(
+            lambda: _adopt_or_start(setup, planned, launch, folder), planned.id, setup.limits.engine_seconds
         )
     except KeyboardInterrupt:
-        return _unstarted(bench, planned, folder, Status.INTERRUPTED, "stopped by the user")
+        return _record_unstarted(setup, planned, folder, Status.INTERRUPTED, "stopped by the user")
     except StartError as error:
-        return _unstarted(bench, planned, folder, Status.FAILED, f"could not start: {error}", "not-started")
+        return _record_unstarted(setup, planned, folder, Status.FAILED, f"could not start: {error}", "not-started")
     except EngineLostError as error:
-        return _unstarted(bench, planned, folder, Status.UNKNOWN, f"the engine does not answer: {error}")
-    with trial.worker:
-        followed = _followed(bench, trial, on_event)
-        outages = (*retry.kept, *followed.watched.outages)
-        record = assemble(replace(followed, watched=replace(followed.watched, outages=outages)), bench.test_labels)
+        return _record_unstarted(setup, planned, folder, Status.UNKNOWN, f"the engine does not answer: {error}")
+    with started.worker:
+        evidence = _follow(setup, started, on_event, retry.kept)
+        record = assemble(evidence, setup.test_labels)
         folder.write_record(record)  # before the worker is removed: a host that is killed in between loses nothing
     return record
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """A trial under way."""
+@dataclass(frozen=True, kw_only=True)
+class _Started:
+    """A trial whose worker was started, by this host or an earlier one."""
 
     planned: PlannedTrial
     prepared: Prepared
@@ -107,75 +106,95 @@ class _Trial:
         return max(0.0, (datetime.now(UTC) - self.started_at).total_seconds()) if self.adopted else None
 
 
-def with_audit(bench: TrialSetup, planned: PlannedTrial) -> PlannedTrial:
+def with_audit(setup: TrialSetup, planned: PlannedTrial) -> PlannedTrial:
     """Ask for the audit where one is expected; this is what the worker gets."""
-    expected = _expected(bench, planned)
+    expected = _expected(setup, planned)
     return replace(planned, trial=replace(planned.trial, audit=list(expected.indices))) if expected else planned
 
 
-def _expected(bench: TrialSetup, planned: PlannedTrial) -> Expected | None:
-    return bench.expected.get((planned.trial.recipe.name, planned.trial.seed))
+def _expected(setup: TrialSetup, planned: PlannedTrial) -> Expected | None:
+    return setup.expected.get((planned.trial.recipe.name, planned.trial.seed))
 
 
-def _unstarted(
-    bench: TrialSetup, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str, cause: str = ""
+def _record_unstarted(
+    setup: TrialSetup, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str, cause: str = ""
 ) -> Record:
-    record = not_started(planned, bench.engine.name, status, reason, cause)
+    record = not_started(planned, setup.engine.name, status, reason, cause)
     folder.write_record(record)
     return record
 
 
-def _taken_up(bench: TrialSetup, planned: PlannedTrial, launch: Launch, folder: TrialFolder) -> _Trial:
+def _adopt_or_start(setup: TrialSetup, planned: PlannedTrial, launch: Launch, folder: TrialFolder) -> _Started:
     """Adopt the worker that an earlier host started, or start one."""
     started_at = folder.started_at()
-    if started_at is not None and (worker := bench.engine.adopt(launch)) is not None:
-        return _Trial(planned, launch.prepared, folder, worker, started_at, adopted=True)
-    started_at = datetime.now(UTC)
-    folder.begin(planned.trial, started_at)
-    return _Trial(planned, launch.prepared, folder, bench.engine.start(launch), started_at, adopted=False)
-
-
-def _followed(bench: TrialSetup, trial: _Trial, on_event: Callable[[str, Event], None]) -> Evidence:
-    """Read the worker to its end, and collect what it left."""
-    start, lived_seconds = time.monotonic(), trial.lived_seconds
-    intake, recorded = Intake(trial.planned.id), trial.folder.recorded() if trial.adopted else b""
-    with trial.folder.journal() as append:
-
-        def keep(numbered: NumberedEvent) -> None:
-            append(numbered)
-            on_event(trial.planned.id, numbered.event)
-
-        for numbered in intake.recall(recorded):
-            on_event(trial.planned.id, numbered.event)
-        watch = Watch(trial.worker, intake, keep, bench.limits, say=bench.say, lived_seconds=lived_seconds)
-        watched = _watched(watch, detach=bench.detach)
-    if watched.ending in AWAY:
-        trial.worker.release()
-    left = Leftovers() if watched.ending in AWAY else trial.worker.leftovers(LEFT)
-    trial.folder.append(intake.fill(left.files.get("events.jsonl", b"")))
-    trial.folder.write_left(left.files, left.stderr, intake.refusals)
-    return Evidence(
-        trial.planned,
-        trial.prepared,
-        bench.engine.name,
-        trial.started_at,
-        _wall_seconds(trial, watched, (lived_seconds or 0.0) + time.monotonic() - start),
-        intake,
-        watched,
-        left,
-        _expected(bench, trial.planned),
-        bench.data_sha256.get(trial.planned.trial.recipe.data.view, ""),
+    worker = setup.engine.adopt(launch) if started_at is not None else None
+    adopted = worker is not None
+    if started_at is None or worker is None:
+        started_at = datetime.now(UTC)
+        folder.begin(planned.trial, started_at)
+        worker = setup.engine.start(launch)
+    return _Started(
+        planned=planned,
+        prepared=launch.prepared,
+        folder=folder,
+        worker=worker,
+        started_at=started_at,
+        adopted=adopted,
     )
 
 
-def _watched(watch: Watch, *, detach: bool) -> Observed:
+def _follow(
+    setup: TrialSetup, started: _Started, on_event: Callable[[str, Event], None], retries: Sequence[str]
+) -> Evidence:
+    """Read the worker to its end, and collect what it left. `retries` were needed to start it, in words."""
+    trial_id, worker, folder = started.planned.id, started.worker, started.folder
+    start, lived_seconds = time.monotonic(), started.lived_seconds
+    intake, journal = Intake(trial_id), folder.recorded() if started.adopted else b""
+    with folder.journal() as append:
+
+        def keep(numbered: NumberedEvent) -> None:
+            append(numbered)
+            on_event(trial_id, numbered.event)
+
+        for numbered in intake.recall(journal):
+            on_event(trial_id, numbered.event)
+        watch = Watch(worker, intake, keep, setup.limits, say=setup.say, lived_seconds=lived_seconds)
+        observed = _watch(watch, detach=setup.detach)
+    leftovers = _collect(worker, folder, intake, observed)
+    return Evidence(
+        planned=started.planned,
+        prepared=started.prepared,
+        engine=setup.engine.name,
+        started_at=started.started_at,
+        wall_seconds=_wall_seconds(started, observed, (lived_seconds or 0.0) + time.monotonic() - start),
+        intake=intake,
+        observed=replace(observed, outages=(*retries, *observed.outages)),
+        leftovers=leftovers,
+        expected=_expected(setup, started.planned),
+        data_sha256=setup.data_sha256.get(started.planned.trial.recipe.data.view, ""),
+    )
+
+
+def _watch(watch: Watch, *, detach: bool) -> Observed:
     try:
         return watch.until_end()
     except KeyboardInterrupt:
-        return Observed(StopReason.DETACHED, None, 0) if detach else watch.interrupted()
+        return Observed(stop_reason=StopReason.DETACHED) if detach else watch.interrupted()
 
 
-def _wall_seconds(trial: _Trial, watched: Observed, until_now_seconds: float) -> float:
+def _collect(worker: Worker, folder: TrialFolder, intake: Intake, observed: Observed) -> Leftovers:
+    """Collect what an ended worker left and keep it; a worker that may go on is let be."""
+    if observed.stop_reason in AWAY:
+        worker.release()
+        leftovers = Leftovers()
+    else:
+        leftovers = worker.leftovers(LEFTOVERS)
+    folder.append(intake.fill(leftovers.files.get("events.jsonl", b"")))
+    folder.write_leftovers(leftovers.files, leftovers.stderr, intake.refusals)
+    return leftovers
+
+
+def _wall_seconds(started: _Started, observed: Observed, until_now_seconds: float) -> float:
     """Return how long the trial took: an adopted one may have ended long before its host came back."""
-    ended_at = watched.exit.ended_at if watched.exit and trial.adopted else None
-    return max(0.0, (ended_at - trial.started_at).total_seconds()) if ended_at else until_now_seconds
+    ended_at = observed.exit.ended_at if observed.exit and started.adopted else None
+    return max(0.0, (ended_at - started.started_at).total_seconds()) if ended_at else until_now_seconds

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator.engines.engine import EngineLostError, Worker, WorkerExit
-from orchestrator.engines.retry import ENGINE_PATIENCE_SECONDS, waits
+from orchestrator.engines.retry import ENGINE_PATIENCE_SECONDS
 from orchestrator.record.verdict import Observed, StopReason
 from orchestrator.run.feed import Feed
 from orchestrator.run.outages import Outage, Pauses
+from orchestrator.run.poll_schedule import PollSchedule
 from orchestrator.spec.spec import TRIAL_SECONDS
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake
@@ -55,37 +56,39 @@ class Watch:
         self._on_event = on_event
         self._limits = limits
         self._clock = clock
-        self._say = say
         self._feed = Feed(worker)
-        self._heard = self._answered = self._connected = clock()
+        now = clock()
+        self._heard_at = self._answered_at = now
         self._seen_running = lived_seconds is None  # what an earlier host started may have ended unseen
-        self._started = self._heard - (lived_seconds or 0.0)
-        # So it is asked at once: it may have ended in good time, and its limit passed since.
-        self._polled = self._heard - (0.0 if self._seen_running else limits.poll_seconds)
+        self._started_at = now - (lived_seconds or 0.0)
+        self._schedule = PollSchedule(
+            now,
+            poll_seconds=limits.poll_seconds,
+            reconnect_seconds=limits.reconnect_seconds,
+            ask_at_once=lived_seconds is not None,  # it may have ended in good time, and its limit passed since
+        )
         self._outage = Outage(limits.engine_seconds, say)
         self._pauses = Pauses(say)
-        self._waits = waits()
-        self._try_at: float | None = None  # when an ended stream, or an engine that is away, is tried again
 
     def until_end(self) -> Observed:
+        """Read until the worker has ended, a limit has passed, or the engine is given up."""
         while True:
             self._read(self._limits.tick_seconds)
             # Asked before limits are looked at: a host that slept wakes to old clocks and an ended worker.
-            if (left := self._asked()) is not None:
+            if (worker_exit := self._poll_if_due()) is not None:
                 self._drain()
-                return self._watched(StopReason.EXITED, left)
-            if (over := self._over()) is not None:
-                return over
-            if self._due():
-                self._reconnect()
+                return self._observed(StopReason.EXITED, worker_exit)
+            if (observed := self._exceeded_limit()) is not None:
+                return observed
+            self._reconnect_if_due()
 
     def interrupted(self) -> Observed:
         """Stop the worker because the user wants to, and tell what is known."""
-        return self._stopped(StopReason.INTERRUPTED)
+        return self._stop(StopReason.INTERRUPTED)
 
     def _read(self, timeout_seconds: float) -> None:
         for line in self._feed.lines(timeout_seconds):
-            self._heard = self._clock()
+            self._heard_at = self._clock()
             self._take(line)
             if self._intake.flooded:
                 return
@@ -93,70 +96,62 @@ class Watch:
 
     def _take(self, line: bytes) -> None:
         if (event := self._intake.take(line)) is not None:
-            self._waits = waits()  # the connection was good for something
+            self._schedule.reset_waits()
             self._on_event(event)
 
-    def _over(self) -> Observed | None:
+    def _exceeded_limit(self) -> Observed | None:
         """Tell which limit has passed, having stopped the worker."""
         now, limits = self._clock(), self._limits
         if self._intake.flooded:
-            return self._stopped(StopReason.FLOODED)
+            return self._stop(StopReason.FLOODED)
         if self._outage.away:  # nobody is there to stop it, and its silence may be the engine's
-            return self._watched(StopReason.ENGINE_LOST, None) if now - self._answered > limits.engine_seconds else None
+            given_up = now - self._answered_at > limits.engine_seconds
+            return self._observed(StopReason.ENGINE_LOST, None) if given_up else None
         if self._pauses.stretch_seconds(now) > limits.paused_seconds:
-            return self._stopped(StopReason.PAUSED, f"{limits.paused_seconds:g} s")
-        if now - self._started - self._pauses.seconds(now) > limits.trial_seconds:
-            return self._stopped(StopReason.DEADLINE, f"{limits.trial_seconds:g} s")
-        if now - self._heard > limits.silence_seconds and not self._feed.refused:
-            return self._stopped(StopReason.SILENCE, f"{limits.silence_seconds:g} s")
+            return self._stop(StopReason.PAUSED, f"{limits.paused_seconds:g} s")
+        if now - self._started_at - self._pauses.seconds(now) > limits.trial_seconds:
+            return self._stop(StopReason.DEADLINE, f"{limits.trial_seconds:g} s")
+        if now - self._heard_at > limits.silence_seconds and not self._feed.refused:
+            return self._stop(StopReason.SILENCE, f"{limits.silence_seconds:g} s")
         return None
 
-    def _asked(self) -> WorkerExit | None:
-        """Ask the engine how the worker ended: at once when the stream has ended, else now and then."""
-        now = self._clock()
-        if not self._question_due(now):
+    def _poll_if_due(self) -> WorkerExit | None:
+        """Ask the engine how the worker ended, where the schedule says so; None while it runs or is not asked for."""
+        connected = not self._outage.away and (not self._feed.ended or bool(self._feed.refused))
+        if not self._schedule.take_poll(self._clock(), connected=connected):
             return None
-        self._polled = now
         try:
-            left = self._worker.poll()
+            worker_exit = self._worker.poll()
         except EngineLostError as error:
-            self._try_at = self._clock() + next(self._waits)
-            self._outage.noted(self._clock() - self._answered, str(error))
+            now = self._clock()
+            self._schedule.no_answer(now)
+            self._outage.note(now - self._answered_at, str(error))
             return None
-        self._answered = self._clock()
-        if left is None:
-            self._runs_on(self._answered)
-        return left
+        self._answered_at = self._clock()
+        if worker_exit is None:
+            self._note_running(self._answered_at)
+        return worker_exit
 
-    def _runs_on(self, now: float) -> None:
+    def _note_running(self, now: float) -> None:
         """Take up what the engine says of a worker that runs."""
         self._seen_running = True
         if self._outage.away:
-            self._outage.over()
-            self._heard, self._waits = now, waits()  # nothing could be heard, and the stream is surely gone
+            self._outage.end()
+            self._heard_at = now  # nothing could be heard, and the stream is surely gone
+            self._schedule.reset_waits()
             self._reconnect()
-        if self._pauses.saw(self._worker.paused, now):
-            self._heard = now
+        if self._pauses.note(self._worker.paused, now):
+            self._heard_at = now
 
-    def _question_due(self, now: float) -> bool:
-        if not self._outage.away and (not self._feed.ended or self._feed.refused):
-            return now - self._polled >= self._limits.poll_seconds
-        if self._try_at is None:
-            self._try_at = now + next(self._waits)
-            return True
-        return now >= self._try_at
-
-    def _due(self) -> bool:
-        """Tell whether to open the stream again; not while the engine is away, which the next question tells."""
-        now = self._clock()
+    def _reconnect_if_due(self) -> None:
+        """Open the stream again; not while the engine is away, which the next question tells."""
         if self._feed.refused or self._outage.away:
-            return False
-        if self._feed.ended:
-            return self._try_at is not None and now >= self._try_at
-        return now - max(self._heard, self._connected) > self._limits.reconnect_seconds
+            return
+        if self._schedule.reconnect_is_due(self._clock(), self._heard_at, stream_ended=self._feed.ended):
+            self._reconnect()
 
     def _reconnect(self) -> None:
-        self._connected, self._try_at = self._clock(), None
+        self._schedule.reconnected(self._clock())
         if not self._feed.refused:
             self._feed.reconnect()
 
@@ -168,28 +163,27 @@ class Watch:
         for line in self._feed.unfinished():
             self._take(line)
 
-    def _stopped(self, ending: StopReason, limit: str = "") -> Observed:
+    def _stop(self, reason: StopReason, limit: str = "") -> Observed:
         """Stop the worker; how it went then tells whether it had to be killed."""
         self._worker.stop()
         try:
-            left = self._worker.poll()
+            worker_exit = self._worker.poll()
         except EngineLostError:
-            left = None
-        return self._watched(ending, left, limit)
+            worker_exit = None
+        return self._observed(reason, worker_exit, limit)
 
-    def _watched(self, ending: StopReason, left: WorkerExit | None, limit: str = "") -> Observed:
-        now = self._clock()
+    def _observed(self, reason: StopReason, worker_exit: WorkerExit | None, limit: str = "") -> Observed:
         was_away = self._outage.away
         if was_away:
-            self._outage.over(answered=ending is not StopReason.ENGINE_LOST)
+            self._outage.end(answered=reason is not StopReason.ENGINE_LOST)
         return Observed(
-            ending,
-            left,
-            self._feed.reconnects,
-            limit,
-            was_away,
-            self._pauses.seconds(now),
-            self._feed.refused,
-            tuple(self._outage.lines),
-            not self._seen_running,
+            stop_reason=reason,
+            exit=worker_exit,
+            reconnects=self._feed.reconnects,
+            limit=limit,
+            engine_was_away=was_away,
+            paused_seconds=self._pauses.seconds(self._clock()),
+            no_feed=self._feed.refused,
+            outages=tuple(self._outage.lines),
+            unseen=not self._seen_running,
         )

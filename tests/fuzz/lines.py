@@ -200,7 +200,7 @@ def fuzz(lines: int, seed: int, place: Path) -> Outcome:
                     if (numbered := intake.take(line)) is not None:
                         append(numbered)
             early_peak_bytes = early_peak_bytes or (_peak_bytes() if sent >= lines // 10 else 0)
-    folder.write_left({}, "", intake.refusals)
+    folder.write_leftovers({}, "", intake.refusals)
     counts = intake.counts()
     assert list(splitter.end()) == []
     assert counts.received + counts.duplicated + counts.rejected == sent, (counts, sent)

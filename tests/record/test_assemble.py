@@ -31,16 +31,26 @@ from tests.support.streams import (
     run_ended,
 )
 
-ENDED = Observed(StopReason.EXITED, WorkerExit(0), reconnects=2)
-LEFT = Leftovers({"predictions.npy": logits(LABELS)}, "first line\nlast line\n")
+ENDED = Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(0), reconnects=2)
+LEFTOVERS = Leftovers({"predictions.npy": logits(LABELS)}, "first line\nlast line\n")
 
 
-def recorded(events: Sequence[Event] = STORY, watched: Observed = ENDED, left: Leftovers = LEFT) -> Record:
+def recorded(events: Sequence[Event] = STORY, observed: Observed = ENDED, leftovers: Leftovers = LEFTOVERS) -> Record:
     intake = Intake(TRIAL)
     for line in lines(*events):
         intake.take(line)
     started = datetime(2026, 11, 22, 8, 15, 0, 123456, UTC)
-    return assemble(Evidence(PLANNED, PREPARED, "scripted", started, 6.5, intake, watched, left), LABELS)
+    evidence = Evidence(
+        planned=PLANNED,
+        prepared=PREPARED,
+        engine="scripted",
+        started_at=started,
+        wall_seconds=6.5,
+        intake=intake,
+        observed=observed,
+        leftovers=leftovers,
+    )
+    return assemble(evidence, LABELS)
 
 
 def test_a_trial_that_ended_well_is_recorded_whole() -> None:
@@ -71,7 +81,7 @@ def test_a_record_comes_back_from_its_json() -> None:
 
 
 def test_missing_predictions_fail_a_worker_that_claims_to_be_done() -> None:
-    record = recorded(left=Leftovers())
+    record = recorded(leftovers=Leftovers())
     assert record.status is Status.FAILED
     assert record.reason == "no test logits to count accuracy from: predictions.npy is missing"
     assert record.test_accuracy is None
@@ -79,13 +89,13 @@ def test_missing_predictions_fail_a_worker_that_claims_to_be_done() -> None:
 
 
 def test_unreadable_predictions_fail_a_worker_that_claims_to_be_done() -> None:
-    record = recorded(left=Leftovers({"predictions.npy": b"no array"}))
+    record = recorded(leftovers=Leftovers({"predictions.npy": b"no array"}))
     assert record.status is Status.FAILED
     assert record.reason.startswith("no test logits to count accuracy from: predictions.npy cannot be read")
 
 
 def test_predictions_that_the_engine_would_not_take_are_named() -> None:
-    record = recorded(left=Leftovers(refused=("predictions.npy: a link",)))
+    record = recorded(leftovers=Leftovers(refused=("predictions.npy: a link",)))
     assert record.warnings == ("predictions.npy: a link",)
 
 
@@ -95,7 +105,7 @@ def test_missing_predictions_do_not_hide_why_a_worker_failed() -> None:
 
 
 def test_the_host_counts_and_does_not_believe() -> None:
-    record = recorded(left=Leftovers({"predictions.npy": logits(LABELS, wrong=2)}))
+    record = recorded(leftovers=Leftovers({"predictions.npy": logits(LABELS, wrong=2)}))
     assert (record.test_accuracy, record.worker_test_accuracy) == (0.5, 1.0)
     assert record.status is Status.DONE
 
@@ -118,7 +128,7 @@ def test_the_workers_warnings_are_kept() -> None:
 
 def test_of_a_long_log_the_last_forty_lines_are_kept() -> None:
     log = "\n".join(str(number) for number in range(100))
-    tail = recorded(left=replace(LEFT, stderr=log)).stderr_tail
+    tail = recorded(leftovers=replace(LEFTOVERS, stderr=log)).stderr_tail
     assert (len(tail), tail[0], tail[-1]) == (40, "60", "99")
 
 
@@ -156,17 +166,17 @@ def test_a_record_takes_no_unknown_key() -> None:
 
 
 def test_a_child_killed_for_memory_is_told_though_the_worker_finished() -> None:
-    record = recorded(watched=Observed(StopReason.EXITED, WorkerExit(0, oom_killed=True), 0))
+    record = recorded(observed=Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(0, oom_killed=True)))
     assert record.status is Status.DONE
     assert record.warnings == ("the kernel killed one of the worker's children for want of memory",)
 
 
 def test_the_workers_facts_are_recorded() -> None:
-    left = replace(LEFT, files={**LEFT.files, "facts.json": b'{"libc": "glibc 2.36"}'})
-    assert recorded(left=left).facts == {"libc": "glibc 2.36"}
+    leftovers = replace(LEFTOVERS, files={**LEFTOVERS.files, "facts.json": b'{"libc": "glibc 2.36"}'})
+    assert recorded(leftovers=leftovers).facts == {"libc": "glibc 2.36"}
 
 
 def test_facts_that_cannot_be_read_are_none_and_a_warning_says_why() -> None:
-    record = recorded(left=replace(LEFT, files={**LEFT.files, "facts.json": b'{"libc": 2}'}))
+    record = recorded(leftovers=replace(LEFTOVERS, files={**LEFTOVERS.files, "facts.json": b'{"libc": 2}'}))
     assert (record.status, record.facts) == (Status.DONE, {})
     assert record.warnings == ("facts.json holds a value that is no text of up to 1000 characters",)

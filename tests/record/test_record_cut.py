@@ -89,7 +89,7 @@ def test_a_summary_and_what_a_worker_left_are_there_whole_or_not_at_all(tmp_path
         with full_after(size), pytest.raises(PreflightError, match=r"cannot write .*summary\.json"):
             run.write_model("summary.json", crossover())
         with full_after(size), pytest.raises(PreflightError, match="cannot write"):
-            folder.write_left({}, "", [Rejection(b"x" * 200, "not JSON")] * 100)
+            folder.write_leftovers({}, "", [Rejection(b"x" * 200, "not JSON")] * 100)
         assert {path.name for path in tmp_path.rglob("*")} <= {"trial", "stderr.log"}
 
 

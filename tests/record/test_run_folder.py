@@ -104,7 +104,7 @@ def test_events_are_kept_letter_by_letter_as_they_came(tmp_path: Path) -> None:
 
 def test_what_a_worker_leaves_is_kept(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
-    folder.write_left(
+    folder.write_leftovers(
         {"predictions.npy": b"logits", "steps.npz": b"losses"},
         "cannot \udc80 decode\n",
         [Rejection(b"\xff\n", "not UTF-8")],
@@ -118,7 +118,7 @@ def test_what_a_worker_leaves_is_kept(tmp_path: Path) -> None:
 
 def test_nothing_refused_is_an_empty_file_and_no_predictions_are_no_file(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
-    folder.write_left({}, "", [])
+    folder.write_leftovers({}, "", [])
     assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == {
         "stderr.log": b"",
         "rejected.jsonl": b"",

@@ -51,7 +51,7 @@ class Watching:
         self.intake = Intake(TRIAL, budget_bytes)
         self.said: list[str] = []
         watch = Watch(worker, self.intake, self.events.append, limits, Clock(), self.said.append)
-        self.watched: Observed = watch.until_end()
+        self.observed: Observed = watch.until_end()
 
     @property
     def counts(self) -> EventCounts:
@@ -92,25 +92,27 @@ def beating(connection: int) -> Iterator[bytes]:
 
 def test_a_worker_is_read_to_its_end() -> None:
     seen = Watching(scripted(*lines(*STORY), left=WorkerExit(3)))
-    assert seen.watched == Observed(StopReason.EXITED, WorkerExit(3), reconnects=0)
+    assert seen.observed == Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(3))
     assert [numbered.event for numbered in seen.events] == list(STORY)
 
 
 def test_a_worker_that_says_nothing_and_ends_is_read_too() -> None:
-    assert Watching(scripted(left=WorkerExit(1))).watched == Observed(StopReason.EXITED, WorkerExit(1), reconnects=0)
+    assert Watching(scripted(left=WorkerExit(1))).observed == Observed(
+        stop_reason=StopReason.EXITED, exit=WorkerExit(1)
+    )
 
 
 def test_a_silent_worker_is_stopped_after_the_limit() -> None:
     worker = scripted(*lines(READY), left=None)
     seen = Watching(worker, hurried(silence_seconds=50))
-    assert seen.watched == Observed(StopReason.SILENCE, WorkerExit(143), 0, limit="50 s")
+    assert seen.observed == Observed(stop_reason=StopReason.SILENCE, exit=WorkerExit(143), limit="50 s")
     assert worker.poll() == WorkerExit(143)
 
 
 def test_a_worker_that_beats_is_not_silent_but_has_a_deadline() -> None:
     worker = Streaming(beating)
     seen = Watching(worker, hurried(trial_seconds=500, silence_seconds=400))
-    assert seen.watched == Observed(StopReason.DEADLINE, WorkerExit(0), 0, limit="500 s")
+    assert seen.observed == Observed(stop_reason=StopReason.DEADLINE, exit=WorkerExit(0), limit="500 s")
     assert worker.stopped.is_set()
     assert seen.counts.received > 0
 
@@ -122,7 +124,7 @@ def test_noise_is_a_sign_of_life() -> None:
             time.sleep(0.0005)
 
     worker = Streaming(noisy)
-    assert Watching(worker, hurried(trial_seconds=500, silence_seconds=400)).watched.ending is StopReason.DEADLINE
+    assert Watching(worker, hurried(trial_seconds=500, silence_seconds=400)).observed.stop_reason is StopReason.DEADLINE
 
 
 @pytest.mark.timeout(60)
@@ -132,14 +134,14 @@ def test_an_endless_line_cannot_keep_the_watch_from_its_clock() -> None:
             yield b"x" * 64
 
     worker = Streaming(endless)
-    assert Watching(worker, hurried(silence_seconds=5)).watched.ending is StopReason.SILENCE
+    assert Watching(worker, hurried(silence_seconds=5)).observed.stop_reason is StopReason.SILENCE
 
 
 @pytest.mark.parametrize("fault", [EngineLostError("reset"), ConnectionResetError(104, "reset"), TimeoutError()])
 def test_a_connection_that_breaks_is_made_again(fault: Exception) -> None:
     whole = lines(*STORY)
     seen = Watching(scripted(*whole[:3], fault, *whole[3:]))
-    assert seen.watched == Observed(StopReason.EXITED, WorkerExit(0), reconnects=1)
+    assert seen.observed == Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(0), reconnects=1)
     assert [numbered.event for numbered in seen.events] == list(STORY)
 
 
@@ -153,7 +155,7 @@ def test_a_stream_that_ends_while_the_worker_runs_is_opened_again() -> None:
 
     worker = Streaming(twice)
     seen = Watching(worker)
-    assert seen.watched == Observed(StopReason.EXITED, WorkerExit(0), reconnects=1)
+    assert seen.observed == Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(0), reconnects=1)
     assert [numbered.event for numbered in seen.events] == list(STORY)
     assert seen.counts == EventCounts(received=7, duplicated=2)
 
@@ -173,15 +175,15 @@ def test_a_stream_that_goes_dark_is_opened_again() -> None:
     worker = Streaming(blocked_at_first)
     seen = Watching(worker, hurried(reconnect_seconds=30))
     dark.set()
-    assert seen.watched.ending is StopReason.EXITED
-    assert seen.watched.reconnects >= 1
+    assert seen.observed.stop_reason is StopReason.EXITED
+    assert seen.observed.reconnects >= 1
     assert [numbered.event for numbered in seen.events] == list(STORY)
 
 
 def test_a_stream_that_stays_dark_is_not_opened_again_at_every_tick() -> None:
     seen = Watching(scripted(*lines(READY), left=None), hurried(reconnect_seconds=100, silence_seconds=1000))
-    assert seen.watched.ending is StopReason.SILENCE
-    assert 1 <= seen.watched.reconnects <= 10
+    assert seen.observed.stop_reason is StopReason.SILENCE
+    assert 1 <= seen.observed.reconnects <= 10
 
 
 class Unanswering(ScriptedWorker):
@@ -205,20 +207,20 @@ class Unanswering(ScriptedWorker):
 def test_an_engine_that_stays_away_is_lost_and_what_came_before_is_kept() -> None:
     worker = Unanswering(NEVER)
     seen = Watching(worker, hurried(engine_seconds=60))
-    assert seen.watched.ending is StopReason.ENGINE_LOST
+    assert seen.observed.stop_reason is StopReason.ENGINE_LOST
     assert seen.counts.received == 7
     assert worker.stops == 0  # it may train on: nobody is there to ask
 
 
 def test_an_engine_that_comes_back_costs_nothing() -> None:
     seen = Watching(Unanswering(4), hurried(engine_seconds=1000))
-    assert seen.watched.exit == WorkerExit(0)
+    assert seen.observed.exit == WorkerExit(0)
     assert seen.counts.received == 7
 
 
 def test_an_engine_that_answers_now_and_then_is_not_lost() -> None:
     seen = Watching(Streaming(beating), hurried(engine_seconds=50, trial_seconds=500))
-    assert seen.watched.ending is StopReason.DEADLINE
+    assert seen.observed.stop_reason is StopReason.DEADLINE
 
 
 def test_what_is_under_way_when_the_worker_ends_is_still_read() -> None:
@@ -245,7 +247,7 @@ def test_a_stream_that_stays_open_after_the_workers_end_is_left() -> None:
     worker = Streaming(never_closed)
     seen = Watching(worker, hurried(drain_seconds=3))
     held.set()
-    assert seen.watched == Observed(StopReason.EXITED, WorkerExit(0), reconnects=0)
+    assert seen.observed == Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(0))
     assert seen.counts.received == 7
 
 
@@ -256,7 +258,7 @@ def test_a_flood_is_stopped_and_reading_ends() -> None:
 
     worker = Streaming(flood)
     seen = Watching(worker, budget_bytes=50_000)
-    assert seen.watched == Observed(StopReason.FLOODED, WorkerExit(0), 0)
+    assert seen.observed == Observed(stop_reason=StopReason.FLOODED, exit=WorkerExit(0))
     assert worker.stopped.is_set()
     assert seen.intake.bytes_read < 51_000
 
@@ -268,7 +270,7 @@ def test_a_line_that_never_ends_is_a_flood_too() -> None:
 
     worker = Streaming(endless)
     seen = Watching(worker, budget_bytes=1_000_000)
-    assert seen.watched == Observed(StopReason.FLOODED, WorkerExit(0), 0)
+    assert seen.observed == Observed(stop_reason=StopReason.FLOODED, exit=WorkerExit(0))
     assert worker.stopped.is_set()
 
 
@@ -303,30 +305,30 @@ def test_a_worker_that_ended_while_the_engine_was_away_is_told_so() -> None:
     seen = Watching(
         Answering("running", "away", "away", left=WorkerExit(137)), hurried(drain_seconds=2, engine_seconds=1000)
     )
-    assert seen.watched.engine_was_away
+    assert seen.observed.engine_was_away
     assert seen.said[0].startswith("engine unreachable since ")
     assert seen.said[-1].startswith("the engine answers again after ")
-    assert len(seen.watched.outages) == 1
+    assert len(seen.observed.outages) == 1
 
 
 def test_an_engine_that_was_away_before_has_nothing_to_do_with_the_end() -> None:
     seen = Watching(Answering("away", "running", left=WorkerExit(137)), hurried(drain_seconds=2, engine_seconds=1000))
-    assert not seen.watched.engine_was_away
-    assert seen.watched.reconnects == 1  # the stream was surely gone
+    assert not seen.observed.engine_was_away
+    assert seen.observed.reconnects == 1  # the stream was surely gone
 
 
 def test_silence_while_the_engine_is_away_is_not_the_workers() -> None:
     worker = Answering(*["away"] * 8, "running", left=WorkerExit(0))
     seen = Watching(worker, hurried(silence_seconds=25, drain_seconds=2, engine_seconds=10_000))
-    assert seen.watched.ending is StopReason.EXITED
+    assert seen.observed.stop_reason is StopReason.EXITED
 
 
 def test_a_paused_worker_is_neither_silent_nor_late() -> None:
     worker = Answering("running", *["paused"] * 60, "running", left=WorkerExit(0))
     limits = hurried(silence_seconds=60, trial_seconds=150, paused_seconds=10_000, drain_seconds=2)
     seen = Watching(worker, limits)
-    assert seen.watched.ending is StopReason.EXITED
-    assert seen.watched.paused_seconds > 150
+    assert seen.observed.stop_reason is StopReason.EXITED
+    assert seen.observed.paused_seconds > 150
     assert seen.said[0].startswith("stalled (paused)")
     assert seen.said[-1].startswith("the container goes on")
 
@@ -334,9 +336,9 @@ def test_a_paused_worker_is_neither_silent_nor_late() -> None:
 def test_a_pause_without_end_is_ended() -> None:
     worker = Answering(*["paused"] * 1000, left=WorkerExit(137))
     seen = Watching(worker, hurried(silence_seconds=60, paused_seconds=100))
-    assert (seen.watched.ending, seen.watched.limit) == (StopReason.PAUSED, "100 s")
+    assert (seen.observed.stop_reason, seen.observed.limit) == (StopReason.PAUSED, "100 s")
     assert worker.stopped.is_set()
-    assert seen.watched.paused_seconds > 100
+    assert seen.observed.paused_seconds > 100
 
 
 def test_without_a_live_feed_the_end_is_awaited_and_silence_not_judged() -> None:
@@ -350,7 +352,9 @@ def test_without_a_live_feed_the_end_is_awaited_and_silence_not_judged() -> None
             return WorkerExit(0) if next(polls) == 100 else None
 
     seen = Watching(Unlogged(Script()), hurried(silence_seconds=20, reconnect_seconds=10))
-    assert seen.watched == Observed(StopReason.EXITED, WorkerExit(0), 0, no_feed="the log driver keeps nothing")
+    assert seen.observed == Observed(
+        stop_reason=StopReason.EXITED, exit=WorkerExit(0), no_feed="the log driver keeps nothing"
+    )
 
 
 def test_a_line_that_a_connection_broke_off_in_is_not_refused_but_read_again() -> None:
