@@ -81,6 +81,27 @@ def data_volume(docker_client: DockerClient) -> Iterator[str]:
     volume.remove(force=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Share the tests out among the processes of `make test` in groups, each of which stays in one process.
+
+    Tests of real frameworks are one group, and those of the engine another: two processes that build one image at a
+    time, or count what the other's containers left, would see each other. All others go by file, so that what a file
+    prepares once is prepared once. The longest group starts first.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: ("frameworks", "engine", _group(item)).index(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    if item.get_closest_marker("frameworks"):
+        return "frameworks"
+    return "engine" if item.get_closest_marker("docker") or "faults" in item.path.parts else str(item.path)
+
+
 def _silently(line: str) -> None:
     """Take a line of progress and show it nobody."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.run.watch import Limits
 from orchestrator.runtime import Runtime
 from shared.events import EpochEnded, Event
 from tests.support.line import SPEC, Line
@@ -166,7 +168,8 @@ def test_with_detach_ctrl_c_leaves_the_worker_and_resume_takes_it_up(line: Line)
     assert summary.trials[0].events.duplicated == 0
 
 
-def test_an_engine_that_stays_away_ends_the_run_for_now(line: Line) -> None:
+def test_an_engine_that_stays_away_ends_the_run_for_now(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "Limits", functools.partial(Limits, engine_seconds=1.0))  # instead of two minutes
     runtime = replace(line.runtime(), engine=Away(line.good))
     folder, partial = pipeline.compare(SPEC, runtime, Mortal(0))
     assert [trial.status.value for trial in partial.trials] == ["unknown", "skipped", "skipped", "skipped"]
