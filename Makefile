@@ -67,7 +67,7 @@ lock: .venv/.ready ## resolve requirements.lock again (needs uv)
 		--custom-compile-command "make lock" --python-version 3.11 --quiet -o requirements.lock
 
 lock-images: .venv/.ready ## resolve an image's packages to hashes (needs uv; ARGS="torch==2.14.1 --variant cuda --python 3.12")
-	@$(BIN)/python -m benchmarks.lock_images $(ARGS)
+	@$(BIN)/bakeoff images lock $(ARGS)
 
 clean: .venv/.ready ## remove bakeoff's containers, by label; ask first (ARGS="--images --data")
 	@$(BIN)/bakeoff clean $(ARGS)

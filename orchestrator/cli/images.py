@@ -1,4 +1,4 @@
-"""`bakeoff images build|ls|sbom`."""
+"""`bakeoff images build|ls|lock|sbom`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from orchestrator.engines.docker import sbom
 from orchestrator.engines.docker.labels import CONTENDER, LOCK
 from orchestrator.engines.docker.packages import Contents
 from orchestrator.engines.engine import PrepareError
+from orchestrator.engines.install.uv import write_lock
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
 from orchestrator.text import printable
@@ -78,6 +79,32 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
     console.print(table)
     for name, listed in versions.items():
         console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
+
+
+@app.command("lock")
+def lock(
+    contenders: Annotated[
+        list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: all, default version.")
+    ] = None,
+    variant: Variant = "cpu",
+    python: Annotated[str, typer.Option(help="Version of the image's Python.")] = "3.12",
+    uv: Annotated[str, typer.Option(help="The program that resolves.")] = "uv",
+) -> None:
+    """Resolve what an image gets and write its lock, every package by hash, into images/. Needs uv and a network.
+
+    A version without a lock is built all the same, and the report says so.
+
+    Example: bakeoff images lock torch==2.14.1 --variant cuda --python 3.12
+    """
+    for contender in [parse(text) for text in contenders or offered_contenders()]:
+        path = write_lock(contender, variant, python, uv)
+        missing = f"no lock for {contender.written} {variant} on Python {python}"
+        line = (
+            str(path.relative_to(IMAGES.parent))
+            if path
+            else f"{missing}: put its wheel into {contender.name}/wheelhouse"
+        )
+        stdout().print(Text(printable(line)), soft_wrap=True)
 
 
 @app.command("sbom")

@@ -47,6 +47,7 @@ COMMANDS = (
     "schema",
     "images build",
     "images ls",
+    "images lock",
     "images sbom",
 )
 
@@ -384,6 +385,18 @@ def test_a_wrong_option_is_exit_code_2_and_says_what_is_right(
     assert answer.code == 2
     assert told in " ".join(answer.err.split())
     assert answer.out == ""
+
+
+def test_a_lock_without_uv_is_exit_code_3_and_says_how_to_get_it(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("images", "lock", "tf", "--uv", "nowhere/uv")
+    assert (answer.code, answer.out) == (3, "")
+    assert "nowhere/uv cannot be run: No such file or directory" in answer.err
+    assert "pip install uv" in answer.err
+
+
+def test_a_lock_of_what_is_no_contender_is_exit_code_2(bakeoff: Bakeoff) -> None:
+    assert bakeoff("images", "lock", "jax").code == 2
+    assert bakeoff("images", "lock", "torch", "--variant", "tpu").code == 2
 
 
 def test_an_interpreter_that_is_no_file_is_exit_code_2(bakeoff: Bakeoff) -> None:

@@ -27,7 +27,7 @@ def of(folder: Path, version: str, variant: str) -> dict[str, Path]:
     return {path.name: path for path in sorted(folder.glob(f"locks/{version}-{variant}-*.txt"))}
 
 
-def written(document: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:
+def lock_lines(document: Mapping[str, Any], hashes: Mapping[str, str]) -> Iterator[str]:
     """Write a resolved pylock.toml as lines for `pip install --require-hashes`.
 
     `hashes` has those of wheels that no index gave, by package. ValueError names a package without a wheel.

@@ -73,12 +73,12 @@ def test_a_resolved_document_becomes_lines_for_pip() -> None:
     found = {
         "packages": [{"name": "numpy", "version": "2.0", "wheels": [wheel]}, {"name": "torch", "version": "2+cpu"}]
     }
-    assert list(locks.written(found, {"torch": "b" * 64})) == [
+    assert list(locks.lock_lines(found, {"torch": "b" * 64})) == [
         f"numpy==2.0 --hash=sha256:{'a' * 64}",
         f"torch==2 --hash=sha256:{'b' * 64}",
     ]
     with pytest.raises(ValueError, match="torch 2\\+cpu has no wheel"):
-        list(locks.written(found, {}))
+        list(locks.lock_lines(found, {}))
 
 
 # Base images
