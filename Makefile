@@ -5,7 +5,7 @@ BIN := .venv/bin
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick doctor data images report test test-cuda fuzz faults coverage check lint types wheel-check lock lock-images clean
+.PHONY: help compare quick doctor data images report test test-cuda fuzz faults coverage check lint types wheel-check map lock lock-images clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -61,6 +61,9 @@ lint: .venv/.ready ## ruff, codespell, import-linter, hadolint, shellcheck; the 
 
 types: .venv/.ready ## mypy, strict
 	@$(BIN)/mypy
+
+map: .venv/.ready ## draw the packages of orchestrator/ into docs/architecture.md again
+	@$(BIN)/python docs/package_map.py
 
 lock: .venv/.ready ## resolve requirements.lock again (needs uv)
 	@uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate \
