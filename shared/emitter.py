@@ -27,7 +27,7 @@ from shared.events import (
     encode,
 )
 
-_MESSAGE_LIMIT = 1000  # six bytes a character at worst ("\\uXXXX") would pass the line limit; see _clipped
+_MESSAGE_LIMIT = 1000  # six bytes a character at worst ("\\uXXXX") would pass the line limit; see _clip
 
 
 def private_stdout() -> int:
@@ -38,20 +38,20 @@ def private_stdout() -> int:
 
 
 class Emitter:
-    """The worker's voice: numbered events, a heartbeat, and the phases' clock."""
+    """Writes numbered events to the file and the live feed, with a heartbeat from a thread of its own."""
 
     def __init__(self, trial: str, out: Path, live_fd: int, *, beat_seconds: float = HEARTBEAT_SECONDS) -> None:
         self.started = time.perf_counter()
-        self.pulse = Heartbeat(phase="start")  # replaced once an epoch or phase
+        self.heartbeat = Heartbeat(phase="start")  # replaced once an epoch or phase
         self.step: Optional[int] = None  # set once a step by the loop: one attribute store, no I/O
         self._trial = trial
         self._seq = 0
         self._live: Optional[int] = live_fd
         self._file: Optional[int] = os.open(out / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._lock = threading.Lock()
-        self._silent = threading.Event()
-        self._heart = threading.Thread(target=self._beat, args=(beat_seconds,), daemon=True)
-        self._heart.start()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, args=(beat_seconds,), daemon=True)
+        self._thread.start()
 
     def emit(self, event: Event) -> None:
         """Number the event and write it to both places.
@@ -62,8 +62,8 @@ class Emitter:
         with self._lock:
             line = encode(event, trial=self._trial, seq=self._seq, t=time.perf_counter() - self.started)
             self._seq += 1
-            self._file = _written(self._file, line)
-            self._live = _written(self._live, line)
+            self._file = _write(self._file, line)
+            self._live = _write(self._live, line)
 
     def steps(self, epoch: int, losses: Sequence[Optional[float]]) -> None:
         """Send an epoch's losses, one a step, in as many events as they need.
@@ -77,22 +77,22 @@ class Emitter:
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time a named phase and send its seconds when it ends well."""
-        self.pulse, self.step = Heartbeat(phase=name), None
+        self.heartbeat, self.step = Heartbeat(phase=name), None
         start = time.perf_counter()
         yield
         self.emit(PhaseEnded(phase=name, seconds=time.perf_counter() - start))
 
     def failed(self, error: BaseException) -> None:
-        self.emit(Failed(error=type(error).__name__, message=_clipped(str(error))))
+        self.emit(Failed(error=type(error).__name__, message=_clip(str(error))))
 
     def close(self) -> None:
-        """Stop the heartbeat and wait for a beat under way, so that the last word stays the last."""
-        self._silent.set()
-        self._heart.join()
+        """Stop the heartbeat and wait for a beat under way, so that the last event stays the last."""
+        self._stopped.set()
+        self._thread.join()
 
     def _beat(self, seconds: float) -> None:
-        while not self._silent.wait(seconds):
-            self.emit(replace(self.pulse, step=self.step))
+        while not self._stopped.wait(seconds):
+            self.emit(replace(self.heartbeat, step=self.step))
 
 
 def finite(number: Optional[float]) -> Optional[float]:
@@ -100,7 +100,7 @@ def finite(number: Optional[float]) -> Optional[float]:
     return number if number is not None and math.isfinite(number) else None
 
 
-def _written(fd: Optional[int], line: bytes) -> Optional[int]:
+def _write(fd: Optional[int], line: bytes) -> Optional[int]:
     """Write the line in one call; return the descriptor, or None where it is of no more use.
 
     A full volume takes part of the line and then refuses: the torn tail stays and the
@@ -114,7 +114,7 @@ def _written(fd: Optional[int], line: bytes) -> Optional[int]:
         return None
 
 
-def _clipped(text: str) -> str:
+def _clip(text: str) -> str:
     """Cut a message so that its JSON form surely fits a line."""
     plain = text.encode("ascii", "backslashreplace").decode("ascii")
     return plain if len(plain) <= _MESSAGE_LIMIT else plain[:_MESSAGE_LIMIT] + " …cut".replace("…", "...")

@@ -20,6 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Sequence, Set
 
+from shared.procfs import field, read_text
+
 FILE = "facts.json"
 
 NAME_LIMIT, VALUE_LIMIT = 120, 1000
@@ -65,8 +67,13 @@ def readable(questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
         except Exception:  # whatever a framework raises: a fact less is no reason to end a trial
             continue
         if answer not in (None, ""):
-            found[name] = _told(answer)
+            found[name] = as_text(answer)
     return found
+
+
+def read(gpu: bool, prefixes: Sequence[str], questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
+    """Read all facts of a worker: what is alike everywhere, its framework's variables and its framework's answers."""
+    return {**common(gpu), **variables(prefixes, os.environ, "flag"), **readable(questions)}
 
 
 def common(gpu: bool, root: Path = Path("/"), environment: Mapping[str, str] = os.environ) -> Dict[str, str]:
@@ -129,38 +136,38 @@ def _python() -> Dict[str, Callable[[], object]]:
 
 
 def _system(root: Path) -> Dict[str, Callable[[], object]]:
-    cpuinfo = _text(root / "proc/cpuinfo")
+    cpuinfo = read_text(root / "proc/cpuinfo")
     return {
-        "distribution": lambda: _field(_text(root / "etc/os-release"), "PRETTY_NAME", "=").strip('"'),
+        "distribution": lambda: field(read_text(root / "etc/os-release"), "PRETTY_NAME", "=").strip('"'),
         "libc": lambda: " ".join(platform.libc_ver()),
         "kernel": platform.release,
         "architecture": platform.machine,
         "memory_allocator": lambda: _allocator(_loaded(root)),
         "page_bytes": resource.getpagesize,
-        "cpu_model": lambda: _field(cpuinfo, "model name"),
+        "cpu_model": lambda: field(cpuinfo, "model name"),
         "cpu_instructions": lambda: " ".join(
-            each for each in _INSTRUCTIONS if each in (_field(cpuinfo, "flags") or _field(cpuinfo, "Features")).split()
+            each for each in _INSTRUCTIONS if each in (field(cpuinfo, "flags") or field(cpuinfo, "Features")).split()
         ),
         "cpu_count": os.cpu_count,
         "transparent_hugepages": lambda: re.findall(
-            r"\[(\w+)\]", _text(root / "sys/kernel/mm/transparent_hugepage/enabled")
+            r"\[(\w+)\]", read_text(root / "sys/kernel/mm/transparent_hugepage/enabled")
         )[0],
-        "nvidia_driver": lambda: re.findall(r"\s(\d+\.\d[\d.]*)\s", _text(root / "proc/driver/nvidia/version"))[0],
+        "nvidia_driver": lambda: re.findall(r"\s(\d+\.\d[\d.]*)\s", read_text(root / "proc/driver/nvidia/version"))[0],
     }
 
 
 def _limits(root: Path) -> Dict[str, Callable[[], object]]:
-    status, groups = _text(root / "proc/self/status"), root / "sys/fs/cgroup"
+    status, groups = read_text(root / "proc/self/status"), root / "sys/fs/cgroup"
     return {
         "cpu_affinity": lambda: len(os.sched_getaffinity(0)),
         "cpu_quota": lambda: _group(groups, "cpu.max", "cpu/cpu.cfs_quota_us"),
-        "numa_nodes": lambda: _field(status, "Mems_allowed_list"),
+        "numa_nodes": lambda: field(status, "Mems_allowed_list"),
         "memory_limit": lambda: _group(groups, "memory.max", "memory/memory.limit_in_bytes"),
         "shared_memory_bytes": lambda: _space(root / "dev/shm"),
         "scheduler": lambda: os.sched_getscheduler(0),
         "nice": lambda: os.getpriority(os.PRIO_PROCESS, 0),
-        "seccomp": lambda: _field(status, "Seccomp"),
-        "speculative_store_bypass": lambda: _field(status, "Speculation_Store_Bypass"),
+        "seccomp": lambda: field(status, "Seccomp"),
+        "speculative_store_bypass": lambda: field(status, "Speculation_Store_Bypass"),
         "limit_stack": lambda: _limit(resource.RLIMIT_STACK),
         "limit_open_files": lambda: _limit(resource.RLIMIT_NOFILE),
         "limit_locked_memory": lambda: _limit(resource.RLIMIT_MEMLOCK),
@@ -169,7 +176,7 @@ def _limits(root: Path) -> Dict[str, Callable[[], object]]:
 
 def _group(groups: Path, second: str, first: str) -> str:
     """Return a control group's limit, of version 2 or else 1, in the kernel's words; "none" where it sets none."""
-    text = _text(groups / second).strip() or _text(groups / first).strip()
+    text = read_text(groups / second).strip() or read_text(groups / first).strip()
     return "none" if text.startswith(("max", "-1")) else text
 
 
@@ -183,15 +190,9 @@ def _space(folder: Path) -> int:
     return found.f_blocks * found.f_frsize
 
 
-def _field(text: str, name: str, separator: str = ":") -> str:
-    """Return the first value of `name` in lines of names and values; "" where there is none."""
-    lines = (line.partition(separator) for line in text.splitlines())
-    return next((value.strip() for found, _, value in lines if found.strip() == name), "")
-
-
 def _loaded(root: Path) -> Set[str]:
     """Return the file names of the libraries in our address space."""
-    lines = _text(root / "proc/self/maps").splitlines()
+    lines = read_text(root / "proc/self/maps").splitlines()
     return {line.split()[-1].rpartition("/")[2] for line in lines if ".so" in line}
 
 
@@ -201,17 +202,11 @@ def _allocator(files: Set[str]) -> str:
     return ", ".join(found) or ("libc" if files else "")
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
 def _clean(text: str) -> str:
     """Replace the surrogates that stand for undecodable bytes of the environment: JSON cannot say them."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _told(answer: object) -> str:
+def as_text(answer: object) -> str:
+    """Say True and False as "on" and "off", and anything else as Python does."""
     return "on" if answer is True else "off" if answer is False else str(answer)

@@ -87,6 +87,17 @@ def shared_weights(recipe: Recipe, seed: int) -> Weights:
     return [(each.name, _uniform(f"{seed} {each.name}", each)) for each in arrays(recipe)]
 
 
+Draw = Callable[[Shape, float, float], NDArray[np.float32]]  # shape, low, high
+
+
+def first_weights(recipe: Recipe, seed: int, generator: Callable[[int], Draw]) -> Weights:
+    """Draw a recipe's first weights, from the framework's own generator where the recipe says so."""
+    if recipe.initial.draw == "shared":
+        return shared_weights(recipe, seed)
+    draw = generator(seed)
+    return [(each.name, draw(each.shape, each.low, each.high)) for each in arrays(recipe)]
+
+
 def _uniform(key: str, array: Array) -> NDArray[np.float32]:
     """Draw U(low, high): 24 random bits are what a float32 holds exactly, so no rounding can differ."""
     bits = hashlib.shake_128(f"bakeoff initial 1 {key}".encode()).digest(4 * math.prod(array.shape))

@@ -1,16 +1,17 @@
-"""What explains a number of TensorFlow's besides its version and modes, read once and left as facts.json.
+"""What explains a number besides the framework's version and modes, for facts.json.
 
-`comparable` and `gpu` answer the same questions as images/torch does; `flags` means something to TensorFlow alone.
+`comparable` and `gpu` answer the same questions under every framework; `flags` means something to this one alone.
 """
 
 import os
-from pathlib import Path
 from typing import Any, Callable, Dict
 
 import tensorflow as tf
 from tensorflow import keras
 
+from images.tf.settings import Device
 from shared import facts as shared
+from shared.trial import Trial
 
 # No bare TF_: that is also where Terraform keeps its tokens.
 VARIABLES = (
@@ -19,15 +20,14 @@ VARIABLES = (
 )
 
 
-def write(device: str, out: Path) -> None:
-    """Leave facts.json in `out`. Reads files and asks the framework, so it never stands within a phase or an epoch."""
-    on_gpu = device != "CPU:0"
-    questions = {**comparable(device), **(gpu(device) if on_gpu else {}), **flags()}
-    variables = shared.variables(VARIABLES, os.environ, "flag")
-    shared.write(out, {**shared.common(on_gpu), **variables, **shared.readable(questions)})
+def read(trial: Trial, device: Device) -> Dict[str, str]:
+    """Read files and ask the framework: slow, so never within a phase or an epoch."""
+    on_gpu = trial.device == "cuda"
+    questions = {**comparable(device), **(gpu() if on_gpu else {}), **flags()}
+    return shared.read(on_gpu, VARIABLES, questions)
 
 
-def comparable(device: str) -> Dict[str, Callable[[], object]]:
+def comparable(device: Device) -> Dict[str, Callable[[], object]]:
     return {
         "framework_build": lambda: tf.version.GIT_VERSION,
         "framework_compiler": lambda: tf.version.COMPILER_VERSION,
@@ -40,7 +40,7 @@ def comparable(device: str) -> Dict[str, Callable[[], object]]:
     }
 
 
-def gpu(device: str) -> Dict[str, Callable[[], object]]:  # noqa: ARG001 - as images/torch has it
+def gpu() -> Dict[str, Callable[[], object]]:
     return {
         "cuda_build": lambda: _build("cuda_version"),
         "compute_capability": lambda: "{}.{}".format(*_details()["compute_capability"]),
@@ -79,6 +79,6 @@ def _details() -> Dict[str, Any]:
     return tf.config.experimental.get_device_details(visible)
 
 
-def _halved(value: float, device: str) -> float:
+def _halved(value: float, device: Device) -> float:
     with tf.device(device):
         return float(tf.constant(value) * 0.5)

@@ -1,30 +1,14 @@
-"""Tries what TensorFlow must do on a device: a convolution and a matrix product with gradients, a compiled layer.
-
-`python -m images.tf.probe cpu|cuda [MODE...]`; reads beside `images/torch/probe.py`.
-"""
+"""Tries what the framework must do on a device; `shared.probe` names the steps and what they must find."""
 
 import sys
-from typing import List
+from typing import Tuple
 
-from shared.probe import Step, agree, asked, tell
+from shared.probe import FEATURES, FILTERS, IMAGES, KERNEL, ROWS, SIDE, UNITS, Operations, main
 
-
-def main() -> int:
-    device, modes = asked()
-    return tell(steps(device, modes))
-
-
-def steps(device: str, modes: List[str]) -> List[Step]:
-    return [
-        Step("framework", True, lambda: framework(device)),
-        Step("convolution", True, lambda: convolution(device)),
-        Step("product", True, lambda: product(device)),
-        Step("compile", "xla" in modes, lambda: compiled(device)),
-    ]
+DEVICES = {"cpu": "CPU:0", "cuda": "GPU:0"}
 
 
 def framework(device: str) -> str:
-    """Import it; RuntimeError where it finds no GPU that it can use."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -36,43 +20,34 @@ def framework(device: str) -> str:
     return f"{tf.__version__} on {name}"
 
 
-def convolution(device: str) -> str:
-    """Convolve ones with ones: 9 at every place; the kernel's gradient counts the places."""
+def convolution(device: str) -> Tuple[float, float]:
     import tensorflow as tf
 
-    with tf.device(_place(device)), tf.GradientTape() as tape:
-        kernel = tf.Variable(tf.ones((3, 3, 1, 32)))
-        result = tf.nn.conv2d(tf.ones((8, 28, 28, 1)), kernel, strides=1, padding="VALID")
+    with tf.device(DEVICES[device]), tf.GradientTape() as tape:
+        kernel = tf.Variable(tf.ones((KERNEL, KERNEL, 1, FILTERS)))
+        result = tf.nn.conv2d(tf.ones((IMAGES, SIDE, SIDE, 1)), kernel, strides=1, padding="VALID")
         total = tf.reduce_sum(result)
-    agree(float(tape.gradient(total, kernel)[0, 0, 0, 0]), 8 * 26 * 26)
-    return agree(float(result[0, 0, 0, 0]), 9)
+    return float(result[0, 0, 0, 0]), float(tape.gradient(total, kernel)[0, 0, 0, 0])
 
 
-def product(device: str) -> str:
-    """Multiply ones with ones: 1024 at every place; the weights' gradient counts the rows."""
+def product(device: str) -> Tuple[float, float]:
     import tensorflow as tf
 
-    with tf.device(_place(device)), tf.GradientTape() as tape:
-        weights = tf.Variable(tf.ones((1024, 10)))
-        result = tf.ones((64, 1024)) @ weights
+    with tf.device(DEVICES[device]), tf.GradientTape() as tape:
+        weights = tf.Variable(tf.ones((FEATURES, UNITS)))
+        result = tf.ones((ROWS, FEATURES)) @ weights
         total = tf.reduce_sum(result)
-    agree(float(tape.gradient(total, weights)[0, 0]), 64)
-    return agree(float(result[0, 0]), 1024)
+    return float(result[0, 0]), float(tape.gradient(total, weights)[0, 0])
 
 
-def compiled(device: str) -> str:
-    """Compile a dense layer with XLA, which on a GPU needs a libdevice and ptxas that know its generation."""
+def compiled(device: str) -> float:
+    """Compile with XLA, which on a GPU needs a libdevice and ptxas that know its generation."""
     import tensorflow as tf
 
     layer = tf.function(lambda images, weights: tf.nn.relu(images @ weights), jit_compile=True)
-    with tf.device(_place(device)):
-        result = layer(tf.ones((64, 1024)), tf.ones((1024, 10)))
-    return agree(float(result[0, 0]), 1024)
-
-
-def _place(device: str) -> str:
-    return "GPU:0" if device == "cuda" else "CPU:0"
+    with tf.device(DEVICES[device]):
+        return float(layer(tf.ones((ROWS, FEATURES)), tf.ones((FEATURES, UNITS)))[0, 0])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Operations(framework, convolution, product, compiled, compiling_mode="xla")))

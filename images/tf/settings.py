@@ -1,23 +1,24 @@
 """Every default in which the frameworks disagree, set before the first operation and read back.
 
-What `modes` tells is read from TensorFlow where TensorFlow can tell it, never from the request;
-oneDNN and cuDNN's autotuner listen to environment variables alone (`worker.ENVIRONMENT`).
+What `modes` says is read from the framework where it can tell it, never from the request.
 """
 
 import os
 import platform
-import resource
 from importlib import metadata
-from typing import Dict, Tuple
+from typing import Dict
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from shared.facts import as_text
 from shared.trial import Trial
 
+Device = str
 
-def settle(trial: Trial) -> str:
+
+def configure(trial: Trial) -> Device:
     """Apply the settings of a trial and return its device; RuntimeError where the device is absent."""
     tf.config.threading.set_intra_op_parallelism_threads(trial.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -32,7 +33,7 @@ def settle(trial: Trial) -> str:
     return _device(trial)
 
 
-def _device(trial: Trial) -> str:
+def _device(trial: Trial) -> Device:
     gpus = tf.config.list_physical_devices("GPU")
     if trial.device == "cuda" and not gpus:
         raise RuntimeError(f"the trial asks for a GPU and TensorFlow {tf.__version__} finds none that it can use")
@@ -42,14 +43,16 @@ def _device(trial: Trial) -> str:
     return "GPU:0" if trial.device == "cuda" else "CPU:0"
 
 
-def device_name(device: str) -> str:
-    if device == "CPU:0":
-        return "cpu"
+def gpu_name() -> str:
     (gpu,) = tf.config.get_visible_devices("GPU")
     return tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
 
 
-def versions(device: str) -> Dict[str, str]:
+def gpu_peak_bytes() -> int:
+    return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+
+def versions(trial: Trial) -> Dict[str, str]:
     found = {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
@@ -57,7 +60,7 @@ def versions(device: str) -> Dict[str, str]:
         "numpy": np.__version__,
         "pyarrow": metadata.version("pyarrow"),
     }
-    if device != "CPU:0":
+    if trial.device == "cuda":
         found["cuda"] = _installed("nvidia-cuda-runtime-cu12", "cuda_version")
         found["cudnn"] = _installed("nvidia-cudnn-cu12", "cudnn_version")
     return found
@@ -76,25 +79,14 @@ def modes(trial: Trial) -> Dict[str, str]:
         "execution": "eager" if tf.config.functions_run_eagerly() else "graph",
         "compiler": "XLA" if "xla" in trial.modes else "none",
         "precision": keras.mixed_precision.global_policy().name,
-        "tf32_matmul": _on_off(tf.config.experimental.tensor_float_32_execution_enabled()),
-        "tf32_convolution": _on_off(tf.config.experimental.tensor_float_32_execution_enabled()),
+        "tf32_matmul": as_text(tf.config.experimental.tensor_float_32_execution_enabled()),
+        "tf32_convolution": as_text(tf.config.experimental.tensor_float_32_execution_enabled()),
         "layout": "NHWC",
         "threads_intra_op": str(tf.config.threading.get_intra_op_parallelism_threads()),
         "threads_inter_op": str(tf.config.threading.get_inter_op_parallelism_threads()),
-        "onednn": _on_off(os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"),
-        "deterministic": _on_off("deterministic" in trial.modes),
-        "cudnn_autotune": _on_off(os.environ.get("TF_CUDNN_USE_AUTOTUNE") != "0"),
+        "onednn": as_text(os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"),  # listens to its variable alone
+        "deterministic": as_text("deterministic" in trial.modes),
+        "cudnn_autotune": as_text(os.environ.get("TF_CUDNN_USE_AUTOTUNE") != "0"),  # likewise
         "gpu_memory": "grows",
         "data": "resident",
     }
-
-
-def peak_memory(device: str) -> Tuple[int, str]:
-    """Return bytes and what they count; only the kind "allocator" compares frameworks' GPU memory."""
-    if device != "CPU:0":
-        return tf.config.experimental.get_memory_info(device)["peak"], "allocator"
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "resident"  # Linux counts in KiB
-
-
-def _on_off(value: bool) -> str:
-    return "on" if value else "off"

@@ -1,29 +1,28 @@
-"""What explains a number of PyTorch's besides its version and modes, read once and left as facts.json.
+"""What explains a number besides the framework's version and modes, for facts.json.
 
-`comparable` and `gpu` answer the same questions as images/tf does; `flags` means something to PyTorch alone.
+`comparable` and `gpu` answer the same questions under every framework; `flags` means something to this one alone.
 """
 
-import os
 import re
-from pathlib import Path
 from typing import Callable, Dict
 
 import torch
 
+from images.torch.settings import Device
 from shared import facts as shared
+from shared.trial import Trial
 
 VARIABLES = ("PYTORCH_", "TORCH_", "TORCHINDUCTOR_", "ATEN_")
 
 
-def write(device: torch.device, out: Path) -> None:
-    """Leave facts.json in `out`. Reads files and asks the framework, so it never stands within a phase or an epoch."""
-    on_gpu = device.type == "cuda"
-    questions = {**comparable(device), **(gpu(device) if on_gpu else {}), **flags()}
-    variables = shared.variables(VARIABLES, os.environ, "flag")
-    shared.write(out, {**shared.common(on_gpu), **variables, **shared.readable(questions)})
+def read(trial: Trial, device: Device) -> Dict[str, str]:
+    """Read files and ask the framework: slow, so never within a phase or an epoch."""
+    on_gpu = trial.device == "cuda"
+    questions = {**comparable(device), **(gpu() if on_gpu else {}), **flags()}
+    return shared.read(on_gpu, VARIABLES, questions)
 
 
-def comparable(device: torch.device) -> Dict[str, Callable[[], object]]:
+def comparable(device: Device) -> Dict[str, Callable[[], object]]:
     return {
         "framework_build": lambda: torch.version.git_version,
         "framework_compiler": lambda: re.findall(r"built with:\s+- (.+)", _build())[0],
@@ -36,10 +35,10 @@ def comparable(device: torch.device) -> Dict[str, Callable[[], object]]:
     }
 
 
-def gpu(device: torch.device) -> Dict[str, Callable[[], object]]:
+def gpu() -> Dict[str, Callable[[], object]]:
     return {
         "cuda_build": lambda: torch.version.cuda,
-        "compute_capability": lambda: "{}.{}".format(*torch.cuda.get_device_capability(device)),
+        "compute_capability": lambda: "{}.{}".format(*torch.cuda.get_device_capability()),
         "gpu_architectures": lambda: " ".join(torch.cuda.get_arch_list()),
         "gpu_allocator": lambda: torch.cuda.get_allocator_backend(),
     }

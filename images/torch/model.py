@@ -1,25 +1,24 @@
-"""A recipe's layers as a PyTorch network, its first weights, and those weights in the recipe's own layout.
+"""A recipe's layers as a network, its first weights, and those weights in the recipe's own layout. No training here.
 
-Images arrive as (n, 1, height, width) float32 and leave as (n, classes) logits. PyTorch
-computes in channels, height, width; the recipe speaks of height, width, channels, so weights
-are re-ordered here, when somebody looks at them, and never while training. No training here.
+Images arrive as (n, 1, height, width) and leave as (n, classes) logits.
 """
 
 from collections import OrderedDict
-from contextlib import contextmanager
 from functools import partial
-from typing import Iterable, Iterator, Optional, Tuple
+from typing import Iterable, Iterator, Tuple
 
 import numpy as np
 import torch
 from torch import nn
 
-from shared.initial import Weights, arrays, shared_weights
+from images.torch.settings import Device
+from shared.backend import Tensor
+from shared.initial import Draw, Weights, arrays, first_weights
+from shared.layout import from_channels_first, to_channels_first
 from shared.recipe import (
     AveragePool2d,
     BatchNorm,
     Conv2d,
-    Dense,
     Dropout,
     Flatten,
     Layer,
@@ -28,6 +27,8 @@ from shared.recipe import (
     Shape,
     shapes,
 )
+
+Network = nn.Sequential
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": partial(nn.GELU, approximate="none")}
 
@@ -41,7 +42,7 @@ NAMES = {  # of a layer's arrays here
 }
 
 
-def build(recipe: Recipe, seed: int, device: torch.device) -> nn.Sequential:
+def build(recipe: Recipe, seed: int, device: Device) -> Network:
     """Return the network on the device, with its first weights.
 
     The layer of index i is the child named "i"; its activation follows as "i_relu", and zeros that it cannot
@@ -49,8 +50,7 @@ def build(recipe: Recipe, seed: int, device: torch.device) -> nn.Sequential:
     """
     torch.manual_seed(seed)  # dropout's masks come from the default generator
     network = nn.Sequential(OrderedDict(_children(recipe)))
-    shared = recipe.initial.draw == "shared"
-    load(recipe, network, shared_weights(recipe, seed) if shared else own_weights(recipe, seed))
+    load(recipe, network, first_weights(recipe, seed, uniform))
     return network.to(device)
 
 
@@ -88,87 +88,36 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
     return nn.Linear(shape[0], layer.units, bias=layer.bias)
 
 
-def own_weights(recipe: Recipe, seed: int) -> Weights:
-    """Draw the first weights from PyTorch's own generator, on the CPU: the same whatever the device."""
-    generator, found = torch.Generator().manual_seed(seed), []
-    for each in arrays(recipe):
-        drawn = torch.empty(each.shape, dtype=torch.float32).uniform_(each.low, each.high, generator=generator)
-        found.append((each.name, drawn.add_(0).numpy()))  # U(±0) is −0 without it
-    return found
+def uniform(seed: int) -> Draw:
+    """Return the framework's own generator of U(low, high), on the CPU: the same whatever the device."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(shape: Shape, low: float, high: float) -> np.ndarray:
+        drawn = torch.empty(shape, dtype=torch.float32).uniform_(low, high, generator=generator)
+        return drawn.add_(0).numpy()  # U(±0) is −0 without it
+
+    return draw
 
 
-@torch.no_grad()
-def load(recipe: Recipe, network: nn.Sequential, weights: Weights) -> None:
-    """Put weights into the network, in its own layout."""
-    given = dict(weights)
+def load(recipe: Recipe, network: Network, weights: Weights) -> None:
+    """Put weights into the network."""
+    by_name = dict(weights)
     for name, tensor in tensors(recipe, network):
-        tensor.copy_(torch.from_numpy(_own(recipe, name, given[name])))
+        tensor.detach().copy_(torch.from_numpy(to_channels_first(recipe, name, by_name[name])))
 
 
-def tensors(recipe: Recipe, network: nn.Sequential) -> Iterator[Tuple[str, torch.Tensor]]:
-    """Yield each weight and statistic by its name in the recipe, in PyTorch's own layout; what is trained needs a
-    gradient."""
-    for each in arrays(recipe):
-        index, own = each.name.split(".")
-        yield each.name, getattr(network.get_submodule(index), NAMES[own])
+def tensors(recipe: Recipe, network: Network) -> Iterator[Tuple[str, Tensor]]:
+    """Yield each weight and statistic by its name in the recipe."""
+    for array in arrays(recipe):
+        index, own = array.name.split(".")
+        yield array.name, getattr(network.get_submodule(index), NAMES[own])
 
 
-def neutral_weights(recipe: Recipe, network: nn.Sequential) -> Weights:
-    """Read the weights as they are, in no framework's layout."""
-    found = tensors(recipe, network)
-    return neutral(recipe, [(name, tensor.detach().cpu().numpy().copy()) for name, tensor in found])
+def to_recipe_layout(recipe: Recipe, named: Iterable[Tuple[str, Tensor]]) -> Weights:
+    """Copy weights, or their gradients, to NumPy."""
+    copies = ((name, tensor.detach().cpu().numpy().copy()) for name, tensor in named)
+    return [(name, from_channels_first(recipe, name, array)) for name, array in copies]
 
 
-def neutral(recipe: Recipe, named: Iterable[Tuple[str, np.ndarray]]) -> Weights:
-    """Lay out arrays of weights, their values or their gradients, as the recipe does."""
-    return [(name, _neutral(recipe, name, array)) for name, array in named]
-
-
-def _own(recipe: Recipe, name: str, array: np.ndarray) -> np.ndarray:
-    """Lay a neutral array out as PyTorch has it; `_neutral` is the inverse."""
-    if array.ndim == 4:
-        return np.ascontiguousarray(array.transpose(3, 2, 0, 1))  # (out, in, height, width)
-    order = _flattened(recipe, name)
-    return np.ascontiguousarray((array if order is None else array[order]).T)  # (out, in)
-
-
-def _neutral(recipe: Recipe, name: str, array: np.ndarray) -> np.ndarray:
-    if array.ndim == 4:
-        return np.ascontiguousarray(array.transpose(2, 3, 1, 0))  # (out, in, height, width) here
-    order = _flattened(recipe, name)
-    return np.ascontiguousarray(array.T if order is None else array.T[np.argsort(order)])  # (out, in) here
-
-
-def _flattened(recipe: Recipe, name: str) -> Optional[np.ndarray]:
-    """Return the place in the recipe's order of each feature of an array; None where PyTorch's order is the same.
-
-    Features are in channels, height, width after a flatten, and until a dense layer mixes them.
-    """
-    index, own = name.split(".")
-    if own == "bias":  # of outputs, not of inputs
-        return None
-    for at in range(int(index) - 1, -1, -1):
-        if isinstance(recipe.layers[at], Flatten):
-            shape = shapes(recipe)[at]
-            return np.arange(np.prod(shape)).reshape(shape).transpose(2, 0, 1).ravel()
-        if isinstance(recipe.layers[at], Dense):
-            return None
-    return None
-
-
-@contextmanager
-def without_dropout(network: nn.Sequential) -> Iterator[bool]:
-    """Drop nothing for a while, and everything else as in training: no two frameworks draw the same masks."""
-    found = [module for module in network if isinstance(module, nn.Dropout)]
-    rates = [module.p for module in found]
-    for module in found:
-        module.p = 0.0
-    try:
-        yield bool(found)
-    finally:
-        for module, rate in zip(found, rates):
-            module.p = rate
-
-
-def parameter_count(network: nn.Sequential) -> int:
+def parameter_count(network: Network) -> int:
     return sum(parameter.numel() for parameter in network.parameters())

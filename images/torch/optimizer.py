@@ -1,22 +1,21 @@
-"""A recipe's optimiser in PyTorch: its own, which compute the recipe's formulas with the right words.
+"""A recipe's optimizer, with every constant given, so that no default of a version can enter.
 
-docs/recipes.md has the formulas. Every constant is given, so that no default of a version can enter.
+docs/recipes.md has the formulas.
 """
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Union
 
-import torch
 from torch import optim
 
 from shared.recipe import Adam, AdamW, Optimizer, RmsProp, Sgd
 
 
-def build(recipe: Optimizer, weights: List[torch.Tensor]) -> optim.Optimizer:
-    """Return the optimiser of the weights, before its first step."""
+def build(recipe: Optimizer, weights: List[Any]) -> Any:
+    """Return the optimizer of the weights, before its first step."""
     return OPTIMIZERS[type(recipe)](recipe, weights)
 
 
-def _sgd(recipe: Sgd, weights: List[torch.Tensor]) -> optim.Optimizer:
+def _sgd(recipe: Sgd, weights: List[Any]) -> Any:
     return optim.SGD(
         weights,
         lr=recipe.learning_rate,
@@ -27,19 +26,13 @@ def _sgd(recipe: Sgd, weights: List[torch.Tensor]) -> optim.Optimizer:
     )
 
 
-def _adam(recipe: Adam, weights: List[torch.Tensor]) -> optim.Optimizer:
+def _adam(recipe: Union[Adam, AdamW], weights: List[Any]) -> Any:
+    kind, decay = (optim.AdamW, recipe.weight_decay) if isinstance(recipe, AdamW) else (optim.Adam, 0)
     betas = (recipe.beta_1, recipe.beta_2)
-    return optim.Adam(weights, lr=recipe.learning_rate, betas=betas, eps=recipe.epsilon, weight_decay=0, amsgrad=False)
+    return kind(weights, lr=recipe.learning_rate, betas=betas, eps=recipe.epsilon, weight_decay=decay, amsgrad=False)
 
 
-def _adamw(recipe: AdamW, weights: List[torch.Tensor]) -> optim.Optimizer:
-    betas, decay = (recipe.beta_1, recipe.beta_2), recipe.weight_decay
-    return optim.AdamW(
-        weights, lr=recipe.learning_rate, betas=betas, eps=recipe.epsilon, weight_decay=decay, amsgrad=False
-    )
-
-
-def _rmsprop(recipe: RmsProp, weights: List[torch.Tensor]) -> optim.Optimizer:
+def _rmsprop(recipe: RmsProp, weights: List[Any]) -> Any:
     return optim.RMSprop(
         weights,
         lr=recipe.learning_rate,
@@ -51,9 +44,9 @@ def _rmsprop(recipe: RmsProp, weights: List[torch.Tensor]) -> optim.Optimizer:
     )
 
 
-OPTIMIZERS: Dict[type, Callable[[Any, List[torch.Tensor]], optim.Optimizer]] = {
+OPTIMIZERS: Dict[type, Callable[[Any, List[Any]], Any]] = {
     Sgd: _sgd,
     Adam: _adam,
-    AdamW: _adamw,
+    AdamW: _adam,
     RmsProp: _rmsprop,
 }

@@ -1,30 +1,12 @@
-"""Tries what PyTorch must do on a device: a convolution and a matrix product with gradients, a compiled layer.
-
-`python -m images.torch.probe cpu|cuda [MODE...]`; reads beside `images/tf/probe.py`.
-"""
+"""Tries what the framework must do on a device; `shared.probe` names the steps and what they must find."""
 
 import sys
-from typing import List
+from typing import Tuple
 
-from shared.probe import Step, agree, asked, tell
-
-
-def main() -> int:
-    device, modes = asked()
-    return tell(steps(device, modes))
-
-
-def steps(device: str, modes: List[str]) -> List[Step]:  # noqa: ARG001 - as images/tf has it
-    return [
-        Step("framework", True, lambda: framework(device)),
-        Step("convolution", True, lambda: convolution(device)),
-        Step("product", True, lambda: product(device)),
-        Step("compile", False, lambda: compiled(device)),  # trials run eagerly: no mode needs it
-    ]
+from shared.probe import FEATURES, FILTERS, IMAGES, KERNEL, ROWS, SIDE, UNITS, Operations, main
 
 
 def framework(device: str) -> str:
-    """Import it; RuntimeError where it finds no GPU that it can use."""
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
@@ -32,37 +14,32 @@ def framework(device: str) -> str:
     return f"{torch.__version__} on {torch.cuda.get_device_name() if device == 'cuda' else 'cpu'}"
 
 
-def convolution(device: str) -> str:
-    """Convolve ones with ones: 9 at every place; the kernel's gradient counts the places."""
+def convolution(device: str) -> Tuple[float, float]:
     import torch
 
-    images = torch.ones(8, 1, 28, 28, device=device)
-    kernel = torch.ones(32, 1, 3, 3, device=device, requires_grad=True)
+    images = torch.ones(IMAGES, 1, SIDE, SIDE, device=device)
+    kernel = torch.ones(FILTERS, 1, KERNEL, KERNEL, device=device, requires_grad=True)
     result = torch.nn.functional.conv2d(images, kernel)
     result.sum().backward()
-    agree(kernel.grad[0, 0, 0, 0].item(), 8 * 26 * 26)
-    return agree(result[0, 0, 0, 0].item(), 9)
+    return result[0, 0, 0, 0].item(), kernel.grad[0, 0, 0, 0].item()
 
 
-def product(device: str) -> str:
-    """Multiply ones with ones: 1024 at every place; the weights' gradient counts the rows."""
+def product(device: str) -> Tuple[float, float]:
     import torch
 
-    weights = torch.ones(1024, 10, device=device, requires_grad=True)
-    result = torch.ones(64, 1024, device=device) @ weights
+    weights = torch.ones(FEATURES, UNITS, device=device, requires_grad=True)
+    result = torch.ones(ROWS, FEATURES, device=device) @ weights
     result.sum().backward()
-    agree(weights.grad[0, 0].item(), 64)
-    return agree(result[0, 0].item(), 1024)
+    return result[0, 0].item(), weights.grad[0, 0].item()
 
 
-def compiled(device: str) -> str:
-    """Compile a dense layer with Inductor, which needs a compiler of C++ on the CPU and of C for Triton's launchers."""
+def compiled(device: str) -> float:
+    """Compile with Inductor, which needs a compiler of C++ on the CPU and of C for Triton's launchers."""
     import torch
 
     layer = torch.compile(lambda images, weights: torch.relu(images @ weights))
-    result = layer(torch.ones(64, 1024, device=device), torch.ones(1024, 10, device=device))
-    return agree(result[0, 0].item(), 1024)
+    return layer(torch.ones(ROWS, FEATURES, device=device), torch.ones(FEATURES, UNITS, device=device))[0, 0].item()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+if __name__ == "__main__":  # trials run eagerly: no mode needs what compiles
+    sys.exit(main(Operations(framework, convolution, product, compiled, compiling_mode="")))

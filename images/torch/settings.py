@@ -1,20 +1,22 @@
 """Every default in which the frameworks disagree, set before the first operation and read back.
 
-What `modes` tells is read from PyTorch where PyTorch can tell it, never from the request.
+What `modes` says is read from the framework where it can tell it, never from the request.
 """
 
 import platform
-import resource
 from importlib import metadata
-from typing import Dict, Tuple
+from typing import Dict
 
 import numpy as np
 import torch
 
+from shared.facts import as_text
 from shared.trial import Trial
 
+Device = torch.device
 
-def settle(trial: Trial) -> torch.device:
+
+def configure(trial: Trial) -> Device:
     """Apply the settings of a trial and return its device; RuntimeError where the device is absent."""
     torch.set_num_threads(trial.threads)
     torch.set_num_interop_threads(1)
@@ -30,46 +32,39 @@ def settle(trial: Trial) -> torch.device:
     return torch.device(trial.device)
 
 
-def device_name(device: torch.device) -> str:
-    return "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device)
+def gpu_name() -> str:
+    return torch.cuda.get_device_name()
 
 
-def versions(device: torch.device) -> Dict[str, str]:
+def gpu_peak_bytes() -> int:
+    return torch.cuda.max_memory_allocated()
+
+
+def versions(trial: Trial) -> Dict[str, str]:
     found = {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "pyarrow": metadata.version("pyarrow"),
     }
-    if device.type == "cuda":
+    if trial.device == "cuda":
         found["cuda"], found["cudnn"] = str(torch.version.cuda), str(torch.backends.cudnn.version())
     return found
 
 
-def modes(trial: Trial) -> Dict[str, str]:  # noqa: ARG001 - as images/tf has it
+def modes(_: Trial) -> Dict[str, str]:
     return {
         "execution": "eager",
         "compiler": "none",
         "precision": str(torch.get_default_dtype()).replace("torch.", ""),
-        "tf32_matmul": _on_off(torch.get_float32_matmul_precision() != "highest"),
-        "tf32_convolution": _on_off(torch.backends.cudnn.allow_tf32),
+        "tf32_matmul": as_text(torch.get_float32_matmul_precision() != "highest"),
+        "tf32_convolution": as_text(torch.backends.cudnn.allow_tf32),
         "layout": "NCHW",
         "threads_intra_op": str(torch.get_num_threads()),
         "threads_inter_op": str(torch.get_num_interop_threads()),
-        "onednn": _on_off(torch.backends.mkldnn.is_available()),
-        "deterministic": _on_off(torch.are_deterministic_algorithms_enabled()),
-        "cudnn_autotune": _on_off(torch.backends.cudnn.benchmark),
+        "onednn": as_text(torch.backends.mkldnn.is_available()),
+        "deterministic": as_text(torch.are_deterministic_algorithms_enabled()),
+        "cudnn_autotune": as_text(torch.backends.cudnn.benchmark),
         "gpu_memory": "grows",  # PyTorch's allocator never takes a GPU whole
         "data": "resident",
     }
-
-
-def peak_memory(device: torch.device) -> Tuple[int, str]:
-    """Return bytes and what they count; only the kind "allocator" compares frameworks' GPU memory."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device), "allocator"
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "resident"  # Linux counts in KiB
-
-
-def _on_off(value: bool) -> str:
-    return "on" if value else "off"

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from orchestrator.host.gpus import Gpu
+from shared.procfs import field, read_text
 
 ROOT = Path("/")
 
@@ -34,7 +35,7 @@ def environment(gpus: Sequence[Gpu] = (), *, root: Path = ROOT) -> dict[str, str
         "os": _os_name(),
         "kernel": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
-        "cpu": cpu_model(_read_text(root / "proc/cpuinfo")),
+        "cpu": cpu_model(read_text(root / "proc/cpuinfo")),
         "cpu_cores": str(cores(root)),
         **_processor(root),
         "memory": f"{memory_bytes(root) / 2**30:.1f} GiB",
@@ -72,7 +73,7 @@ def memory_bytes(root: Path = ROOT) -> int:
 
 def cpu_model(cpuinfo: str) -> str:
     """Return the first "model name" of /proc/cpuinfo; "" where there is none, as on ARM."""
-    return _first_value(cpuinfo, "model name")
+    return field(cpuinfo, "model name")
 
 
 def parse_cgroups(membership: str) -> dict[str, str]:
@@ -100,16 +101,16 @@ def parse_quota_v1(quota_us: str, period_us: str) -> float | None:
 
 def _processor(root: Path) -> dict[str, str]:
     """Read what makes the same processor fast on one day and slow on another; most of it is hidden in a guest."""
-    cpus, cpuinfo = root / "sys/devices/system/cpu", _read_text(root / "proc/cpuinfo")
+    cpus, cpuinfo = root / "sys/devices/system/cpu", read_text(root / "proc/cpuinfo")
     no_turbo = _read_line(cpus / "intel_pstate/no_turbo")
     return {
         "cpu_governor": _read_line(cpus / "cpu0/cpufreq/scaling_governor"),
         "cpu_clock_max": _read_line(cpus / "cpu0/cpufreq/cpuinfo_max_freq", " kHz"),
         "cpu_boost": _ON_OFF.get(_read_line(cpus / "cpufreq/boost"), _OFF_ON.get(no_turbo, "")),
         "cpu_smt": _ON_OFF.get(_read_line(cpus / "smt/active"), ""),
-        "cpu_microcode": _first_value(cpuinfo, "microcode"),
+        "cpu_microcode": field(cpuinfo, "microcode"),
         "cpu_numa_nodes": _read_line(root / "sys/devices/system/node/online"),
-        "hypervisor": "yes" if "hypervisor" in _first_value(cpuinfo, "flags").split() else "",
+        "hypervisor": "yes" if "hypervisor" in field(cpuinfo, "flags").split() else "",
         "clocksource": _read_line(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
     }
 
@@ -124,16 +125,16 @@ def _memory(root: Path) -> dict[str, str]:
 
 def _meminfo(root: Path, name: str) -> str:
     """Return a line of /proc/meminfo in GiB; the kernel's "kB" are units of 1,024 bytes."""
-    kibibytes = _first_value(_read_text(root / "proc/meminfo"), name).removesuffix(" kB")
+    kibibytes = field(read_text(root / "proc/meminfo"), name).removesuffix(" kB")
     return f"{int(kibibytes) / 2**20:.1f} GiB" if kibibytes.isdigit() else ""
 
 
 def _quotas(root: Path) -> Iterator[float]:
     for folder in _cgroup_folders(root, ""):
-        yield from _known(parse_quota_v2(_read_text(folder / "cpu.max")))
+        yield from _known(parse_quota_v2(read_text(folder / "cpu.max")))
     for folder in _cgroup_folders(root, "cpu"):
         yield from _known(
-            parse_quota_v1(_read_text(folder / "cpu.cfs_quota_us"), _read_text(folder / "cpu.cfs_period_us"))
+            parse_quota_v1(read_text(folder / "cpu.cfs_quota_us"), read_text(folder / "cpu.cfs_period_us"))
         )
 
 
@@ -142,7 +143,7 @@ def _memory_limits(root: Path) -> Iterator[int]:
         *((folder, "memory.max") for folder in _cgroup_folders(root, "")),
         *((folder, "memory.limit_in_bytes") for folder in _cgroup_folders(root, "memory")),
     ]:
-        text = _read_text(folder / name).strip()
+        text = read_text(folder / name).strip()
         if text.isdigit() and int(text) < NO_LIMIT_BYTES:
             yield int(text)
 
@@ -153,7 +154,7 @@ def _cgroup_folders(root: Path, controller: str) -> Iterator[Path]:
     Inside a container the group may be named as the host sees it, which does not exist
     here; then the walk up ends at the mount, which is the container's own group.
     """
-    group = parse_cgroups(_read_text(root / "proc/self/cgroup")).get(controller)
+    group = parse_cgroups(read_text(root / "proc/self/cgroup")).get(controller)
     if group is None:
         return
     mount = root / "sys/fs/cgroup" / controller
@@ -192,19 +193,6 @@ def _gpu(gpu: Gpu) -> str:
     return f"{gpu.name}{memory} ({gpu.uuid})"
 
 
-def _first_value(table: str, name: str) -> str:
-    """Return the first value of `name` in lines of "name : value", "" where there is none."""
-    values = (line.partition(":")[2].strip() for line in table.splitlines() if line.partition(":")[0].strip() == name)
-    return next(values, "")
-
-
 def _read_line(path: Path, unit: str = "") -> str:
-    text = _read_text(path).strip()
+    text = read_text(path).strip()
     return text + unit if text else ""
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

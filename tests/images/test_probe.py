@@ -11,23 +11,23 @@ import pytest
 from orchestrator.doctor import framework
 from orchestrator.engines.docker.one_off import CommandResult
 from orchestrator.spec.contenders import ROOT
-from shared.probe import TEXT_LIMIT, agree
+from shared.probe import FEATURES, ROWS, TEXT_LIMIT, Operations, expect, steps
 
 PROBE = """
 import os, sys
-from shared.probe import Step, agree, asked, tell
+from shared.probe import Step, arguments, expect, run_steps
 
 def noisy():
     print("a library prints")
     os.write(1, b"as does its C++ part")
-    return agree(9.0, 9)
+    return expect(9.0, 9)
 
 def broken():
     raise RuntimeError("\\n  no kernel image\\n" + "and a page of more " * 100)
 
-device, modes = asked()
+device, modes = arguments()
 known = {"noisy": noisy, "broken": broken, "long": lambda: "x" * 5000, "where": lambda: device}
-sys.exit(tell([Step(name.strip("?"), not name.endswith("?"), known[name.strip("?")]) for name in modes]))
+sys.exit(run_steps([Step(name.strip("?"), not name.endswith("?"), known[name.strip("?")]) for name in modes]))
 """
 
 
@@ -70,7 +70,37 @@ def test_what_is_told_is_what_the_host_reads_and_short() -> None:
 
 
 def test_a_result_that_is_not_the_one_of_arithmetic_is_an_error() -> None:
-    assert agree(9.0, 9) == "9"
+    assert expect(9.0, 9) == "9"
     for wrong in (9.001, float("nan")):
         with pytest.raises(ValueError, match="not 9"):
-            agree(wrong, 9)
+            expect(wrong, 9)
+
+
+def operations(gradient: float = ROWS, compiling_mode: str = "") -> Operations:
+    """A framework that computes right but, where it is told so, the gradient of the product."""
+    return Operations(
+        framework=lambda device: f"1.0 on {device}",
+        convolution=lambda device: (9.0, 8.0 * 26 * 26),
+        product=lambda device: (float(FEATURES), gradient),
+        compiled=lambda device: float(FEATURES),
+        compiling_mode=compiling_mode,
+    )
+
+
+def test_the_steps_of_a_framework_find_what_arithmetic_gives() -> None:
+    found = [(step.name, step.attempt()) for step in steps(operations(), "cpu", [])]
+    assert found == [("framework", "1.0 on cpu"), ("convolution", "9"), ("product", "1024"), ("compile", "1024")]
+
+
+def test_a_wrong_gradient_is_an_error_though_the_result_is_right() -> None:
+    (product,) = [step for step in steps(operations(gradient=63.0), "cpu", []) if step.name == "product"]
+    with pytest.raises(ValueError, match="the result is 63"):
+        product.attempt()
+
+
+@pytest.mark.parametrize(
+    ("compiling_mode", "modes", "needed"),
+    [("", [], False), ("", ["xla"], False), ("xla", [], False), ("xla", ["xla"], True)],
+)
+def test_the_compiler_is_needed_where_the_mode_compiles(compiling_mode: str, modes: list[str], needed: bool) -> None:
+    assert steps(operations(compiling_mode=compiling_mode), "cpu", modes)[-1].needed is needed

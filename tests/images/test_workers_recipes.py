@@ -81,7 +81,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 from images.tf import optimizer
-from images.tf.model import Normalization
+from images.tf.formulas import Normalization
 from shared.recipe import Adam, RmsProp
 
 def variance(layer, name):

@@ -19,6 +19,7 @@ CONTENDERS = ("tf", "torch")
 FILES = {
     "Dockerfile",
     "__init__.py",
+    "backend.py",
     "contender.toml",
     "facts.py",
     "model.py",
@@ -29,7 +30,12 @@ FILES = {
     "training.py",
     "worker.py",
 }
-CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts")
+OWN_FILES = {"tf": {"formulas.py"}, "torch": set[str]()}
+"""Beside FILES: what Keras computes by another formula than the recipe."""
+
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "procfs", "worker")
+ON_THE_CLOCK = {"numpy", "pyarrow"}
+"""What the worker itself imports within its first phase and nowhere else."""
 FRAMEWORKS = {"torch", "tensorflow", "keras"}
 
 READ_A_TRIAL_AND_SPEAK = """
@@ -50,12 +56,21 @@ sys.stderr.write(str(parameter_count(trial.recipe)))
 
 
 def test_every_contender_has_the_same_files() -> None:
-    assert {name: _files(IMAGES / name) for name in CONTENDERS} == dict.fromkeys(CONTENDERS, FILES)
+    assert {name: _files(IMAGES / name) - OWN_FILES[name] for name in CONTENDERS} == dict.fromkeys(CONTENDERS, FILES)
 
 
 @pytest.mark.parametrize("module", CONTRACT)
 def test_the_contract_needs_the_standard_library_only(module: str) -> None:
-    assert _roots(ROOT / "shared" / f"{module}.py") <= {*sys.stdlib_module_names, "shared"}
+    assert _roots_at_import(ROOT / "shared" / f"{module}.py") <= {*sys.stdlib_module_names, "shared"}
+
+
+def test_a_worker_loads_no_numpy_and_no_pyarrow_before_its_first_phase() -> None:
+    """Their seconds belong to the phase `import`; a module that is imported too early would hide them."""
+    look = "import sys, images.torch.worker, images.tf.worker; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in found.stdout.split()}
+    assert "shared" in loaded
+    assert not loaded & {*FRAMEWORKS, *ON_THE_CLOCK}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "shared").glob("*.py")), ids=lambda path: path.name)
@@ -83,19 +98,28 @@ def test_a_worker_imports_its_framework_only_on_the_clock(name: str) -> None:
     assert before <= {*sys.stdlib_module_names, "shared"}
 
 
-@pytest.mark.parametrize("name", CONTENDERS)
-def test_the_timed_region_sends_no_event_evaluates_nothing_and_reads_nothing_back(name: str) -> None:
-    (epoch,) = [node for node in ast.walk(_tree(IMAGES / name / "worker.py")) if _is_function(node, "train_epoch")]
+def test_the_timed_region_sends_no_event_evaluates_nothing_and_reads_nothing_back() -> None:
+    tree = _tree(ROOT / "shared" / "loop.py")
+    (epoch,) = [node for node in ast.walk(tree) if _is_function(node, "train_epoch")]
     timed = [node for node in ast.walk(epoch) if isinstance(node, ast.With) and "timed(" in ast.unparse(node.items[0])]
     training, evaluation = timed
-    assert _calls(training) - {"timed", "enumerate", "taken.append"} == {"training.step"}
-    assert _calls(evaluation) == {"timed", "training.evaluate"}
+    assert _calls(training) - {"timed", "enumerate", "results.append"} == {"training.step"}
+    assert _calls(evaluation) == {"timed", "evaluate"}
+
+
+def test_the_clock_is_read_nowhere_but_in_shared() -> None:
+    for path in sorted(IMAGES.glob("*/*.py")):
+        assert not {"time", "timeit"} & _roots(path), path
+        assert "timed" not in path.read_text(encoding="utf-8"), path
 
 
 def test_the_two_workers_differ_in_names_alone() -> None:
-    tf, torch = (ast.unparse(_without_environment(_tree(IMAGES / name / "worker.py"))) for name in CONTENDERS)
-    renamed = torch.replace("images.torch", "images.tf").replace("PyTorch", "TensorFlow")
-    assert renamed.replace("versions['torch']", "versions['tensorflow']") == tf
+    for file in ("worker.py", "backend.py"):
+        tf, torch = (ast.unparse(_without_own(_tree(IMAGES / name / file))) for name in CONTENDERS)
+        renamed = torch.replace("images.torch", "images.tf").replace(
+            "'torch', 'PyTorch', 'torch'", "'tf', 'TensorFlow', 'tensorflow'"
+        )
+        assert renamed == tf
 
 
 @pytest.mark.parametrize("name", CONTENDERS)
@@ -108,7 +132,7 @@ def test_both_report_the_same_modes(name: str) -> None:
 def test_both_tell_facts_in_the_same_functions_and_the_comparable_ones_by_the_same_names() -> None:
     trees = {name: _tree(IMAGES / name / "facts.py") for name in CONTENDERS}
     named = {name: [node.name for node in tree.body if _is_public_function(node)] for name, tree in trees.items()}
-    assert named["tf"] == named["torch"] == ["write", "comparable", "gpu", "flags"]
+    assert named["tf"] == named["torch"] == ["read", "comparable", "gpu", "flags"]
     for function in ("comparable", "gpu"):
         keys = {name: _keys(tree, function) for name, tree in trees.items()}
         assert len(keys["tf"]) > 3
@@ -116,7 +140,7 @@ def test_both_tell_facts_in_the_same_functions_and_the_comparable_ones_by_the_sa
 
 
 def test_the_facts_are_read_outside_of_every_phase_and_epoch() -> None:
-    (run,) = [node for node in _tree(IMAGES / "torch" / "worker.py").body if _is_function(node, "run")]
+    (run,) = [node for node in _tree(ROOT / "shared" / "worker.py").body if _is_function(node, "run")]
     told = [statement for statement in run.body if "facts.write" in ast.unparse(statement)]  # type: ignore[attr-defined]
     assert [type(statement) for statement in told] == [ast.Expr]
 
@@ -160,6 +184,12 @@ def _roots(path: Path) -> set[str]:
     return {module.split(".")[0] for module in _modules(path)}
 
 
+def _roots_at_import(path: Path) -> set[str]:
+    """Name what the module's own statements import, those within functions and for type checkers left out."""
+    statements = [node for node in _tree(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {module.split(".")[0] for node in statements for module in _imports_of(node)}
+
+
 def _modules(path: Path) -> set[str]:
     return {module for node in ast.walk(_tree(path)) for module in _imports_of(node)}
 
@@ -186,10 +216,19 @@ def _calls(node: ast.AST) -> set[str]:
     return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
 
 
-def _without_environment(tree: ast.Module) -> ast.Module:
-    """Leave out the docstring and ENVIRONMENT, which are each framework's own."""
-    kept = [node for node in tree.body[1:] if not (isinstance(node, ast.Assign) and "ENVIRONMENT" in ast.unparse(node))]
+def _without_own(tree: ast.Module) -> ast.Module:
+    """Leave out what is each framework's own: its import, ENVIRONMENT, and how it places arrays on its device."""
+    kept = [node for node in tree.body if not _is_own(node)]
+    for node in kept:
+        if isinstance(node, ast.ClassDef):
+            node.body = [member for member in node.body if not _is_function(member, "place")]
     return ast.Module(body=kept, type_ignores=[])
+
+
+def _is_own(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign):
+        return "ENVIRONMENT" in ast.unparse(node.targets[0])
+    return bool(FRAMEWORKS & {module.split(".")[0] for module in _imports_of(node)})
 
 
 def _keys_of_modes(name: str) -> list[str]:
