@@ -17,7 +17,9 @@ from shared.initial import Weights
 EVALUATION_BATCH = 1000
 """Images of one forward pass without training."""
 
-Tensor = Any
+Tensor = Any  # these four are the framework's own
+Network = Any
+Device = Any
 Batch = Any  # indices of training images, int64 (n,), on the device
 Step = Callable[[Batch], Tuple[Tensor, ...]]
 

@@ -9,8 +9,8 @@ from typing import Any, Callable, Dict
 import tensorflow as tf
 from tensorflow import keras
 
-from images.tf.settings import Device
 from shared import facts as shared
+from shared.backend import Device
 from shared.trial import Trial
 
 # No bare TF_: that is also where Terraform keeps its tokens.

@@ -11,8 +11,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from images.tf import formulas
-from images.tf.settings import Device
-from shared.backend import Tensor
+from shared.backend import Device, Network, Tensor
 from shared.initial import Draw, Weights, arrays, first_weights
 from shared.recipe import (
     AveragePool2d,
@@ -26,8 +25,6 @@ from shared.recipe import (
     Shape,
     shapes,
 )
-
-Network = keras.Sequential
 
 ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.nn.tanh, "gelu": formulas.gelu}
 

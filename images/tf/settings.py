@@ -12,10 +12,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from shared.backend import Device
 from shared.facts import as_text
 from shared.trial import Trial
-
-Device = str
 
 
 def configure(trial: Trial) -> Device:

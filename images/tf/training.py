@@ -11,8 +11,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from images.tf import model, optimizer
-from images.tf.settings import Device
-from shared.backend import EVALUATION_BATCH, Batch, Part, Score, Step, Tensor, replaced
+from shared.backend import EVALUATION_BATCH, Batch, Device, Network, Part, Score, Step, Tensor, replaced
 from shared.initial import Weights
 from shared.trial import Trial
 
@@ -22,7 +21,7 @@ BATCH = [tf.TensorSpec([None], tf.int64)]  # signature of a function of a batch'
 class Training:
     """Graphs: a step is traced once and serves batches of any size."""
 
-    def __init__(self, trial: Trial, network: model.Network, train: Part, device: Device) -> None:
+    def __init__(self, trial: Trial, network: Network, train: Part, device: Device) -> None:
         self.network = network
         self.optimizer = optimizer.build(trial.recipe.optimizer, network.trainable_variables)
         self._named = list(model.tensors(trial.recipe, network))

@@ -8,8 +8,8 @@ from typing import Callable, Dict
 
 import torch
 
-from images.torch.settings import Device
 from shared import facts as shared
+from shared.backend import Device
 from shared.trial import Trial
 
 VARIABLES = ("PYTORCH_", "TORCH_", "TORCHINDUCTOR_", "ATEN_")

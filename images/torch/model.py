@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from images.torch.settings import Device
-from shared.backend import Tensor
+from shared.backend import Device, Network, Tensor
 from shared.initial import Draw, Weights, arrays, first_weights
 from shared.layout import from_channels_first, to_channels_first
 from shared.recipe import (
@@ -27,8 +26,6 @@ from shared.recipe import (
     Shape,
     shapes,
 )
-
-Network = nn.Sequential
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": partial(nn.GELU, approximate="none")}
 

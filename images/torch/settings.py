@@ -10,10 +10,9 @@ from typing import Dict
 import numpy as np
 import torch
 
+from shared.backend import Device
 from shared.facts import as_text
 from shared.trial import Trial
-
-Device = torch.device
 
 
 def configure(trial: Trial) -> Device:

@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from images.torch import model, optimizer
-from images.torch.settings import Device
-from shared.backend import EVALUATION_BATCH, Batch, Part, Score, Step, Tensor, replaced
+from shared.backend import EVALUATION_BATCH, Batch, Device, Network, Part, Score, Step, Tensor, replaced
 from shared.initial import Weights
 from shared.trial import Trial
 
@@ -22,7 +21,7 @@ from shared.trial import Trial
 class Training:
     """Eager: a step is Python calling one operation after the other."""
 
-    def __init__(self, trial: Trial, network: model.Network, train: Part, device: Device) -> None:
+    def __init__(self, trial: Trial, network: Network, train: Part, device: Device) -> None:
         self.network = network
         self.optimizer = optimizer.build(trial.recipe.optimizer, list(network.parameters()))
         self._named = list(model.tensors(trial.recipe, network))
