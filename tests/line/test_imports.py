@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts")
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "procfs")
 
 # What import-linter keeps
 
