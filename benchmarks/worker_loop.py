@@ -80,7 +80,7 @@ def _cases(client: DockerClient, before: str, options: argparse.Namespace) -> li
 
 def _trial(contender: Contender, batch_size: int, options: argparse.Namespace) -> Trial:
     recipe = recipes.load("article-torch")
-    sized = recipes.sized(recipe, train_images=options.train_images, epochs=options.epochs, batch_size=batch_size)
+    sized = recipes.apply_sizes(recipe, train_images=options.train_images, epochs=options.epochs, batch_size=batch_size)
     return Trial(
         id=f"{contender.name}.batch{batch_size}",
         contender=contender.written,
