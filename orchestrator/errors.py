@@ -29,6 +29,9 @@ ValueError              content from outside that is not what it should be
 └── engines.docker
     └── files.MemberRefusedError        a path in a container that is no readable file; engines.docker notes it, goes on
 
+ArithmeticError         a fault of ours, caught nowhere
+└── analyse.attribution.AttributionError    contributions that do not add up to their total
+
 `shared` has three of its own, for containers know nothing of this package: LayerError, DataError, TrialError.
 """
 

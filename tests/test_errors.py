@@ -12,7 +12,12 @@ import pytest
 import orchestrator
 from orchestrator import errors
 
-ROOTS = {"BakeoffError": errors.BakeoffError, "Exception": Exception, "ValueError": ValueError}
+ROOTS = {
+    "BakeoffError": errors.BakeoffError,
+    "Exception": Exception,
+    "ValueError": ValueError,
+    "ArithmeticError": ArithmeticError,
+}
 ROOT = re.compile(rf"^({'|'.join(ROOTS)})\b")
 BRANCH = re.compile(r"^[│ ]*[├└]── ([\w.]+)")  # a package, or an exception behind its module's name
 

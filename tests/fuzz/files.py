@@ -23,8 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from orchestrator.stream import facts, npy
-from orchestrator.stream import predictions as scores
+from orchestrator.stream import facts, npy, predictions
 
 LABELS = np.arange(20, dtype=np.uint8) % 10
 GROWTH_LIMIT_BYTES = 300 * 10**6
@@ -80,7 +79,7 @@ class Files:
         self.dice = dice
 
     def file(self) -> bytes:
-        content = self.dice.choice((self.array, self.told, self.archive, self.archive, self.facts))()
+        content = self.dice.choice((self.array, self.lying_header, self.archive, self.archive, self.facts))()
         for damage in self.dice.choices((self.flip, self.cut, self.splice), k=self.dice.choice((0, 0, 1, 3))):
             content = damage(content)
         return content
@@ -91,7 +90,7 @@ class Files:
         shaped = numbers.reshape(self.dice.choice(((20, 10), (10, 20), (200,), (1, 200, 1))))
         return _npy(np.asfortranarray(shaped) if self.dice.random() < 0.3 else shaped)
 
-    def told(self) -> bytes:
+    def lying_header(self) -> bytes:
         """Return an array behind a header that need not be true of it."""
         head = f"{{'descr': '{self.dice.choice(KINDS)}', 'fortran_order': {self.dice.choice(('True', 'False', '1'))}, "
         head += f"'shape': {self.dice.choice(SHAPES)}}}"
@@ -107,7 +106,7 @@ class Files:
         with warnings.catch_warnings(), zipfile.ZipFile(packed, "w") as archive:
             warnings.simplefilter("ignore")  # of two members of one name
             for _ in range(self.dice.choice((0, 1, 2, 5))):
-                make = self.dice.choice((self.array, self.array, self.array, self.told, self.zeros))
+                make = self.dice.choice((self.array, self.array, self.array, self.lying_header, self.zeros))
                 packing = self.dice.choice((0, 8, 8, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
                 archive.writestr(zipfile.ZipInfo(self.dice.choice(NAMES)), make(), packing)
         return self.lie(packed.getvalue()) if self.dice.random() < 0.3 else packed.getvalue()
@@ -127,8 +126,8 @@ class Files:
 
     def facts(self) -> bytes:
         names = self.dice.sample((*NAMES, *TEXTS), self.dice.randint(0, 5))
-        told: dict[str, object] = {name: self.dice.choice((*TEXTS, 1, None, {}, [])) for name in names}
-        return json.dumps(told, ensure_ascii=self.dice.random() < 0.5).encode("utf-8", "surrogatepass")
+        members: dict[str, object] = {name: self.dice.choice((*TEXTS, 1, None, {}, [])) for name in names}
+        return json.dumps(members, ensure_ascii=self.dice.random() < 0.5).encode("utf-8", "surrogatepass")
 
     def flip(self, content: bytes) -> bytes:
         at = self.dice.randrange(max(1, len(content)))
@@ -150,16 +149,16 @@ def _npy(array: np.ndarray) -> bytes:
 
 def read_all(content: bytes) -> Counter[str]:
     """Hand one file to each reader; AssertionError where what is read is not what was promised."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for name, (read, own, holds) in READERS.items():
         try:
             found = read(content)
         except own:
-            told[f"{name} refused"] += 1
+            counts[f"{name} refused"] += 1
         else:
             assert holds(found), (name, content)
-            told[f"{name} read"] += 1
-    return told
+            counts[f"{name} read"] += 1
+    return counts
 
 
 def _is_archive(found: dict[str, np.ndarray]) -> bool:
@@ -171,9 +170,9 @@ def _is_archive(found: dict[str, np.ndarray]) -> bool:
 READERS: dict[str, tuple[Callable[[bytes], object], type[ValueError], Callable[..., bool]]] = {
     "array": (npy.read_array, npy.ArrayError, lambda found: found.dtype.kind in "fiu"),
     "archive": (npy.read_archive, npy.ArrayError, _is_archive),
-    "scores": (
-        lambda content: scores.accuracy(content, LABELS),
-        scores.PredictionsError,
+    "predictions": (
+        lambda content: predictions.accuracy(content, LABELS),
+        predictions.PredictionsError,
         lambda found: 0 <= found <= 1,
     ),
     "facts": (facts.read, facts.FactsError, lambda found: all(isinstance(value, str) for value in found.values())),
@@ -183,7 +182,7 @@ READERS: dict[str, tuple[Callable[[bytes], object], type[ValueError], Callable[.
 @dataclass(frozen=True)
 class Outcome:
     files: int
-    told: Counter[str]  # "archive refused" → files
+    counts: Counter[str]  # "archive refused" → files
     seconds: float
     slowest_seconds: float  # all readers of one file
     growth_bytes: int  # of the process's peak, from the first tenth of the files on
@@ -191,15 +190,15 @@ class Outcome:
 
 def fuzz(files: int, seed: int) -> Outcome:
     """Read about `files` damaged files; AssertionError or a reader's foreign error where a promise is broken."""
-    maker, told, early, slowest, start = Files(random.Random(seed)), Counter[str](), 0, 0.0, time.perf_counter()
+    maker, counts, early, slowest, start = Files(random.Random(seed)), Counter[str](), 0, 0.0, time.perf_counter()
     for number in range(files):
         content, began = maker.file(), time.perf_counter()
-        told += read_all(content)
+        counts += read_all(content)
         slowest = max(slowest, time.perf_counter() - began)
         early = early or (_peak_bytes() if number >= files // 10 else 0)
     growth = _peak_bytes() - early
     assert growth < GROWTH_LIMIT_BYTES, f"memory grew by {growth / 1e6:.0f} MB"
-    return Outcome(files, told, time.perf_counter() - start, slowest, growth)
+    return Outcome(files, counts, time.perf_counter() - start, slowest, growth)
 
 
 def _peak_bytes() -> int:
@@ -213,7 +212,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("error")  # a reader that warns writes to the user's terminal
     found = fuzz(options.files, options.seed)
-    for name, count in sorted(found.told.items()):
+    for name, count in sorted(found.counts.items()):
         print(f"{count:>10,}  {name}")
     print(
         f"{found.files:,} files of seed {options.seed}, each to four readers, in {found.seconds:.0f} s: no foreign "
