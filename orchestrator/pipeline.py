@@ -54,7 +54,7 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
     """
     with folder.lock():
         manifest = folder.read_manifest()
-        resolved = resolve(manifest.pinned, runtime.hardware)
+        resolved = resolve(manifest.pinned_spec, runtime.hardware)
         plan = make_plan(resolved)
         setup = prepare(resolved, plan, runtime, view, detach=detach)
         folder.write_manifest(manifest.resumed(plan, setup.images))

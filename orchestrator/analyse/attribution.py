@@ -35,7 +35,7 @@ class AttributionError(ArithmeticError):
 def make_explanation(walk: Walk, trials: Sequence[TrialSummary]) -> Explanation:
     """Explain every outcome from the trials of a walk."""
     attributions = tuple(_attribution(walk, outcome, trials) for outcome in OUTCOMES)
-    titles = {setting.name: setting.title for setting in walk.settings}
+    titles = {setting.name: setting.title for setting in walk.factors}
     first = walk.orders[0]
     return Explanation(
         stops=tuple(
@@ -80,7 +80,7 @@ def _check_sum(contributions: Mapping[str, float], paths: Sequence[Sequence[floa
 
 def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -> Attribution:
     by_seed = {seed: _values(outcome, trials, seed) for seed in dict.fromkeys(trial.seed for trial in trials)}
-    missing = {seed: _missing(outcome, walk.row, values, seed) for seed, values in by_seed.items()}
+    missing = {seed: _missing(outcome, walk.cells, values, seed) for seed, values in by_seed.items()}
     whole = {seed: values for seed, values in by_seed.items() if not missing[seed]}
     paths = [{order: _path(walk, order, values) for order in walk.orders} for values in whole.values()]
     found: dict[str, Any] = {
@@ -107,7 +107,7 @@ def _numbers(walk: Walk, paths: Sequence[Mapping[Order, Sequence[float]]]) -> di
         "total": Estimate(**_estimate(totals)),
         "contributions": tuple(
             _contribution(setting.name, setting.title, [seed[setting.name] for seed in by_seed], totals, ranges)
-            for setting in walk.settings
+            for setting in walk.factors
         ),
     }
 

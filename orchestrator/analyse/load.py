@@ -21,6 +21,7 @@ from orchestrator.plan.walk import Walk, make_walk
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.record.trial_folder import PREDICTIONS, RECORD, STEPS
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import parse
 from orchestrator.spec.spec import ExplainSpec, Spec
@@ -54,7 +55,7 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
     if comparison.ended_at is None:
         raise UsageError(f"the comparison of {folder.id} did not end", f"`bakeoff resume {folder.id}` ends it")
     records = [_record(folder, trial) for trial in manifest.trials]
-    steps = [read_steps(record, folder.read_leftover(record.id, "steps.npz")) for record in records]
+    steps = [read_steps(record, folder.read_leftover(record.id, STEPS)) for record in records]
     answers, unread = _answers(folder, records, data)
     return RunResults(
         comparison=comparison,
@@ -70,7 +71,7 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
 
 
 def _record(folder: RunFolder, trial: str) -> Record:
-    content = folder.read_leftover(trial, "record.json")
+    content = folder.read_leftover(trial, RECORD)
     try:
         return Record.model_validate_json(content or b"")
     except ValidationError as error:
@@ -81,7 +82,7 @@ def _record(folder: RunFolder, trial: str) -> Record:
 def _answers(folder: RunFolder, records: Sequence[Record], data: Path) -> tuple[list[Answers], list[str]]:
     """Return the answers of every trial that is compared image by image, or the trials' names without the labels."""
     done = [record for record in records if record.track == "matched" and record.status is Status.DONE]
-    left = [(record, folder.read_leftover(record.id, "predictions.npy")) for record in done]
+    left = [(record, folder.read_leftover(record.id, PREDICTIONS)) for record in done]
     if not left:
         return [], []
     prepared = dataset.load_intact(data)
@@ -94,12 +95,12 @@ def _answers(folder: RunFolder, records: Sequence[Record], data: Path) -> tuple[
 
 def _walk(manifest: Manifest, comparison: Comparison) -> Walk | None:
     """Plan the walk again from the pinned spec; it has to pass the cells that the run passed."""
-    spec = manifest.pinned
+    spec = manifest.pinned_spec
     if not isinstance(spec, ExplainSpec):
         return None
     start, end = zip(map(parse, spec.contenders), (_sized(recipe, spec) for recipe in spec.recipes), strict=True)
     walk = make_walk(start, end, spec.paths)
-    cells = [(contender.written, recipe.name) for contender, recipe in walk.row]
+    cells = [(contender.written, recipe.name) for contender, recipe in walk.cells]
     if cells != [(cell.contender, cell.recipe) for cell in comparison.cells]:
         raise UsageError("a recipe, or bakeoff itself, has changed since this run began", "start it anew")
     return walk

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from orchestrator.record.record import Epoch, Status
-from orchestrator.record.run_folder import read
+from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
 from orchestrator.spec.tracks import Track
 from orchestrator.stream.intake import EventCounts
 from orchestrator.values import Value
@@ -161,7 +161,7 @@ class Comparison(Value):
     @classmethod
     def load(cls, run: Path) -> Self:
         """Read comparison.json of a run folder; UsageError where it is missing or cannot be read."""
-        return read(run / "comparison.json", cls)
+        return read(run / COMPARISON, cls)
 
 
 class Environment(Value):
@@ -173,7 +173,7 @@ class Environment(Value):
     @classmethod
     def load(cls, run: Path) -> Self:
         """Read environment.json of a run folder; UsageError where it is missing or cannot be read."""
-        return read(run / "environment.json", cls)
+        return read(run / ENVIRONMENT, cls)
 
 
 class TrialSummary(Value):
@@ -284,4 +284,4 @@ class Summary(Value):
     @classmethod
     def load(cls, run: Path) -> Self:
         """Read summary.json of a run folder; UsageError where it is missing, cannot be read, or of another format."""
-        return read(run / "summary.json", cls)
+        return read(run / SUMMARY, cls)

@@ -68,15 +68,15 @@ def _show_plan(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, as_json: bo
     table = listing("contender", "step", "epochs", "batch", "training\nimages", "validation\nimages")
     for step, row in zip(_steps(walk), _rows(walk), strict=True):
         table.add_row(*(Text(printable(str(value))) for value in {**row, "recipe": step}.values()))
-    count = len(walk.row) * resolved.spec.seeds
+    count = len(walk.cells) * resolved.spec.seeds
     orders = "1 order" if len(walk.orders) == 1 else f"{len(walk.orders)} orders"
-    console.print(table, Text(f"{orders}, {len(walk.row)} cells, {resolved.spec.seeds} seeds: {count} trials"))
+    console.print(table, Text(f"{orders}, {len(walk.cells)} cells, {resolved.spec.seeds} seeds: {count} trials"))
 
 
 def _steps(walk: Walk) -> list[str]:
     """Name the cells of the first order by what is taken there, those of other orders by all that was taken."""
-    first = [walk.start[1].name, *(f"+ {setting.title}" for setting in walk.settings)]
-    others = [recipe.name.removeprefix(f"{walk.start[1].name}.") for _, recipe in walk.row[len(first) :]]
+    first = [walk.start[1].name, *(f"+ {setting.title}" for setting in walk.factors)]
+    others = [recipe.name.removeprefix(f"{walk.start[1].name}.") for _, recipe in walk.cells[len(first) :]]
     return [*first, *others]
 
 
@@ -90,5 +90,5 @@ def _rows(walk: Walk) -> list[dict[str, str | int]]:
             "train_images": recipe.data.train.images,
             "validation_images": recipe.data.validation.images,
         }
-        for contender, recipe in walk.row
+        for contender, recipe in walk.cells
     ]

@@ -7,7 +7,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -24,13 +24,12 @@ from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.uv import write_lock
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
+from orchestrator.spec.spec import DeviceKind
 from orchestrator.text import printable
 
 app = typer.Typer(help="Contenders' images: build them ahead of a comparison, list them.", no_args_is_help=True)
 
-Variant = Annotated[
-    Literal["cpu", "cuda"], typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")
-]
+Variant = Annotated[DeviceKind, typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")]
 
 
 @app.command("build")

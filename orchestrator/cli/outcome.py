@@ -16,9 +16,9 @@ from orchestrator.cli.output import emit_text, stdout
 from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError
 from orchestrator.progress.view import View
 from orchestrator.record.record import Status
-from orchestrator.record.run_folder import RunFolder
+from orchestrator.record.run_folder import REPORT, SUMMARY, RunFolder
 from orchestrator.report.console import conclusion
-from orchestrator.run.schedule import OPEN
+from orchestrator.run.schedule import RESUMABLE
 from orchestrator.text import printable
 
 INTERRUPTED_HINT = (
@@ -38,7 +38,7 @@ def run_and_exit(run: Callable[[View], tuple[RunFolder, Summary]], display: Disp
     except KeyboardInterrupt:
         raise Interrupted(*INTERRUPTED_HINT) from None
     show(folder, summary, display.as_json)
-    if any(trial.status in OPEN for trial in summary.trials):
+    if any(trial.status in RESUMABLE for trial in summary.trials):
         line = f"not all has run; to go on: bakeoff resume {folder.id}"
         Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
     raise typer.Exit(exit_code(summary))
@@ -56,11 +56,11 @@ def exit_code(summary: Summary) -> int:
 def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
     """Print the summary as it stands on disk, or what a person wants to know of it."""
     if as_json:
-        emit_text((folder.path / "summary.json").read_text(encoding="utf-8"))
+        emit_text((folder.path / SUMMARY).read_text(encoding="utf-8"))
         return
     console = stdout()
     console.print(conclusion(summary, console.width))
-    console.print(Text(printable(f"report: {shortest_path(folder.path / 'report.md')}")), soft_wrap=True)
+    console.print(Text(printable(f"report: {shortest_path(folder.path / REPORT)}")), soft_wrap=True)
 
 
 def shortest_path(path: Path) -> Path:

@@ -34,7 +34,7 @@ def resume(
       bakeoff resume 20261124-1630               the run whose name begins so
     """
     folder = RunFolder.find(run, folders.out)
-    spec = folder.read_manifest().pinned
+    spec = folder.read_manifest().pinned_spec
     run_and_exit(
         lambda view: pipeline.resume(folder, detect(spec, folder.path.parent, folders.idx), view, detach=detach),
         display,

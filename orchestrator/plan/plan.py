@@ -82,7 +82,7 @@ def _walk_plan(resolved: ResolvedSpec, spec: ExplainSpec) -> Plan:
     """Plan the cells of a walk as one row, so that each seed starts it with another cell."""
     contenders, recipes = resolved.contenders, resolved.recipes
     walk = make_walk((contenders[0], recipes[0]), (contenders[-1], recipes[-1]), spec.paths)
-    return Plan(arrange([walk.row], resolved, runs=1), walk)
+    return Plan(arrange([walk.cells], resolved, runs=1), walk)
 
 
 def arrange(rows: Sequence[Sequence[Cell]], resolved: ResolvedSpec, runs: int) -> tuple[PlannedTrial, ...]:

@@ -1,6 +1,6 @@
-"""The walk from one cell to another: its orders of settings and the cells they pass. Pure.
+"""The walk from one cell to another: its orders of factors and the cells they pass. Pure.
 
-A cell on the way is known by the set of settings taken so far, so orders that pass the same set share the cell.
+A cell on the way is known by the set of factors taken so far, so orders that pass the same set share the cell.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestrator.plan.factors import FRAMEWORK, Cell, Factor, differing_factors
 from orchestrator.spec.recipe_checks import Fault, semantic_errors
 from shared.recipe import Quick, Recipe
 
-Order = tuple[str, ...]  # names of settings
+Order = tuple[str, ...]  # names of factors
 
 LONGEST_NAME = 64  # of a recipe
 DRAWS_PER_ORDER = 100
@@ -27,60 +27,60 @@ DRAWS_PER_ORDER = 100
 
 @dataclass(frozen=True)
 class Walk:
-    """Every order takes every setting once; the first is the order of the article's table."""
+    """A walk. Every order takes every factor once; the first is the order of the article's table."""
 
     start: Cell
     end: Cell
-    settings: tuple[Factor, ...]
+    factors: tuple[Factor, ...]
     orders: tuple[Order, ...]
 
     @property
     def exhaustive(self) -> bool:
         """Tell whether these are all the orders there are."""
-        return len(self.orders) == math.factorial(len(self.settings))
+        return len(self.orders) == math.factorial(len(self.factors))
 
     @property
     def title(self) -> str:
-        (here, mine), (there, theirs) = self.start, self.end
-        return f"{mine.name} in {here.written} → {theirs.name} in {there.written}"
+        (first_contender, first_recipe), (last_contender, last_recipe) = self.start, self.end
+        return f"{first_recipe.name} in {first_contender.written} → {last_recipe.name} in {last_contender.written}"
 
     @property
     def slug(self) -> str:
         return f"explain-{self.start[1].name[:40]}-{self.end[1].name[:40]}"
 
     @property
-    def row(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[Cell, ...]:
         """Return every cell, each once, in the order in which they are met."""
         cells = (cell for order in self.orders for cell in self.stops(order))
         return tuple({(contender, recipe.name): (contender, recipe) for contender, recipe in cells}.values())
 
     def stops(self, order: Order) -> tuple[Cell, ...]:
-        """Return the cells that an order passes: one more than it has settings."""
+        """Return the cells that an order passes: one more than it has factors."""
         return tuple(self.cell(order[:at]) for at in range(len(order) + 1))
 
     def cell(self, taken: Collection[str]) -> Cell:
-        """Return the start with these settings of the end."""
+        """Return the start with these factors of the end."""
         cell = self.start
-        for setting in self.settings:
-            if setting.name in taken:
-                cell = setting.take(cell, self.end)
-        return cell[0], self._named(cell[1], taken)
+        for factor in self.factors:
+            if factor.name in taken:
+                cell = factor.take(cell, self.end)
+        return cell[0], self._with_name(cell[1], taken)
 
     def faults(self, taken: Collection[str]) -> list[Fault]:
         """Say why a cell cannot be trained. Its sizes are applied, so quick limits say nothing more."""
         return list(semantic_errors(dataclasses.replace(self.cell(taken)[1], quick=Quick())))
 
-    def _named(self, recipe: Recipe, taken: Collection[str]) -> Recipe:
+    def _with_name(self, recipe: Recipe, taken: Collection[str]) -> Recipe:
         """Name a recipe on the way; the ends keep theirs, so that their trials are those of a comparison."""
         start, end = self.start[1], self.end[1]
-        settings = [setting for setting in self.settings if setting.name != FRAMEWORK]
-        mine = [setting for setting in settings if setting.name in taken]
-        if len(mine) in (0, len(settings)):
-            return end if mine else start
-        name = ".".join((start.name, *(setting.name for setting in mine)))
+        factors = [factor for factor in self.factors if factor.name != FRAMEWORK]
+        taken_factors = [factor for factor in factors if factor.name in taken]
+        if len(taken_factors) in (0, len(factors)):
+            return end if taken_factors else start
+        name = ".".join((start.name, *(factor.name for factor in taken_factors)))
         if len(name) > LONGEST_NAME:
             name = f"{start.name[:40]}.{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-        titles = ", ".join(setting.title for setting in mine)
+        titles = ", ".join(factor.title for factor in taken_factors)
         return dataclasses.replace(recipe, name=name, title=f"{start.name} with {end.name}'s {titles}", quick=Quick())
 
 
@@ -90,11 +90,11 @@ def make_walk(start: Cell, end: Cell, count: int = 1) -> Walk:
     Raises UsageError where the cells do not differ, or where a recipe on the first order cannot be trained.
     Other orders through such a recipe are left out.
     """
-    settings = differing_factors(start, end)
-    if not settings:
+    factors = differing_factors(start, end)
+    if not factors:
         raise UsageError("the two ends do not differ: there is nothing to explain", "name two recipes, or another --to")
-    first = Walk(start, end, settings, (tuple(setting.name for setting in settings),))
-    _check(first)
+    first = Walk(start, end, factors, (tuple(factor.name for factor in factors),))
+    _require_trainable(first)
     return dataclasses.replace(first, orders=tuple(islice(_orders(first, count), count)))
 
 
@@ -106,27 +106,27 @@ def _orders(first: Walk, count: int) -> Iterator[Order]:
     """
     names = first.orders[0]
     if count >= math.factorial(len(names)):
-        yield from (order for order in permutations(names) if _possible(first, order))
+        yield from (order for order in permutations(names) if _is_trainable(first, order))
         return
     draw = random.Random(0).random
     drawn = (tuple(sorted(names, key=lambda _: draw())) for _ in range(DRAWS_PER_ORDER * (count - 1)))
     seen = {names}
     yield names
     for order in drawn:
-        if order not in seen and _possible(first, order):
+        if order not in seen and _is_trainable(first, order):
             seen.add(order)
             yield order
 
 
-def _possible(first: Walk, order: Order) -> bool:
+def _is_trainable(first: Walk, order: Order) -> bool:
     return not any(first.faults(order[:at]) for at in range(1, len(order)))
 
 
-def _check(first: Walk) -> None:
+def _require_trainable(first: Walk) -> None:
     """Refuse the walk where a step of its first order makes a recipe that cannot be trained."""
-    for at, setting in enumerate(first.settings, start=1):
+    for at, factor in enumerate(first.factors, start=1):
         for key, fault in first.faults(first.orders[0][:at]):
             raise UsageError(
-                f"step {at} of the walk, {setting.title}, makes a recipe that cannot be trained: {key}: {fault}",
+                f"step {at} of the walk, {factor.title}, makes a recipe that cannot be trained: {key}: {fault}",
                 f"walk the other way, bakeoff explain {first.end[1].name} {first.start[1].name}, or change a recipe",
             )

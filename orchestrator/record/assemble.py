@@ -80,7 +80,7 @@ def assemble(evidence: Evidence, test_labels: NDArray[np.uint8]) -> Record:
     )
 
 
-def not_started(planned: PlannedTrial, engine: str, status: Status, reason: str, cause: str = "") -> Record:
+def unstarted_record(planned: PlannedTrial, engine: str, status: Status, reason: str, cause: str = "") -> Record:
     """Record a trial that never had a worker: not prepared, not started, skipped."""
     return Record(
         **_plan_fields(planned, engine),
@@ -171,14 +171,14 @@ def _count_accuracy(judged: Verdict, leftovers: Leftovers, labels: NDArray[np.ui
     """Count test accuracy; a worker that claims to be done without readable logits failed."""
     predictions = leftovers.files.get("predictions.npy")
     if predictions is None:
-        return _not_counted(judged, "predictions.npy is missing"), None
+        return _fail_uncounted(judged, "predictions.npy is missing"), None
     try:
         return judged, accuracy(predictions, labels)
     except PredictionsError as error:
-        return _not_counted(judged, str(error)), None
+        return _fail_uncounted(judged, str(error)), None
 
 
-def _not_counted(judged: Verdict, reason: str) -> Verdict:
+def _fail_uncounted(judged: Verdict, reason: str) -> Verdict:
     if judged.status is not Status.DONE:
         return judged
     return Verdict(Status.FAILED, f"{CAUSES['no-predictions'].happened}: {reason}", "no-predictions")

@@ -63,7 +63,7 @@ class Manifest(Value):
         return cls(
             lease=secrets.token_hex(4),
             kind="explain" if isinstance(resolved.spec, ExplainSpec) else "compare",
-            spec=resolved.pinned(engine).model_dump(),
+            spec=resolved.pin(engine).model_dump(),
             trials=tuple(planned.id for planned in plan.trials),
             plan_sha256=plan_sha256(plan),
             images=dict(images),
@@ -75,7 +75,7 @@ class Manifest(Value):
         )
 
     @property
-    def pinned(self) -> Spec:
+    def pinned_spec(self) -> Spec:
         """Return the spec in which nothing is "auto" any more. Raises UsageError where it was edited."""
         return validate(ExplainSpec if self.kind == "explain" else Spec, self.spec, "run.json")
 

@@ -14,16 +14,16 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import filelock
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.record.files import disk_error, make_unique_folder, write, write_model
+from orchestrator.record.files import disk_error, make_unique_folder, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
-from orchestrator.record.trial_folder import TrialFolder, read_record
+from orchestrator.record.trial_folder import RECORD, TrialFolder, load_record
 
 MANIFEST = "run.json"
 COMPARISON = "comparison.json"
@@ -119,7 +119,7 @@ class RunFolder:
 
     def read_records(self) -> list[Record]:
         """Read the records of the run's trials, in the order of their names. Raises OSError or ValidationError."""
-        return [read_record(path.parent) for path in sorted(self.path.glob(f"{TRIALS}/*/record.json"))]
+        return [load_record(path.parent) for path in sorted(self.path.glob(f"{TRIALS}/*/{RECORD}"))]
 
     def write_manifest(self, manifest: Manifest) -> None:
         write_model(self.path / MANIFEST, manifest)
@@ -130,16 +130,6 @@ class RunFolder:
 
     def write_model(self, name: str, model: BaseModel) -> None:
         write_model(self.path / name, model)
-
-    def write_json(self, name: str, document: Any) -> None:
-        write(self.path / name, json.dumps(document, indent=2, allow_nan=False).encode() + b"\n")
-
-    def read_json(self, name: str) -> Any:
-        """Read a file of the run; UsageError where it is missing or no JSON."""
-        try:
-            return json.loads((self.path / name).read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise UsageError(f"{name} of {self.id} cannot be read: {str(error)[:400]}", "was it edited?") from error
 
     def _trial(self, trial_id: str) -> Path:
         if not NAME.fullmatch(trial_id) or ".." in trial_id:

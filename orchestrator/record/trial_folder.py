@@ -17,7 +17,16 @@ from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Rejection
 from shared.trial import Trial, to_json
 
-KEPT = ("predictions.npy", "steps.npz")
+TRIAL = "trial.json"
+STARTED = "started.json"
+EVENTS = "events.jsonl"
+REJECTED = "rejected.jsonl"
+STDERR = "stderr.log"
+RECORD = "record.json"
+PREDICTIONS = "predictions.npy"
+STEPS = "steps.npz"
+
+KEPT = (PREDICTIONS, STEPS)
 """Files of a worker that a trial's folder keeps; events are appended as they come, audits stand in the record."""
 
 ATTEMPTS = "attempts"
@@ -35,19 +44,19 @@ class TrialFolder:
     def begin(self, trial: Trial, started_at: datetime) -> None:
         """Note that a worker is about to be started, having put an earlier attempt aside."""
         self._put_aside()
-        write(self.path / "trial.json", to_json(trial).encode())
-        write(self.path / "started.json", json.dumps({"at": started_at.isoformat()}).encode())
+        write(self.path / TRIAL, to_json(trial).encode())
+        write(self.path / STARTED, json.dumps({"at": started_at.isoformat()}).encode())
 
     def started_at(self) -> datetime | None:
         """Tell when an earlier host started, or was about to start, this trial's worker; None where none did."""
         try:
-            return datetime.fromisoformat(json.loads((self.path / "started.json").read_bytes())["at"])
+            return datetime.fromisoformat(json.loads((self.path / STARTED).read_bytes())["at"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def recorded(self) -> bytes:
+    def read_journal(self) -> bytes:
         """Return the whole lines of events.jsonl, and cut off a last one that is not."""
-        path = self.path / "events.jsonl"
+        path = self.path / EVENTS
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
         if whole != content:
@@ -59,7 +68,7 @@ class TrialFolder:
     def journal(self) -> Iterator[Callable[[NumberedEvent], None]]:
         """Hold events.jsonl open and hand out what appends an event: it is with the system when the call returns."""
         with name_disk_errors(self.path):
-            file = (self.path / "events.jsonl").open("ab")
+            file = (self.path / EVENTS).open("ab")
 
         def append(numbered: NumberedEvent) -> None:
             try:  # not `with name_disk_errors`: a context manager costs as much as the write
@@ -84,17 +93,17 @@ class TrialFolder:
         for name in KEPT:
             if name in files:
                 write(self.path / name, files[name])
-        write(self.path / "stderr.log", stderr.encode("utf-8", "backslashreplace"))
+        write(self.path / STDERR, stderr.encode("utf-8", "backslashreplace"))
         rows = (json.dumps({"reason": refusal.reason, "line": repr(refusal.line)}) for refusal in refusals)
-        write(self.path / "rejected.jsonl", "".join(f"{row}\n" for row in rows).encode())
+        write(self.path / REJECTED, "".join(f"{row}\n" for row in rows).encode())
 
     def write_record(self, record: Record) -> None:
-        write_model(self.path / "record.json", record)
+        write_model(self.path / RECORD, record)
 
     def record(self) -> Record | None:
         """Return the record, None where there is none that can be read."""
         try:
-            return read_record(self.path)
+            return load_record(self.path)
         except (OSError, ValidationError):
             return None
 
@@ -106,10 +115,10 @@ class TrialFolder:
             (self.path / ATTEMPTS).mkdir(exist_ok=True)
             aside = make_unique_folder(self.path / ATTEMPTS, "attempt")
             there = [path for path in self.path.iterdir() if path.name != ATTEMPTS]
-            for path in sorted(there, key=lambda path: path.name == "started.json"):  # last: its absence says "done"
+            for path in sorted(there, key=lambda path: path.name == STARTED):  # last: its absence says "done"
                 path.rename(aside / path.name)
 
 
-def read_record(trial: Path) -> Record:
+def load_record(trial: Path) -> Record:
     """Read the record in a trial's folder. Raises OSError or ValidationError."""
-    return Record.model_validate_json((trial / "record.json").read_bytes())
+    return Record.model_validate_json((trial / RECORD).read_bytes())

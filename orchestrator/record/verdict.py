@@ -88,7 +88,7 @@ def verdict(
     if stopped is not None:
         return stopped
     if observed.exit is None or observed.exit.removed:
-        return _failed("removed")
+        return _fail("removed")
     by_engine = _judge_exit(observed.exit, observed.engine_was_away, observed.unseen)
     if by_engine is not None:
         return by_engine
@@ -113,7 +113,7 @@ def _judge_stop(observed: Observed) -> Verdict | None:
             reason = f"its container was paused from outside for more than {observed.limit}"
             judged = Verdict(Status.TIMED_OUT, reason, "paused")
         case StopReason.FLOODED:
-            judged = _failed("flooded")
+            judged = _fail("flooded")
         case StopReason.ENGINE_LOST:
             return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}", "engine-lost")
         case StopReason.DETACHED:
@@ -128,15 +128,15 @@ def _judge_exit(worker_exit: WorkerExit, engine_was_away: bool, unseen: bool) ->
     code = worker_exit.code
     signalled = code in (_SIGKILL, _SIGTERM)
     if worker_exit.oom_killed and code == _SIGKILL:
-        return _failed("oom", _memory_limit(worker_exit))
+        return _fail("oom", _memory_limit(worker_exit))
     if engine_was_away and signalled:  # first: an engine that comes back kills what it finds, and logs that as a kill
-        return _failed("engine-restart")
+        return _fail("engine-restart")
     if worker_exit.killed_from_outside:
-        return _failed("killed", f" (exit code {code}): somebody stopped the container")
+        return _fail("killed", f" (exit code {code}): somebody stopped the container")
     if unseen and signalled:
-        return _failed("engine-restart")
+        return _fail("engine-restart")
     if worker_exit.oom_killed and code != 0:
-        return _failed("oom-child", f"{_memory_limit(worker_exit)}, and it exited with code {code}")
+        return _fail("oom-child", f"{_memory_limit(worker_exit)}, and it exited with code {code}")
     return None
 
 
@@ -146,14 +146,14 @@ def _judge_worker(worker_exit: WorkerExit, events: Sequence[Event], stderr_tail:
     if worker_exit.code == 0 and failure is None and events and isinstance(events[-1], RunEnded):
         return DONE
     if device == "cuda" and (words := _gpu_lost(failure, stderr_tail)):
-        return _failed("gpu-lost", f": {words}")
+        return _fail("gpu-lost", f": {words}")
     if failure is not None:
         return Verdict(Status.FAILED, f"{failure.error}: {failure.message}", "failed")
     if worker_exit.code == 0:
-        return _failed("incomplete")
+        return _fail("incomplete")
     last = f"; its last words: {stderr_tail[-1]}" if stderr_tail else "; it wrote nothing to standard error"
     if worker_exit.code in SIGNALS:
-        return _failed(SIGNALS[worker_exit.code], last)
+        return _fail(SIGNALS[worker_exit.code], last)
     return Verdict(Status.FAILED, f"the worker exited with code {worker_exit.code}{last}", "crashed")
 
 
@@ -166,14 +166,14 @@ def _wrong_data(events: Sequence[Event], supplied_sha256: str) -> Verdict | None
     """Judge a worker that says it could not read the data, or that read others than the host supplied."""
     failure = _failure(events)
     if failure is not None and failure.error == "DataError":
-        return _failed("data-wrong", f": {failure.message}")
+        return _fail("data-wrong", f": {failure.message}")
     ready = next((event for event in events if isinstance(event, WorkerReady)), None)
     if supplied_sha256 and ready is not None and ready.data_sha256 not in ("", supplied_sha256):
-        return _failed("data-wrong", f": its SHA-256 is {ready.data_sha256}, supplied was {supplied_sha256}")
+        return _fail("data-wrong", f": its SHA-256 is {ready.data_sha256}, supplied was {supplied_sha256}")
     return None
 
 
-def _failed(cause: str, more: str = "") -> Verdict:
+def _fail(cause: str, more: str = "") -> Verdict:
     return Verdict(Status.FAILED, f"{CAUSES[cause].happened}{more}", cause)
 
 

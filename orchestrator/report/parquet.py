@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from orchestrator.analyse.summary import Comparison, Summary, TrialSummary
 from orchestrator.record.record import Epoch
+from orchestrator.record.run_folder import RESULTS
 from orchestrator.stream.intake import EventCounts
 from orchestrator.text import PHASES
 from orchestrator.values import Value
@@ -92,7 +93,7 @@ _INT64_BITS = 63
 
 def write(summary: Summary, folder: Path) -> Path:
     """Write `folder`/results.parquet and return its path."""
-    path = folder / "results.parquet"
+    path = folder / RESULTS
     pq.write_table(table(summary), path, compression="zstd")
     return path
 

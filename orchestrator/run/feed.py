@@ -47,14 +47,14 @@ class Feed:
 
         A queue's length at most: a worker that prints without end must not keep the watcher from its clock.
         """
-        for connection, chunk in self._arrived(timeout_seconds):
+        for connection, chunk in self._receive(timeout_seconds):
             if isinstance(chunk, bytes):
                 yield from self._lines[connection].feed(chunk)
             else:
-                self._end(connection)
+                self._close(connection)
                 self.refused = str(chunk) if chunk is not None else self.refused
 
-    def unfinished(self) -> tuple[bytes, ...]:
+    def unfinished_line(self) -> tuple[bytes, ...]:
         """Return the line that the last connection broke off in, if any: a killed worker's final words.
 
         A new connection brings it whole, so it counts only where there is none any more.
@@ -67,14 +67,14 @@ class Feed:
         self._dropped_bytes = 0
         return dropped
 
-    def _end(self, connection: int) -> None:
+    def _close(self, connection: int) -> None:
         lines = self._lines.pop(connection)
         self._dropped_bytes += lines.dropped_bytes()
         if connection == self.reconnects:
             self.ended = True
             self._unfinished = tuple(lines.end())
 
-    def _arrived(self, timeout_seconds: float) -> Iterator[Arrival]:
+    def _receive(self, timeout_seconds: float) -> Iterator[Arrival]:
         with contextlib.suppress(queue.Empty):
             yield self._queue.get(timeout=timeout_seconds)
             for _ in range(_QUEUE_CHUNKS):

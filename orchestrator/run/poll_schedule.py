@@ -36,11 +36,11 @@ class PollSchedule:
             return self._try_at is not None and now >= self._try_at
         return now - max(heard_at, self._connected_at) > self._reconnect_seconds
 
-    def no_answer(self, now: float) -> None:
-        """Wait longer with the next try, since the engine did not answer."""
+    def note_no_answer(self, now: float) -> None:
+        """Note that the engine did not answer: the next try waits longer."""
         self._try_at = now + next(self._waits)
 
-    def reconnected(self, now: float) -> None:
+    def note_reconnect(self, now: float) -> None:
         self._connected_at, self._try_at = now, None
 
     def reset_waits(self) -> None:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from orchestrator.engines.engine import Prepared
 from orchestrator.record.record import Record, Status
-from orchestrator.record.run_folder import RunFolder
-from orchestrator.record.trial_folder import read_record
+from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, TRIALS, RunFolder
+from orchestrator.record.trial_folder import ATTEMPTS, RECORD, TRIAL, load_record
 from shared.trial import Trial, to_json
 
 
@@ -24,9 +24,9 @@ def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | No
     if not prepared.fixed:
         return None
     here = _surroundings(run.path)
-    for path in sorted(run.path.parent.glob(f"*/trials/{trial.id}"), reverse=True):
+    for path in sorted(run.path.parent.glob(f"*/{TRIALS}/{trial.id}"), reverse=True):
         there = path.parents[1]
-        if there.is_symlink() or there == run.path or _text(path / "trial.json") != to_json(trial):
+        if there.is_symlink() or there == run.path or _text(path / TRIAL) != to_json(trial):
             continue
         record = _record(path)
         ran = (record.image, record.relaxations) if record else None
@@ -35,20 +35,20 @@ def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | No
     return None
 
 
-def reuse(found: Path, run: RunFolder) -> Record:
+def reuse(earlier: Path, run: RunFolder) -> Record:
     """Copy an earlier trial into this run, which is then whole without the other; the record says whence."""
-    record = read_record(found)
-    taken = record.replace(reused_from=record.reused_from or found.parents[1].name)
-    folder = run.trial(found.name)
-    shutil.copytree(found, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("record.json", "attempts"))
-    folder.write_record(taken)  # last: a copy that was cut short has none, and is made again
-    return taken
+    record = load_record(earlier)
+    reused = record.replace(reused_from=record.reused_from or earlier.parents[1].name)
+    folder = run.trial(earlier.name)
+    shutil.copytree(earlier, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD, ATTEMPTS))
+    folder.write_record(reused)  # last: a copy that was cut short has none, and is made again
+    return reused
 
 
 def _record(path: Path) -> Record | None:
     """Read a record; None where it is missing, not done, or of another version of bakeoff."""
     try:
-        record = read_record(path)
+        record = load_record(path)
     except (OSError, ValidationError):
         return None
     return record if record.status is Status.DONE else None
@@ -57,7 +57,7 @@ def _record(path: Path) -> Record | None:
 def _surroundings(run: Path) -> tuple[str | None, ...]:
     """Return what of the world around a run its trials' documents do not say."""
     try:
-        comparison, environment = (json.loads(_text(run / f"{name}.json")) for name in ("comparison", "environment"))
+        comparison, environment = (json.loads(_text(run / name)) for name in (COMPARISON, ENVIRONMENT))
         return comparison.get("engine"), comparison.get("device"), environment.get("host", {}).get("cpu")
     except (ValueError, AttributeError, RecursionError):  # an edited file may be any JSON, or none
         return ()

@@ -14,7 +14,7 @@ from orchestrator.audit.audit import Expected
 from orchestrator.engines.engine import Engine, EngineLostError, Launch, Leftovers, Prepared, StartError, Worker
 from orchestrator.engines.retry import Retry
 from orchestrator.plan.plan import PlannedTrial
-from orchestrator.record.assemble import Evidence, assemble, not_started
+from orchestrator.record.assemble import Evidence, assemble, unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.record.verdict import Observed, StopReason
@@ -29,7 +29,7 @@ from shared.trial import to_json
 LEFTOVERS = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz", facts.FILE)
 """Files of a worker that are collected when it has ended."""
 
-AWAY = (StopReason.ENGINE_LOST, StopReason.DETACHED)
+WORKER_MAY_GO_ON = (StopReason.ENGINE_LOST, StopReason.DETACHED)
 """The host leaves and the worker may go on: nothing is asked of it, nothing removed."""
 
 
@@ -119,7 +119,7 @@ def _expected(setup: TrialSetup, planned: PlannedTrial) -> Expected | None:
 def _record_unstarted(
     setup: TrialSetup, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str, cause: str = ""
 ) -> Record:
-    record = not_started(planned, setup.engine.name, status, reason, cause)
+    record = unstarted_record(planned, setup.engine.name, status, reason, cause)
     folder.write_record(record)
     return record
 
@@ -149,7 +149,7 @@ def _follow(
     """Read the worker to its end, and collect what it left. `retries` were needed to start it, in words."""
     trial_id, worker, folder = started.planned.id, started.worker, started.folder
     start, lived_seconds = time.monotonic(), started.lived_seconds
-    intake, journal = Intake(trial_id), folder.recorded() if started.adopted else b""
+    intake, journal = Intake(trial_id), folder.read_journal() if started.adopted else b""
     with folder.journal() as append:
 
         def keep(numbered: NumberedEvent) -> None:
@@ -179,12 +179,12 @@ def _watch(watch: Watch, *, detach: bool) -> Observed:
     try:
         return watch.until_end()
     except KeyboardInterrupt:
-        return Observed(stop_reason=StopReason.DETACHED) if detach else watch.interrupted()
+        return Observed(stop_reason=StopReason.DETACHED) if detach else watch.interrupt()
 
 
 def _collect(worker: Worker, folder: TrialFolder, intake: Intake, observed: Observed) -> Leftovers:
     """Collect what an ended worker left and keep it; a worker that may go on is let be."""
-    if observed.stop_reason in AWAY:
+    if observed.stop_reason in WORKER_MAY_GO_ON:
         worker.release()
         leftovers = Leftovers()
     else:

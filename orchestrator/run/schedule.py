@@ -8,20 +8,20 @@ from dataclasses import replace
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.plan.plan import Plan, PlannedTrial
 from orchestrator.progress.view import View
-from orchestrator.record.assemble import not_started
+from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.run import reuse
 from orchestrator.run.runner import TrialSetup, run_trial, with_audit
 
-_ENDS = {
+_WHY_REST_IS_SKIPPED = {
     Status.INTERRUPTED: "the comparison was interrupted before its turn",
     Status.UNKNOWN: "the comparison ended before its turn; `bakeoff resume` runs it",
 }
 """Why the rest is left out, after a trial of this status."""
 
-OPEN = (Status.UNKNOWN, Status.INTERRUPTED, Status.SKIPPED)
+RESUMABLE = (Status.UNKNOWN, Status.INTERRUPTED, Status.SKIPPED)
 """What a resumed run takes up again, beside what an engine's restart ended. What failed has been measured, and is not
 tried until it passes."""
 
@@ -37,7 +37,7 @@ def run_all(plan: Plan, setup: TrialSetup, folder: RunFolder, view: View) -> lis
         record = _earlier_record(folder, planned)
         if record is None:
             record = _skip(setup, planned, folder, ended) if ended else _run(setup, planned, folder, manifest, view)
-        ended = ended or _ENDS.get(record.status, "")
+        ended = ended or _WHY_REST_IS_SKIPPED.get(record.status, "")
         records.append(record)
         view.trial_ended(record)
     if not ended:
@@ -49,14 +49,16 @@ def run_all(plan: Plan, setup: TrialSetup, folder: RunFolder, view: View) -> lis
 def _earlier_record(folder: RunFolder, planned: PlannedTrial) -> Record | None:
     """Return what an earlier host recorded of a trial, None where it is still to be run, or to its end."""
     record = folder.trial(planned.id).record()
-    return None if record is None or record.status in OPEN or record.cause == "engine-restart" else record
+    return None if record is None or record.status in RESUMABLE or record.cause == "engine-restart" else record
 
 
 def _run(setup: TrialSetup, planned: PlannedTrial, folder: RunFolder, manifest: Manifest, view: View) -> Record:
     """Reuse a finished trial of an earlier run, or run this one; what could not be prepared is recorded as failed."""
     contender, trial_folder = planned.contender.written, folder.trial(planned.id)
     if contender in manifest.refused:
-        record = not_started(planned, setup.engine.name, Status.FAILED, manifest.refused[contender], "not-prepared")
+        record = unstarted_record(
+            planned, setup.engine.name, Status.FAILED, manifest.refused[contender], "not-prepared"
+        )
         trial_folder.write_record(record)
         return record
     prepared = setup.prepared[contender]
@@ -74,6 +76,6 @@ def _skip(setup: TrialSetup, planned: PlannedTrial, folder: RunFolder, reason: s
     trial_folder = folder.trial(planned.id)
     record = trial_folder.record()
     if record is None:
-        record = not_started(planned, setup.engine.name, Status.SKIPPED, reason)
+        record = unstarted_record(planned, setup.engine.name, Status.SKIPPED, reason)
         trial_folder.write_record(record)
     return record

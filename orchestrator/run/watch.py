@@ -77,12 +77,12 @@ class Watch:
             # Asked before limits are looked at: a host that slept wakes to old clocks and an ended worker.
             if (worker_exit := self._poll_if_due()) is not None:
                 self._drain()
-                return self._observed(StopReason.EXITED, worker_exit)
+                return self._observe(StopReason.EXITED, worker_exit)
             if (observed := self._exceeded_limit()) is not None:
                 return observed
             self._reconnect_if_due()
 
-    def interrupted(self) -> Observed:
+    def interrupt(self) -> Observed:
         """Stop the worker because the user wants to, and tell what is known."""
         return self._stop(StopReason.INTERRUPTED)
 
@@ -106,7 +106,7 @@ class Watch:
             return self._stop(StopReason.FLOODED)
         if self._outage.away:  # nobody is there to stop it, and its silence may be the engine's
             given_up = now - self._answered_at > limits.engine_seconds
-            return self._observed(StopReason.ENGINE_LOST, None) if given_up else None
+            return self._observe(StopReason.ENGINE_LOST, None) if given_up else None
         if self._pauses.stretch_seconds(now) > limits.paused_seconds:
             return self._stop(StopReason.PAUSED, f"{limits.paused_seconds:g} s")
         if now - self._started_at - self._pauses.seconds(now) > limits.trial_seconds:
@@ -124,7 +124,7 @@ class Watch:
             worker_exit = self._worker.poll()
         except EngineLostError as error:
             now = self._clock()
-            self._schedule.no_answer(now)
+            self._schedule.note_no_answer(now)
             self._outage.note(now - self._answered_at, str(error))
             return None
         self._answered_at = self._clock()
@@ -151,7 +151,7 @@ class Watch:
             self._reconnect()
 
     def _reconnect(self) -> None:
-        self._schedule.reconnected(self._clock())
+        self._schedule.note_reconnect(self._clock())
         if not self._feed.refused:
             self._feed.reconnect()
 
@@ -160,7 +160,7 @@ class Watch:
         until = self._clock() + self._limits.drain_seconds
         while not self._feed.ended and not self._intake.flooded and self._clock() < until:
             self._read(0.1)
-        for line in self._feed.unfinished():
+        for line in self._feed.unfinished_line():
             self._take(line)
 
     def _stop(self, reason: StopReason, limit: str = "") -> Observed:
@@ -170,9 +170,9 @@ class Watch:
             worker_exit = self._worker.poll()
         except EngineLostError:
             worker_exit = None
-        return self._observed(reason, worker_exit, limit)
+        return self._observe(reason, worker_exit, limit)
 
-    def _observed(self, reason: StopReason, worker_exit: WorkerExit | None, limit: str = "") -> Observed:
+    def _observe(self, reason: StopReason, worker_exit: WorkerExit | None, limit: str = "") -> Observed:
         was_away = self._outage.away
         if was_away:
             self._outage.end(answered=reason is not StopReason.ENGINE_LOST)

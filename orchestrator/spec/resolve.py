@@ -35,7 +35,7 @@ class ResolvedSpec:
     profile_reason: str
     quick: bool  # what no option changes is of the quick size
 
-    def pinned(self, engine: str) -> Spec:
+    def pin(self, engine: str) -> Spec:
         """Return the spec with all that was resolved written out: resolved elsewhere or later, it says the same."""
         written = {
             "recipes": tuple(map(_absolute, self.spec.recipes)),
@@ -73,13 +73,15 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     quick, reason = _profile(spec, gpu, hardware.cores)
     sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
     custom = any(value is not None for value in sizes.values())
-    loaded = [recipes.load(name) for name in _named(spec, spec.recipes)]
-    _unique([recipe.name for recipe in loaded], "recipe")
-    contenders = tuple(parse(text) for text in _named(spec, spec.contenders))
+    loaded = [recipes.load(name) for name in _distinct_ends(spec, spec.recipes)]
+    _refuse_duplicates([recipe.name for recipe in loaded], "recipe")
+    contenders = tuple(parse(text) for text in _distinct_ends(spec, spec.contenders))
     if gpu is not None:
         _check_driver(gpu, contenders)
-    _unique([contender.written for contender in contenders], "contender")
-    _unique([contender.slug for contender in contenders], "contender", "give each image a name of its own: NAME@IMAGE")
+    _refuse_duplicates([contender.written for contender in contenders], "contender")
+    _refuse_duplicates(
+        [contender.slug for contender in contenders], "contender", "give each image a name of its own: NAME@IMAGE"
+    )
     return ResolvedSpec(
         spec=spec,
         contenders=contenders,
@@ -98,7 +100,7 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
 
 def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]:
     """Read --python: one path for all, or NAME=PATH; UsageError where a path is no file or a name runs nothing."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     names = list(dict.fromkeys(contender.name for contender in contenders))
     for text in spec.python:
         name, equals, path = text.rpartition("=")
@@ -106,11 +108,11 @@ def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]
             raise UsageError(f"--python {text}: {name} is not compared", f"contenders: {', '.join(names)}")
         if not Path(path).is_file():
             raise UsageError(f"--python {text}: {path} is not a file", "name a Python interpreter")
-        found |= dict.fromkeys([name] if equals else names, Path(path))
-    return found
+        paths |= dict.fromkeys([name] if equals else names, Path(path))
+    return paths
 
 
-def _named(spec: Spec, names: Sequence[str]) -> Iterable[str]:
+def _distinct_ends(spec: Spec, names: Sequence[str]) -> Iterable[str]:
     return dict.fromkeys(names) if isinstance(spec, ExplainSpec) else names
 
 
@@ -154,7 +156,9 @@ def _absolute(recipe: str) -> str:
     return str(Path(recipe).absolute()) if recipe.endswith(".toml") else recipe
 
 
-def _unique(names: Sequence[str], kind: str, remedy: str = "to repeat trials, use --seeds or --runs") -> None:
+def _refuse_duplicates(
+    names: Sequence[str], kind: str, remedy: str = "to repeat trials, use --seeds or --runs"
+) -> None:
     """Refuse a name that stands twice: its trials would share their folders."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

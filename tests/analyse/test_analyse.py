@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orchestrator.analyse.analyse import analyse, summarise_trial
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.summary import Environment, Summary
-from orchestrator.record.assemble import not_started
+from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.stream.intake import EventCounts
 from tests.analyse.test_findings import epoch, record
@@ -65,7 +65,7 @@ def test_the_speed_lies_within_the_epochs_speeds(speeds: list[float]) -> None:
 
 
 def test_a_trial_without_a_worker_has_no_numbers_and_no_zeros() -> None:
-    row = summarise_trial(not_started(PLANNED, "docker", Status.SKIPPED, "interrupted"))
+    row = summarise_trial(unstarted_record(PLANNED, "docker", Status.SKIPPED, "interrupted"))
     absent = "framework device image parameters train_loss val_loss test_accuracy images_per_second wall_seconds"
     assert [getattr(row, name) for name in absent.split()] == [None] * 9
     assert (row.phases, row.epochs, row.events) == ({}, (), EventCounts())

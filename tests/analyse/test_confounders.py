@@ -14,7 +14,7 @@ from orchestrator.analyse.confounders import (
     find_confounders,
     relevance,
 )
-from orchestrator.record.assemble import not_started
+from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.record import Record, Status
 from tests.support.streams import PLANNED
 
@@ -46,7 +46,7 @@ def compared(**told: dict[str, str]) -> list[str]:
 
 def record(**changes: Any) -> Record:
     base = {"framework": "PyTorch", "framework_version": "2.13.0+cpu", "image": "sha256:01", "device": "cpu"}
-    return not_started(PLANNED, "scripted", Status.DONE, "").model_copy(update={**base, **changes})
+    return unstarted_record(PLANNED, "scripted", Status.DONE, "").model_copy(update={**base, **changes})
 
 
 def test_differences_are_sorted_by_how_much_they_matter_and_then_by_name() -> None:

@@ -11,7 +11,7 @@ from orchestrator.analyse.summary import Curve, Finding, StepDifference
 from orchestrator.analyse.trial_findings import CheckInput
 from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import FOREIGN
-from orchestrator.record.assemble import not_started
+from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.record import Epoch, Record, Status
 from orchestrator.stream.intake import EventCounts
 from tests.support.streams import PLANNED, TRIAL
@@ -32,7 +32,7 @@ def record(**changes: Any) -> Record:
         "epochs": tuple(epoch(number, 1000.0) for number in (1, 2)),
         "events": EventCounts(received=7),
     }
-    return not_started(PLANNED, "scripted", Status.DONE, "").model_copy(update={**fields, **changes})
+    return unstarted_record(PLANNED, "scripted", Status.DONE, "").model_copy(update={**fields, **changes})
 
 
 def epoch(number: int, images_per_second: float) -> Epoch:

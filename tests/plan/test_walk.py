@@ -28,34 +28,34 @@ def small(count: int = 1, **changes: object) -> Walk:
 
 
 def test_the_articles_walk_has_nine_stops_and_ends_at_a_comparisons_cells() -> None:
-    stops = article().row
+    stops = article().cells
     start, end = (recipes.apply_sizes(recipes.load(name), quick=True) for name in ("article-tf", "article-torch"))
     assert len(stops) == 9
     assert (stops[0], stops[-2], stops[-1]) == ((TF, start), (TF, end), (TORCH, end))
 
 
 def test_each_stop_of_the_first_order_is_named_by_what_was_taken() -> None:
-    assert [recipe.name for _, recipe in small().row] == ["small", "small.batch", "other", "other"]
+    assert [recipe.name for _, recipe in small().cells] == ["small", "small.batch", "other", "other"]
 
 
 def test_a_title_says_what_was_taken() -> None:
-    assert small().row[1][1].title == "small with other's batch size"
+    assert small().cells[1][1].title == "small with other's batch size"
 
 
 def test_every_recipe_on_the_way_can_be_trained() -> None:
-    for _, recipe in article(20).row[1:-2]:
+    for _, recipe in article(20).cells[1:-2]:
         assert list(semantic_errors(recipe)) == []
 
 
 def test_names_stay_short_enough_for_a_recipe() -> None:
     long = replace(SMALL, name="a" * 60)
     way = make_walk((TF, long), (TORCH, replace(small().end[1], name="other")))
-    assert {len(recipe.name) <= LONGEST_NAME for _, recipe in way.row} == {True}
-    assert len({recipe.name for _, recipe in way.row}) == 3
+    assert {len(recipe.name) <= LONGEST_NAME for _, recipe in way.cells} == {True}
+    assert len({recipe.name for _, recipe in way.cells}) == 3
 
 
 def test_orders_that_pass_the_same_settings_share_the_cell() -> None:
-    assert len(small(6).row) == 2**3
+    assert len(small(6).cells) == 2**3
     assert len(small(6).orders) == 6
     assert small(6).exhaustive
 
@@ -83,7 +83,7 @@ def test_ends_that_do_not_differ_are_refused() -> None:
 
 
 def test_two_frameworks_on_one_recipe_are_a_walk_of_one_step() -> None:
-    assert make_walk((TF, SMALL), (TORCH, SMALL)).row == ((TF, SMALL), (TORCH, SMALL))
+    assert make_walk((TF, SMALL), (TORCH, SMALL)).cells == ((TF, SMALL), (TORCH, SMALL))
 
 
 def stacked(name: str, *, view: str, pool: int) -> Recipe:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.engines.engine import Leftovers, WorkerExit
-from orchestrator.record.assemble import Evidence, assemble, not_started
+from orchestrator.record.assemble import Evidence, assemble, unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.verdict import Observed, StopReason
 from orchestrator.stream.intake import EventCounts, Intake
@@ -134,7 +134,7 @@ def test_of_a_long_log_the_last_forty_lines_are_kept() -> None:
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.SKIPPED])
 def test_a_trial_without_a_worker_is_recorded_too(status: Status) -> None:
-    record = not_started(PLANNED, "docker", status, "no image")
+    record = unstarted_record(PLANNED, "docker", status, "no image")
     assert (record.status, record.reason, record.engine) == (status, "no image", "docker")
     assert (record.image, record.wall_seconds, record.started_at) == (None, None, None)
     assert record.expected_parameters == 650

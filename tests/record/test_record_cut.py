@@ -20,10 +20,10 @@ from orchestrator.analyse.summary import Comparison, Curve, StepDifference
 from orchestrator.cli import app
 from orchestrator.cli import runs as housekeeping
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.record.assemble import not_started
+from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.record.trial_folder import TrialFolder, read_record
+from orchestrator.record.trial_folder import TrialFolder, load_record
 from orchestrator.report.figures import draw
 from orchestrator.run import reuse as earlier
 from orchestrator.stream.intake import Intake, Rejection
@@ -31,7 +31,7 @@ from tests.support.streams import PLANNED, PREPARED, STORY, TRIAL, lines
 from tests.support.summaries import crossover, summary, trial
 
 WHOLE = b"".join(lines(*STORY))
-RECORD = not_started(PLANNED, "scripted", Status.FAILED, "no image")
+RECORD = unstarted_record(PLANNED, "scripted", Status.FAILED, "no image")
 
 
 @contextlib.contextmanager
@@ -50,7 +50,7 @@ def test_events_cut_at_any_byte_load_to_the_last_whole_line_and_go_on_from_there
     for cut in range(len(WHOLE) + 1):
         file.write_bytes(WHOLE[:cut])
         intake = Intake(TRIAL)
-        known = list(intake.fill(folder.recorded()))
+        known = list(intake.fill(folder.read_journal()))
         assert len(known) == WHOLE[:cut].count(b"\n")
         assert intake.counts().rejected == 0
         folder.append(intake.fill(WHOLE))
@@ -66,7 +66,7 @@ def test_events_on_a_disk_that_is_full_at_any_byte_are_whole_but_for_the_last_an
         assert "free space" in fault.value.remedy
         assert WHOLE.startswith(file.read_bytes())
         intake = Intake(TRIAL)
-        assert len(list(intake.fill(folder.recorded()))) == WHOLE[:size].count(b"\n")
+        assert len(list(intake.fill(folder.read_journal()))) == WHOLE[:size].count(b"\n")
         folder.append(intake.fill(WHOLE))
         assert file.read_bytes() == WHOLE
 
@@ -189,7 +189,7 @@ def test_an_edited_record_is_a_fault_that_its_readers_expect(tmp_path: Path) -> 
     for _ in range(300):
         (tmp_path / "record.json").write_bytes(editor.edited(document))
         with contextlib.suppress(ValidationError):
-            assert isinstance(read_record(tmp_path), Record)
+            assert isinstance(load_record(tmp_path), Record)
 
 
 def test_edited_files_of_an_earlier_run_are_taken_for_another_trial(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_edited_files_of_an_earlier_run_are_taken_for_another_trial(tmp_path: Pa
     folder.write_record(RECORD.model_copy(update={"status": Status.DONE, "image": PREPARED.image}))
     here.path.mkdir()
     for run in (there, here):
-        run.write_json("comparison.json", {"engine": "docker", "device": "cpu"})
-        run.write_json("environment.json", {"host": {"cpu": "a made-up processor"}, "workers": {}})
+        (run.path / "comparison.json").write_text('{"engine": "docker", "device": "cpu"}')
+        (run.path / "environment.json").write_text('{"host": {"cpu": "a made-up processor"}, "workers": {}}')
     assert earlier.find_reusable(PLANNED.trial, PREPARED, here) == folder.path
     names = ("comparison.json", "environment.json", f"trials/{TRIAL}/record.json", f"trials/{TRIAL}/trial.json")
     for name in names:

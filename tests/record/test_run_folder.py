@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticSerializationError
 
 from orchestrator.analyse.summary import Summary
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.record.assemble import not_started
+from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder, ensure_space, list_runs
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake, Rejection
+from orchestrator.values import Value
 from shared import trial as trials
 from tests.support.streams import PLANNED, STORY, TRIAL, lines
 from tests.support.summaries import crossover
@@ -24,9 +26,15 @@ from tests.support.summaries import crossover
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 
+class Named(Value):
+    """A file of a run folder, whatever it holds."""
+
+    id: str
+
+
 def run(out: Path, slug: str = "tf-vs-torch", now: datetime = NOON) -> RunFolder:
     folder = RunFolder.create(out, slug, now)
-    folder.write_json("comparison.json", {"id": folder.id})
+    folder.write_model("comparison.json", Named(id=folder.id))
     return folder
 
 
@@ -127,7 +135,7 @@ def test_nothing_refused_is_an_empty_file_and_no_predictions_are_no_file(tmp_pat
 
 def test_trial_and_record_can_be_read_back(tmp_path: Path) -> None:
     folder = TrialFolder(tmp_path / "trial")
-    record = not_started(PLANNED, "scripted", Status.FAILED, "no image")
+    record = unstarted_record(PLANNED, "scripted", Status.FAILED, "no image")
     folder.begin(PLANNED.trial, datetime.now(UTC))
     folder.write_record(record)
     assert trials.from_json((folder.path / "trial.json").read_text()) == PLANNED.trial
@@ -136,13 +144,13 @@ def test_trial_and_record_can_be_read_back(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
     folder = run(tmp_path)
-    with pytest.raises(ValueError, match="JSON compliant"):
-        folder.write_json("comparison.json", {"id": float("nan")})
+    with pytest.raises(PydanticSerializationError, match="utf-8"):
+        folder.write_model("comparison.json", Named(id="\udcff"))
     with pytest.raises(PreflightError):
-        folder.write_json("missing/comparison.json", {})
+        folder.write_model("missing/comparison.json", Named(id="another"))
     (folder.path / "summary.json").mkdir()
     with pytest.raises(PreflightError, match="Is a directory"):
-        folder.write_json("summary.json", {})
+        folder.write_model("summary.json", Named(id="another"))
     assert sorted(path.name for path in folder.path.iterdir()) == ["comparison.json", "summary.json"]
     assert json.loads((folder.path / "comparison.json").read_text()) == {"id": folder.id}
 

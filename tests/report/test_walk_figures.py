@@ -27,7 +27,7 @@ WAY = make_walk((parse("tf"), recipes.load("article-tf")), (parse("torch"), reci
 
 def trials(seeds: int = 3) -> Iterator[TrialSummary]:
     for seed in range(1, seeds + 1):
-        for contender, recipe in WAY.row:
+        for contender, recipe in WAY.cells:
             last = final_loss(recipe, contender.written, seed)
             falling = [last + 0.2, last + 0.1, last]
             yield trial(contender.written, recipe.name, seed=seed, curves=(falling, falling))
@@ -135,9 +135,9 @@ def test_no_text_leaves_its_figure(whole: dict[str, Figure], name: str) -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        [failed(contender.written, recipe.name) for contender, recipe in WAY.row],
-        [trial(contender.written, recipe.name, curves=([0.4], [0.3])) for contender, recipe in WAY.row],
-        [trial(c.written, r.name, curves=([0.4, None], [0.3, None])) for c, r in WAY.row],
+        [failed(contender.written, recipe.name) for contender, recipe in WAY.cells],
+        [trial(contender.written, recipe.name, curves=([0.4], [0.3])) for contender, recipe in WAY.cells],
+        [trial(c.written, r.name, curves=([0.4, None], [0.3, None])) for c, r in WAY.cells],
         list(trials(1)),
     ],
     ids=["none done", "one epoch", "diverged", "one seed"],

@@ -33,7 +33,7 @@ def test_waits_grow_while_the_engine_does_not_answer_and_are_short_again_after_i
     plan = schedule()
 
     def wait(now: float) -> float:
-        plan.no_answer(now)
+        plan.note_no_answer(now)
         return next(after / 10 for after in range(1000) if plan.take_poll(now + after / 10, connected=False))
 
     assert [wait(100.0 * number) for number in range(1, 6)] == [0.5, 1, 2, 4, 8]
@@ -47,7 +47,7 @@ def test_an_ended_stream_is_opened_again_when_its_wait_is_over_and_not_before() 
     assert plan.take_poll(100.0, connected=False)
     assert not plan.reconnect_is_due(100.0, 100.0, stream_ended=True)
     assert plan.reconnect_is_due(160.0, 100.0, stream_ended=True)
-    plan.reconnected(160.0)
+    plan.note_reconnect(160.0)
     assert not plan.reconnect_is_due(160.0, 100.0, stream_ended=True)
 
 
@@ -56,6 +56,6 @@ def test_a_dark_stream_is_opened_again_and_then_has_its_time() -> None:
     assert not plan.reconnect_is_due(125.0, 100.0, stream_ended=False)
     assert plan.reconnect_is_due(125.1, 100.0, stream_ended=False)
     assert not plan.reconnect_is_due(125.1, 110.0, stream_ended=False)  # it was heard meanwhile
-    plan.reconnected(125.1)
+    plan.note_reconnect(125.1)
     assert not plan.reconnect_is_due(150.0, 100.0, stream_ended=False)
     assert plan.reconnect_is_due(150.2, 100.0, stream_ended=False)

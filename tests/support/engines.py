@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import docker
 import numpy as np
@@ -33,6 +33,7 @@ from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.run.runner import TrialSetup, run_trial
 from orchestrator.run.watch import Limits
 from orchestrator.spec.contenders import Contender, parse
+from orchestrator.spec.spec import DeviceKind
 from shared.events import Event, Failed, Heartbeat, Steps, Warned, encode
 from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training
 from shared.trial import Trial, from_json, to_json
@@ -79,7 +80,7 @@ class Rig:
         limits: Limits = QUICK,
         on_event: Callable[[str, Event], None] = lambda *_: None,
         *,
-        device: Literal["cpu", "cuda"] = "cpu",
+        device: DeviceKind = "cpu",
     ) -> Record:
         """Run a whole trial; its folder is `self.folder / "trial"`. The toy is told of the device and uses none."""
         labels = np.arange(toy.IMAGES, dtype=np.uint8)

@@ -16,6 +16,7 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from orchestrator.analyse.summary import Explanation, Summary
+from orchestrator.record.run_folder import FIGURES
 from orchestrator.report.captions import CAPTIONS, WALK_CAPTIONS
 from orchestrator.report.cells import CellTrials, by_cell
 from orchestrator.report.figures import bars, curves, divergence, walk, waterfall
@@ -49,7 +50,7 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
 
     A comparison without a trial that is done gets its figures too: they say so.
     """
-    target = folder / "figures"
+    target = folder / FIGURES
     target.mkdir(parents=True, exist_ok=True)
     with style():
         return [path for name, figure in figures(summary).items() for path in _saved(figure, target / name)]

@@ -14,6 +14,7 @@ from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
 from orchestrator.analyse.summary import Claim, Comparison, Finding, Speed, Summary, TrialSummary
 from orchestrator.record.causes import next_step
+from orchestrator.record.run_folder import REPORT
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, ONE_RUN
 from orchestrator.report.markdown import environment, explanation, matched
@@ -29,7 +30,7 @@ _LOG_LINE_LENGTH = 300
 
 def write(summary: Summary, folder: Path) -> Path:
     """Write `folder`/report.md and return its path. The figures it shows are `figures.draw`'s."""
-    path = folder / "report.md"
+    path = folder / REPORT
     path.write_text(render(summary), encoding="utf-8", newline="\n")
     return path
 
