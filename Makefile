@@ -2,6 +2,7 @@
 # Swap versions per image: make compare TORCH=2.14.1 TF=2.20.0; pass options: make compare ARGS="--seeds 3".
 PYTHON ?= python3
 BIN := .venv/bin
+SHARED_OUT := --numprocesses auto --dist loadgroup
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
@@ -29,7 +30,7 @@ report: .venv/.ready ## make the newest run's report again (RUN=)
 	@$(BIN)/bakeoff report $(or $(RUN),latest)
 
 test: .venv/.ready ## run the tests; those of Docker and the frameworks run where an engine answers
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(SHARED_OUT) $(ARGS)
 
 test-cuda: .venv/.ready ## build PyTorch's CUDA image (6 GB) and train in it on the CPU
 	@$(BIN)/pytest -m cuda_image $(ARGS)
@@ -45,7 +46,7 @@ faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 t
 		$(if $(ARGS),true,$(BIN)/python -m tests.faults.table .faults.json) && exit $$code
 
 coverage: .venv/.ready ## run the tests and measure what they cover; at least the share in pyproject.toml
-	@$(BIN)/pytest --cov --cov-report term $(ARGS)
+	@$(BIN)/pytest $(SHARED_OUT) --cov --cov-report term $(ARGS)
 
 check: lint types coverage ## what CI runs: lint, types, tests and their coverage
 
