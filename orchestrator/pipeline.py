@@ -65,7 +65,8 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
 def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *, detach: bool) -> TrialSetup:
     """Check what the machine must have, then make data, contenders and the audit's expectations ready."""
     view.plan_made(plan, heading(resolved))
-    for line in filter(None, (engine_and_device(resolved, runtime.engine.name), runtime.engine_notice)):
+    surroundings = engine_and_device(resolved, runtime.engine.name, restricts=runtime.engine.restricts)
+    for line in filter(None, (surroundings, runtime.engine_notice)):
         view.say(line)
     ensure_space(runtime.out)
     doctor.preflight(resolved, runtime, view.say)
@@ -75,6 +76,7 @@ def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *,
     return TrialSetup(
         engine=runtime.engine,
         run_id="",
+        data=data,
         test_labels=mnist.load(data, "8x8").test_labels,
         gpu=resolved.gpu.uuid if resolved.gpu else None,
         limits=Limits(trial_seconds=resolved.spec.timeout_seconds),

@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.data import dataset
-from orchestrator.engines.docker import DockerEngine, connect
+from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.engine import Engine
-from orchestrator.engines.process.engine import ProcessEngine
-from orchestrator.errors import PreflightError
 from orchestrator.host import gpus, machine
 from orchestrator.host.hardware import Hardware
-from orchestrator.spec.contenders import parse
-from orchestrator.spec.resolve import interpreters
 from orchestrator.spec.spec import Spec
 
 
@@ -34,44 +30,20 @@ class Runtime:
 
 def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
     """Find what a comparison will use. Raises PreflightError where the engine asked for does not answer."""
-    engine, notice = _engine(spec)
+    data = dataset.default_folder()
+    choice = choose_engine(spec, data.parent)
     hardware = Hardware(
         cores=machine.cores(),
         gpus=gpus.list_gpus(),
-        gives_gpus=engine.gpu_ready() if isinstance(engine, DockerEngine) else True,
+        gives_gpus=choice.engine.gives_gpus(),
         load=os.getloadavg()[0],
     )
     return Runtime(
-        engine=engine,
-        engine_notice=notice,
+        engine=choice.engine,
+        engine_notice=choice.notice,
         hardware=hardware,
         environment=machine.environment(hardware.gpus),
         out=out,
-        data=dataset.default_folder(),
+        data=data,
         idx=idx,
     )
-
-
-def _engine(spec: Spec) -> tuple[Engine, str]:
-    """Choose by --engine; auto takes Docker where it answers, and says why where it does not."""
-    wants_process = spec.engine == "process" or (spec.engine == "auto" and spec.python)
-    if not wants_process:
-        try:
-            return _docker(spec), DockerEngine.notice
-        except PreflightError as error:
-            if spec.engine == "docker":
-                raise
-            process = _process(spec)
-            return process, f"{process.notice}. Chosen because {error.message}"
-    process = _process(spec)
-    return process, process.notice
-
-
-def _docker(spec: Spec) -> DockerEngine:
-    base = os.environ.get("BAKEOFF_BASE_IMAGE", "")
-    return connect(base, allow_foreign_image=spec.allow_foreign_image)
-
-
-def _process(spec: Spec) -> ProcessEngine:
-    contenders = [parse(text) for text in spec.contenders]
-    return ProcessEngine(dataset.default_folder().parent, interpreters(spec, contenders))

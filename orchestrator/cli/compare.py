@@ -74,7 +74,8 @@ def _show_plan(spec: Spec, folders: Folders, as_json: bool) -> None:
         emit({"heading": heading(resolved), "relaxed": relaxations_by_contender(resolved), "trials": rows})
         return
     console = stdout()
-    lines = (heading(resolved), engine_and_device(resolved, runtime.engine.name))
+    engine = runtime.engine
+    lines = (heading(resolved), engine_and_device(resolved, engine.name, restricts=engine.restricts))
     console.print(*map(Text, map(printable, lines)), sep="\n", soft_wrap=True)
     table = listing("trial", "track", "epochs", "batch", "training\nimages", "validation\nimages")
     for row in rows:

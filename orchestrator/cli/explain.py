@@ -63,7 +63,8 @@ def _show_plan(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, as_json: bo
         emit({**head, "orders": walk.orders, "cells": _rows(walk)})
         return
     console = stdout()
-    lines = (heading(resolved), engine_and_device(resolved, runtime.engine.name), walk.title)
+    surroundings = engine_and_device(resolved, runtime.engine.name, restricts=runtime.engine.restricts)
+    lines = (heading(resolved), surroundings, walk.title)
     console.print(*map(Text, map(printable, lines)), sep="\n", soft_wrap=True)
     table = listing("contender", "step", "epochs", "batch", "training\nimages", "validation\nimages")
     for step, row in zip(_steps(walk), _rows(walk), strict=True):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -16,10 +15,7 @@ from orchestrator import doctor
 from orchestrator.cli.command import Only, command
 from orchestrator.cli.options import Display
 from orchestrator.cli.output import emit, listing, stdout
-from orchestrator.engines import docker as docker_engine
-from orchestrator.engines.docker import sbom
-from orchestrator.engines.docker.labels import CONTENDER, LOCK
-from orchestrator.engines.docker.packages import Contents
+from orchestrator.engines.choose import connect_image_engine
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.uv import write_lock
 from orchestrator.errors import PreflightError, UsageError
@@ -46,7 +42,7 @@ def build(
 
     Example: bakeoff images build torch==2.14.1 --variant cuda
     """
-    engine, asked = _engine(), [parse(text) for text in contenders or offered_contenders()]
+    engine, asked = connect_image_engine(), [parse(text) for text in contenders or offered_contenders()]
     with display.view() as view:
         doctor.check_images(engine, asked, variant, view.say)
         for contender in asked:
@@ -65,7 +61,7 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
 
     Example: bakeoff images ls --json
     """
-    built = [each for each in _engine().owned(images=True) if each.kind == "image"]
+    built = [each for each in connect_image_engine().owned(images=True) if each.kind == "image"]
     versions = {name: list(file.versions) for name, file in offered_contenders().items()}
     if display.as_json:
         rows = [{"image": each.name, "size": each.detail} for each in built]
@@ -118,8 +114,8 @@ def sbom_of(
 
     Example: bakeoff images sbom torch --out torch.cdx.json
     """
-    found = _engine_image(image, variant)
-    text = json.dumps(_document(found), indent=1) + "\n"
+    document = connect_image_engine().bill_of_materials(image, variant, version("bakeoff"))
+    text = json.dumps(document, indent=1) + "\n"
     if out is None:
         sys.stdout.write(text)
         return
@@ -127,29 +123,3 @@ def sbom_of(
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror}", "name a file that can be written") from error
-
-
-def _engine_image(named: str, variant: str) -> Contents:
-    """Read an image that is named as a contender or as the engine names it."""
-    engine = _engine()
-    try:
-        contender = parse(named)
-    except UsageError:
-        return engine.contents(named)
-    image = contender.image or engine.checkup().image_of(contender, variant)
-    if image is None:
-        build = f"`bakeoff images build {contender.written} --variant {variant}`"
-        raise PreflightError(f"{contender.written} {variant} is not built from these sources", build)
-    return engine.contents(image)
-
-
-def _document(found: Contents) -> dict[str, Any]:
-    name, _, _ = found.labels.get(CONTENDER, "").partition("==")
-    lock = IMAGES / name.partition("[")[0] / "locks" / found.labels.get(LOCK, "")
-    known = sbom.hashes(lock.read_text(encoding="utf-8")) if lock in IMAGES.glob("*/locks/*.txt") else {}
-    packages = [*sbom.python_packages(found.python, known), *sbom.debian_packages(found.debian)]
-    return sbom.document(found.id, found.name, found.created, found.labels, packages, version("bakeoff"))
-
-
-def _engine() -> docker_engine.DockerEngine:
-    return docker_engine.connect(os.environ.get("BAKEOFF_BASE_IMAGE", ""))

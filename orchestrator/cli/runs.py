@@ -16,11 +16,8 @@ from orchestrator.cli.command import Only, command
 from orchestrator.cli.options import Display, Folders
 from orchestrator.cli.output import emit, emit_text, listing, stdout
 from orchestrator.data import dataset
-from orchestrator.engines import docker as docker_engine
-from orchestrator.engines.docker import Owned
-from orchestrator.engines.process.engine import ProcessEngine
-from orchestrator.engines.process.worker import Abandoned
-from orchestrator.errors import BakeoffError, PreflightError, UsageError
+from orchestrator.engines.choose import list_owned
+from orchestrator.errors import BakeoffError, UsageError
 from orchestrator.record import run_folder as store
 from orchestrator.stream import contract
 from orchestrator.text import printable
@@ -94,28 +91,17 @@ def clean(
     Example: bakeoff clean --images --dry-run
     """
     console = stdout()
-    processes = ProcessEngine(dataset.default_folder().parent).owned()
-    on_docker = _on_docker(images, data, needed=images or data or not processes)
-    found: list[Owned | Abandoned] = [*processes, *on_docker]
-    for each in found:
-        console.print(Text(f"{each.kind:>9}  {printable(each.name)}  {printable(each.detail)}"), soft_wrap=True)
+    found, fault = list_owned(dataset.default_folder().parent, images=images, data=data)
+    if fault:
+        console.print(Text(printable(f"not looked at: {fault.message}")), soft_wrap=True)
+    for owned in found:
+        console.print(Text(f"{owned.kind:>9}  {printable(owned.name)}  {printable(owned.detail)}"), soft_wrap=True)
     if not found:
         console.print("nothing to remove")
     elif not dry_run and (yes or typer.confirm(f"remove these {len(found)}?")):
-        for each in found:
-            each.remove()
+        for owned in found:
+            owned.remove()
         console.print(f"removed {len(found)}")
-
-
-def _on_docker(images: bool, data: bool, *, needed: bool) -> list[Owned]:
-    """List what the Docker Engine holds; where none answers and there is other work, say so and go on."""
-    try:
-        return docker_engine.connect().owned(images=images, data=data)
-    except PreflightError as error:
-        if needed:
-            raise
-        stdout().print(Text(printable(f"not looked at: {error.message}")), soft_wrap=True)
-        return []
 
 
 def schema(

@@ -1,4 +1,4 @@
-"""Whether MNIST is prepared and whole, or where it would come from; and whose the data volume is."""
+"""Whether MNIST is prepared and whole, or where it would come from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.data import dataset, sources
 from orchestrator.data.dataset import Dataset
-from orchestrator.doctor.check import Check, State
+from orchestrator.engines.check import Check, State
 
 
 def prepared(folder: Path, found: Dataset | None, idx: Path | None) -> Check:
@@ -21,19 +21,3 @@ def prepared(folder: Path, found: Dataset | None, idx: Path | None) -> Check:
         fix = "`bakeoff data` fetches it now and says whether a source answers; --idx DIR names files of your own"
     why = "every contender must train on the same pixels, checked by SHA-256"
     return Check(id="data", title="MNIST", state=state, found=text, why=why, fix=fix)
-
-
-def volume(name: str, ours: bool | None) -> Check:
-    """Judge the volume that containers read: one of another's would be written into."""
-    told = {
-        None: "made when a comparison starts",
-        True: f"{name} is there and ours; compared byte by byte at each start",
-    }
-    return Check(
-        id="data.volume",
-        title="data volume",
-        state=State.WARNING if ours is False else State.OK,
-        found=told.get(ours, f"{name} is there without bakeoff's label: it would be filled, and never be removed"),
-        why="no path of this machine is mounted, so that an engine may be remote",
-        fix=f"`docker volume rm {name}` if nothing else needs it" if ours is False else "",
-    )

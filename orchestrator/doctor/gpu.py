@@ -1,16 +1,15 @@
-"""The GPU that a comparison would run on: driver, whether the engine can hand it out, who else uses it."""
+"""The GPU that a comparison would run on: its driver, its free memory, who else uses it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.doctor.check import Check, State
+from orchestrator.engines.check import Check, State
 from orchestrator.host.gpus import Gpu, Usage
 from orchestrator.spec.contenders import Contender, driver_floor
 
 NEEDED_BYTES = 2 * 2**30
 """A CUDA context, cuDNN's workspace and the network take less than half of it."""
-
 
 WHY = "all trials of a comparison run on one device; results of two devices are not comparable"
 
@@ -52,20 +51,6 @@ def _driver(gpu: Gpu, contender: Contender, floor: int) -> Check:
         found=needs if floor else f"{contender.written} names no driver that it needs",
         why="a wheel's CUDA asks for a driver at least as new",
         fix="update the driver, name an older version, or use --device cpu" if state is State.FAILED else "",
-    )
-
-
-def toolkit(ready: bool, asked: bool) -> Check:
-    """Tell whether the engine can hand a GPU on; without it a comparison falls back to the CPU unless asked not to."""
-    found = "the engine knows the NVIDIA runtime or a CDI device"
-    missing = "a GPU is here, but the Docker Engine cannot hand it to a container"
-    return Check(
-        id="gpu.toolkit",
-        title="GPU in containers",
-        state=State.OK if ready else State.FAILED if asked else State.WARNING,
-        found=found if ready else missing,
-        why="a container sees no GPU that its engine does not give it",
-        fix="" if ready else "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
     )
 
 

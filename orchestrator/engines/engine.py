@@ -1,20 +1,21 @@
-"""The one seam to the world: an engine prepares contenders and starts workers.
+"""The interface of an engine, which prepares contenders and starts workers.
 
-Three engines keep these protocols and are held to one test suite (`tests/engines/test_engines.py`):
-docker, process and scripted. Nothing here knows what a worker prints.
+Docker, process and scripted implement it and pass one test suite (`tests/engines/test_engines.py`). Only
+`orchestrator.engines.choose` names them. Nothing here knows what a worker prints.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from orchestrator.engines.checks import CheckTarget, EngineChecks
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 
@@ -34,13 +35,14 @@ class Prepared:
     contender: Contender
     image: str  # what the record names: an image id, or an environment's path
     handle: str  # what the engine starts
+    app: str = ""  # the folder of the worker's files, where the engine runs them from one
     fixed: bool = True  # `image` names all that runs: the same name is the same code
     facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
     relaxations: tuple[str, ...] = ()  # words of `orchestrator.spec.contenders`
     retries: tuple[str, ...] = ()  # what was tried again to make it ready, in words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Launch:
     """One worker to start."""
 
@@ -48,6 +50,7 @@ class Launch:
     run_id: str
     prepared: Prepared
     environment: Mapping[str, str]  # BAKEOFF_TRIAL; the engine adds where data and output lie
+    data: Path  # the prepared data set, as it was given to `supply`
     gpu: str | None = None  # UUID
     lease: str = ""  # of the run folder: run ids of two machines that share an engine may be the same
 
@@ -94,11 +97,11 @@ class Worker(Protocol):
 
         Its end proves nothing: a broken connection and an ended worker look alike. Call it
         again to reconnect, which ends the call before. What comes twice all the same is known
-        by its `seq`. Raises NoFeed where there is nothing to follow.
+        by its `seq`. Raises NoFeedError where there is nothing to follow.
         """
 
     def poll(self) -> WorkerExit | None:
-        """Tell how the worker ended, None while it runs. Raises EngineLost where the engine does not answer."""
+        """Tell how the worker ended, None while it runs. Raises EngineLostError where the engine does not answer."""
 
     def stop(self) -> None:
         """End the worker, gently first. Safe to call twice."""
@@ -116,12 +119,38 @@ class Worker(Protocol):
     ) -> None: ...
 
 
+class Owned(Protocol):
+    """Something that bakeoff made on an engine and has not removed yet."""
+
+    @property
+    def kind(self) -> str:
+        """Return "container", "volume", "image" or "process"."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def detail(self) -> str:
+        """Return its state or size."""
+
+    def remove(self) -> None:
+        """Remove it, ending what runs; that it is gone already is no error. Raises EngineLostError."""
+
+
 class Engine(Protocol):
     """Prepares contenders and starts workers."""
 
     name: str
     notice: str
     """What the user must know about runs of this engine, or nothing."""
+    restricts: bool
+    """Whether workers run under restrictions, of which a contender may ask to be spared some."""
+
+    def gives_gpus(self) -> bool:
+        """Tell whether the engine can give a GPU to a worker."""
+
+    def checks(self, target: CheckTarget) -> EngineChecks:
+        """Return what this engine checks before a comparison; nothing is asked of it yet."""
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
         """Make ready what the contender needs, with progress. Raises PrepareError."""
@@ -135,11 +164,15 @@ class Engine(Protocol):
     def adopt(self, launch: Launch) -> Worker | None:
         """Take over the worker that an earlier host started for this launch, running or ended; None: there is none.
 
-        What was half made for it is removed. Raises StartError where its place is taken by something else, EngineLost.
+        What was half made for it is removed. Raises StartError where its place is taken by something else, and
+        EngineLostError.
         """
 
     def sweep(self, run_id: str, lease: str) -> None:
-        """Remove what a host that was killed left of a run whose records are all written. Raises EngineLost."""
+        """Remove what a host that was killed left of a run whose records are all written. Raises EngineLostError."""
+
+    def owned(self, *, images: bool = False, data: bool = False) -> Sequence[Owned]:
+        """List what workers left here, and where asked for images and the data set too. Raises EngineLostError."""
 
     def facts(self) -> Mapping[str, str]:
         """Name the engine's version and limits for the report."""

@@ -1,7 +1,6 @@
-"""The scripted engine: plays a recorded or hand-written stream. A citizen like the others, held to their suite.
+"""An in-memory engine for tests: plays a recorded or hand-written event stream.
 
-Whole comparisons run through it in milliseconds, so the line is tested without Docker and
-without a framework.
+Whole comparisons run through it in milliseconds, without Docker and without a framework.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from orchestrator.engines.checks import CheckTarget, EngineChecks
 from orchestrator.engines.engine import Launch, Leftovers, Prepared, PrepareError, StartError, WorkerExit
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
@@ -78,18 +78,43 @@ class ScriptedWorker:
             self._removed()
 
 
+@dataclass(frozen=True)
+class ScriptedLeftover:
+    """A script that was started and whose worker was not removed."""
+
+    run_id: str
+    trial_id: str
+    started: dict[tuple[str, str], Script]
+    kind: str = "script"
+    detail: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.run_id}-{self.trial_id}"
+
+    def remove(self) -> None:
+        self.started.pop((self.run_id, self.trial_id), None)
+
+
 class ScriptedEngine:
     """Starts what `script` says for each launch; `refuses` maps a contender to why it cannot be prepared."""
 
     name = "scripted"
     notice = ""
+    restricts = False
 
     def __init__(self, script: Callable[[Launch], Script], refuses: Mapping[str, str] | None = None) -> None:
         self._script = script
         self._refuses = refuses or {}
-        self.left: dict[tuple[str, str], Script] = {}  # by run and trial: what was started and not removed
+        self.started: dict[tuple[str, str], Script] = {}  # by run and trial: what was started and not removed
 
-    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:  # noqa: ARG002 - the seam's signature
+    def gives_gpus(self) -> bool:
+        return True
+
+    def checks(self, target: CheckTarget) -> EngineChecks:  # noqa: ARG002 - the protocol's signature
+        return EngineChecks()
+
+    def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:  # noqa: ARG002 - the protocol's signature
         if contender.written in self._refuses:
             raise PrepareError(self._refuses[contender.written])
         return Prepared(contender, f"script of {contender.written}", contender.slug)
@@ -101,19 +126,24 @@ class ScriptedEngine:
         script = self._script(launch)
         if script.cannot_start:
             raise StartError(script.cannot_start)
-        self.left[launch.run_id, launch.trial_id] = script
+        self.started[launch.run_id, launch.trial_id] = script
         return self._worker(launch, script)
 
     def adopt(self, launch: Launch) -> ScriptedWorker | None:
         """Play the script again from its beginning, as an engine's log would."""
-        script = self.left.get((launch.run_id, launch.trial_id))
+        script = self.started.get((launch.run_id, launch.trial_id))
         return self._worker(launch, script) if script else None
 
-    def sweep(self, run_id: str, lease: str) -> None:  # noqa: ARG002 - the seam's signature
-        self.left = {place: script for place, script in self.left.items() if place[0] != run_id}
+    def sweep(self, run_id: str, lease: str) -> None:  # noqa: ARG002 - the protocol's signature
+        for owned in self.owned():
+            if owned.run_id == run_id:
+                owned.remove()
+
+    def owned(self, *, images: bool = False, data: bool = False) -> list[ScriptedLeftover]:  # noqa: ARG002
+        return [ScriptedLeftover(*place, self.started) for place in self.started]
 
     def _worker(self, launch: Launch, script: Script) -> ScriptedWorker:
-        return ScriptedWorker(script, lambda: self.left.pop((launch.run_id, launch.trial_id), None))
+        return ScriptedWorker(script, lambda: self.started.pop((launch.run_id, launch.trial_id), None))
 
     def facts(self) -> Mapping[str, str]:
         return {"engine": "scripted"}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,7 @@ class TrialSetup:
     say: Say = lambda _: None  # one line to whoever watches
     lease: str = ""  # of the run folder
     detach: bool = False  # Ctrl-C leaves the worker running
+    data: Path = Path()  # the folder of the data set, as it was supplied to the engine
     prepared: Mapping[str, Prepared] = field(default_factory=dict)  # contenders that are ready, by written name
     refused: Mapping[str, str] = field(default_factory=dict)  # why the others are not, by written name
 
@@ -69,8 +71,7 @@ def run_trial(
     second Ctrl-C propagates, and leaves the worker to the next host as every other exception does.
     """
     planned = with_audit(setup, planned)
-    environment = {"BAKEOFF_TRIAL": to_json(planned.trial)}
-    launch = Launch(planned.id, setup.run_id, prepared, environment, setup.gpu, setup.lease)
+    launch = _launch(setup, planned, prepared)
     retry = Retry(setup.say)
     try:
         started = retry.while_away(
@@ -104,6 +105,18 @@ class _Started:
     def lived_seconds(self) -> float | None:
         """Return how long ago an earlier host started it, None where this one did."""
         return max(0.0, (datetime.now(UTC) - self.started_at).total_seconds()) if self.adopted else None
+
+
+def _launch(setup: TrialSetup, planned: PlannedTrial, prepared: Prepared) -> Launch:
+    return Launch(
+        trial_id=planned.id,
+        run_id=setup.run_id,
+        prepared=prepared,
+        environment={"BAKEOFF_TRIAL": to_json(planned.trial)},
+        data=setup.data,
+        gpu=setup.gpu,
+        lease=setup.lease,
+    )
 
 
 def with_audit(setup: TrialSetup, planned: PlannedTrial) -> PlannedTrial:

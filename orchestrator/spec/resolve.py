@@ -181,10 +181,11 @@ def relaxations_by_contender(resolved: ResolvedSpec) -> dict[str, tuple[str, ...
     return {each.written: each.relax for each in resolved.contenders if each.relax}
 
 
-def engine_and_device(resolved: ResolvedSpec, engine: str) -> str:
+def engine_and_device(resolved: ResolvedSpec, engine: str, *, restricts: bool) -> str:
+    """Return the heading's second line; relaxations are named where the engine `restricts` its workers."""
     device = resolved.gpu.name if resolved.gpu else f"CPU with {resolved.threads} threads"
     spared = [
         f"{written} relaxed by {format_relaxations(words)}"
         for written, words in relaxations_by_contender(resolved).items()
     ]
-    return ", ".join([f"{engine} engine", device, *(spared if engine == "docker" else [])])
+    return ", ".join([f"{engine} engine", device, *(spared if restricts else [])])

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator import doctor, pipeline
 from orchestrator import progress as console
-from orchestrator.doctor.check import Check, State
+from orchestrator.engines.check import Check, State
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.inspection import BaseImage, Checkup, Identity
 from orchestrator.engines.docker.one_off import CommandResult
@@ -28,7 +28,7 @@ from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import IMAGES, Contender
 from orchestrator.spec.resolve import ResolvedSpec, resolve
 from orchestrator.spec.spec import Spec
-from tests.doctor.test_checks import BROKEN, CONVOLVED, H100, HELD, IMPORTED, LOCAL, ended
+from tests.support.checks import BROKEN, CONVOLVED, H100, HELD, IMPORTED, LOCAL, ended
 
 PLENTY = 10**12
 
@@ -84,7 +84,7 @@ class PlayedEngine(DockerEngine):
     def checkup(self) -> Checkup:
         return self._played
 
-    def gpu_ready(self) -> bool:
+    def gives_gpus(self) -> bool:
         return True
 
 
@@ -96,7 +96,8 @@ def _answer(given: CommandResult | Exception) -> CommandResult:
 
 def played(**answers: Any) -> Played:
     nobody: Any = None
-    return Played(nobody, {}, IMAGES, "", "bakeoff-mnist", 2**30, **answers)
+    facts = {"client": nobody, "info": {}, "images": IMAGES, "base_image": "", "memory_bytes": 2**30}
+    return Played(**facts, data_volume="bakeoff-mnist", **answers)
 
 
 @pytest.fixture
@@ -256,7 +257,7 @@ Examine = Callable[..., dict[str, Check]]
 def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examine:
     def asked(engine: Played, *found: Gpu, again: bool = False, **spec: Any) -> dict[str, Check]:
         monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr("orchestrator.doctor.examination.connect", lambda base: PlayedEngine(engine))
+        monkeypatch.setattr("orchestrator.engines.choose.connect", lambda base, **options: PlayedEngine(engine))
         monkeypatch.setattr(gpus, "list_gpus", lambda: found)
         monkeypatch.setattr(gpus, "usage", lambda uuid: Usage(70 * 2**30, 0))
         checks = doctor.examine(Spec(**spec), tmp_path / "runs", None, lambda line: None, again=again)

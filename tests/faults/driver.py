@@ -18,7 +18,7 @@ from typing import Any
 from orchestrator import pipeline
 from orchestrator.cli import main
 from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker.cleanup import Owned
+from orchestrator.engines.docker.cleanup import DockerObject
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.record import run_folder
 from orchestrator.run.watch import Limits
@@ -39,7 +39,7 @@ def change(asked: dict[str, str]) -> None:
         setattr(DockerEngine, "owned", _only(asked["FAULTS_ONLY"].split(","), DockerEngine.owned))  # noqa: B010
 
 
-def _only(names: list[str], listed: Callable[..., list[Owned]]) -> Callable[..., list[Owned]]:
+def _only(names: list[str], listed: Callable[..., list[DockerObject]]) -> Callable[..., list[DockerObject]]:
     return lambda *given, **options: [each for each in listed(*given, **options) if each.name in names]
 
 

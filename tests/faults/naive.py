@@ -10,9 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from orchestrator.engines.engine import Launch
 from orchestrator.plan.plan import PlannedTrial
-from shared.trial import to_json
 from tests.support.engines import DockerRig, trial
 
 
@@ -21,8 +19,7 @@ def run(rig: DockerRig, client: Any, script: str, on_event: Callable[[str, Any],
     planned = PlannedTrial(trial(script), rig.contender, 1)
     folder = rig.folder / "trial"
     folder.mkdir()
-    launch = Launch(planned.id, rig.run_id, rig.prepared, {"BAKEOFF_TRIAL": to_json(planned.trial)})
-    with rig.engine.start(launch) as worker:
+    with rig.start(script) as worker:
         container = client.containers.get(f"bakeoff-{rig.run_id}-{planned.id}")
         received = 0
         with (folder / "events.jsonl").open("ab") as file:

@@ -16,18 +16,18 @@ import subprocess
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from orchestrator.engines.engine import Launch, PrepareError, StartError
+from orchestrator.engines.engine import PrepareError, StartError
 from orchestrator.spec.contenders import parse
-from shared.trial import to_json
 from tests.faults.evidence import Evidence
 from tests.faults.host import Host
 from tests.faults.proxy import Proxy
-from tests.support.engines import DockerRig, quiet, trial
+from tests.support.engines import DockerRig, quiet
 
 Hosts = Callable[[str], Host]
 USAGE, INFRASTRUCTURE, FAILED = 2, 3, 4
@@ -73,12 +73,9 @@ def test_a_gpu_that_the_engine_cannot_give_is_no_silent_training_on_the_cpu(
     make: Callable[..., DockerRig], chance: random.Random
 ) -> None:
     rig = make()
-    if rig.docker.gpu_ready():
+    if rig.docker.gives_gpus():
         pytest.skip("this engine gives GPUs")
-    environment = {"BAKEOFF_TRIAL": to_json(trial(SCRIPT))}
-    launch = Launch(
-        "toy-1.0.play.s1", rig.run_id, rig.prepared, environment, "GPU-00000000-0000-0000-0000-000000000000"
-    )
+    launch = replace(rig.launch(SCRIPT), gpu="GPU-00000000-0000-0000-0000-000000000000")
     with pytest.raises(StartError, match="NVIDIA Container Toolkit"):
         rig.engine.start(launch)
     assert rig.left_behind() == []

@@ -67,7 +67,7 @@ def matched(
         engine.supply(mnist_folder, prepared, lambda line: None)
         folder = RunFolder(tmp_path_factory.mktemp(f"matched-{name}"))
         record = run_trial(
-            TrialSetup(engine, f"test-{name}", data.test_labels, expected=expected),
+            TrialSetup(engine, f"test-{name}", data.test_labels, expected=expected, data=mnist_folder),
             planned,
             prepared,
             folder.trial(planned.id),
@@ -116,7 +116,7 @@ def trained(
     prepared = engine.prepare(contender, "cpu", lambda line: None)
     engine.supply(mnist_folder, prepared, lambda line: None)
     folder = RunFolder(tmp_path_factory.mktemp(request.param))
-    bench = TrialSetup(engine, f"test-{request.param}", mnist.load(mnist_folder, "8x8").test_labels)
+    bench = TrialSetup(engine, f"test-{request.param}", mnist.load(mnist_folder, "8x8").test_labels, data=mnist_folder)
 
     def train(planned: PlannedTrial, run: int) -> Record:
         place = RunFolder(folder.path / "runs" / str(run))

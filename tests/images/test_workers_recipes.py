@@ -49,7 +49,7 @@ def trained(
     prepared = engine.prepare(parse(request.param), "cpu", lambda line: None)
     engine.supply(mnist_folder, prepared, lambda line: None)
     expected = {(recipe.name, 1): compute_expected(recipe, 1, data) for recipe in RECIPES}
-    bench = TrialSetup(engine, f"test-zoo-{request.param}", data.test_labels, expected=expected)
+    bench = TrialSetup(engine, f"test-zoo-{request.param}", data.test_labels, expected=expected, data=mnist_folder)
     planned = plan_of([parse(request.param)], RECIPES, threads=1).trials
     again = [each for each in planned if each.trial.recipe.name == "zoo-adam"]
     found: dict[str, list[Record]] = {}

@@ -99,7 +99,7 @@ def test_a_run_killed_at_any_moment_and_again_ends_as_if_undisturbed(
     assert but_for_times(summary) == but_for_times(undisturbed)
     assert len(summary.comparison.resumed_at) == 2
     assert isinstance(runtime.engine, ScriptedEngine)
-    assert runtime.engine.left == {}
+    assert runtime.engine.started == {}
     assert Summary.load(folder.path) == summary
 
 
@@ -162,7 +162,7 @@ def test_with_detach_ctrl_c_leaves_the_worker_and_resume_takes_it_up(line: Line)
     assert [trial.status.value for trial in partial.trials] == ["unknown", "skipped", "skipped", "skipped"]
     assert partial.comparison.interrupted
     assert isinstance(runtime.engine, ScriptedEngine)
-    assert len(runtime.engine.left) == 1
+    assert len(runtime.engine.started) == 1
     _, summary = pipeline.resume(folder, runtime, Mortal(0))
     assert {trial.status for trial in summary.trials} == {Status.DONE}
     assert summary.trials[0].events.duplicated == 0

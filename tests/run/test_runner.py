@@ -225,7 +225,7 @@ def test_a_worker_that_was_killed_while_no_host_watched_is_put_down_to_a_restart
     bench = TrialSetup(ScriptedEngine(lambda _: Script((), WorkerExit(137))), "run", LABELS, limits=QUICK)
     engine = bench.engine
     folder.begin(PLANNED.trial, datetime.now(UTC))
-    launch = Launch(TRIAL, "run", PREPARED, {})
+    launch = Launch(trial_id=TRIAL, run_id="run", prepared=PREPARED, environment={}, data=Path())
     with engine.start(launch) as worker:
         worker.release()
     record = run_trial(bench, PLANNED, PREPARED, folder, lambda *_: None)
@@ -272,4 +272,4 @@ def test_the_scripted_engine_raises_what_the_seam_promises() -> None:
     engine = ScriptedEngine(lambda _: Script(cannot_start="no such image"))
     prepared = engine.prepare(Contender("torch", "2.13.0"), "cpu", lambda _: None)
     with pytest.raises(StartError, match="no such image"):
-        engine.start(Launch(TRIAL, "run", prepared, {}))
+        engine.start(Launch(trial_id=TRIAL, run_id="run", prepared=prepared, environment={}, data=Path()))

@@ -72,7 +72,13 @@ class Rig:
         return self.engine.start(self.launch(script))
 
     def launch(self, script: str) -> Launch:
-        return Launch("toy-1.0.play.s1", self.run_id, self.prepared, {"BAKEOFF_TRIAL": to_json(trial(script))})
+        return Launch(
+            trial_id="toy-1.0.play.s1",
+            run_id=self.run_id,
+            prepared=self.prepared,
+            environment={"BAKEOFF_TRIAL": to_json(trial(script))},
+            data=self.folder,
+        )
 
     def run(
         self,
@@ -111,10 +117,11 @@ class DockerRig(Rig):
         super().__init__(self.docker, folder)
 
     def left_behind(self) -> list[str]:
-        mine: Any = {"label": f"bakeoff.run={self.run_id}"}
-        containers = self.client.containers.list(all=True, filters=mine)
-        volumes = self.client.volumes.list(filters=mine)
-        return [f"container {each.name}" for each in containers] + [f"volume {each.name}" for each in volumes]
+        filters: Any = {"label": f"bakeoff.run={self.run_id}"}
+        containers = self.client.containers.list(all=True, filters=filters)
+        volumes = self.client.volumes.list(filters=filters)
+        made = [("container", container) for container in containers] + [("volume", volume) for volume in volumes]
+        return [f"{kind} {thing.name}" for kind, thing in made]
 
 
 def scripted(folder: Path) -> Rig:

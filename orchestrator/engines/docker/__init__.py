@@ -1,19 +1,16 @@
-"""The docker engine: the only place that imports the Docker SDK.
+"""The docker engine: the only package that imports the Docker SDK.
 
-`connection` finds the engine, `engine` prepares and starts, `build` makes images, `worker` follows
-one container, `launch` holds the restrictions every container gets, `volumes` moves files through the
-API (no host path is ever mounted, so a remote engine works), `owned` finds and removes what we
-labelled and nothing else. `pulling`, `base`, `labels` and `ready_image` are about images, `contents` reads
-what packages one holds, `holder` is what images and volumes are reached through. `questions`, `overlap`
-and `away` are about an engine whose connection breaks. `checkup` asks an engine what `orchestrator.doctor`
-judges, `errand` runs one short command in a container, and `inside` is the script that tries a container's
-limits from within.
+`connection` finds the engine, `engine` prepares and starts, `worker` follows one container. Images: `build`, `pull`,
+`base_image`, `labels`; their packages: `packages`, `sbom`. Containers: `container_options` has the restrictions that
+every container gets, `files` moves files through the API (no host path is mounted, so a remote engine works),
+`one_off` runs one command. A connection that breaks: `api`, `log_cursor`. `cleanup` removes what carries our label.
+The doctor's checks: `inspection` reads facts, `limits_probe` runs inside a container, `judge`, `limits` and
+`framework` turn what they tell into checks, `checks` orders them.
 """
 
 from __future__ import annotations
 
-from orchestrator.engines.docker.cleanup import Owned
-from orchestrator.engines.docker.connection import connect, named_by
+from orchestrator.engines.docker.connection import connect
 from orchestrator.engines.docker.engine import DockerEngine
 
-__all__ = ["DockerEngine", "Owned", "connect", "named_by"]
+__all__ = ["DockerEngine", "connect"]

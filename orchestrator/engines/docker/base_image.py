@@ -29,7 +29,7 @@ class Base:
         return f"{_without_tag(self.name)}@{self.digest}" if self.digest else self.name
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Say what it is, for the report."""
         return self.reference if self.digest else f"{self.name}, id {self.id}: no registry gave a digest"
 

@@ -14,7 +14,7 @@ from docker.errors import APIError, ImageNotFound
 
 from orchestrator.engines.docker.base_image import Base, base_of
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container
-from orchestrator.engines.docker.labels import OWNED, REPOSITORY, labels
+from orchestrator.engines.docker.labels import OWNED, REPOSITORY, image_labels
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import Context
@@ -52,11 +52,11 @@ def build_image(
     """
     say(f"building {tag}: this downloads the framework once, and may take minutes")
     base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
-    say(f"{contender.name}: on {base.told}")
+    say(f"{contender.name}: on {base.description}")
     made = _build(client, contender, content, base, say)
     try:
         lock = _lock(client, made)
-        _label(client, made, labels(contender, content.content_hash, base, lock), tag)
+        _label(client, made, image_labels(contender, content.content_hash, base, lock), tag)
     except APIError as error:
         raise PrepareError(f"the engine refused to label {tag}: {error.explanation or error}") from error
     say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")

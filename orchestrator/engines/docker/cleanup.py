@@ -1,4 +1,4 @@
-"""Labels: how we know our own. Nothing without them is ever removed.
+"""Lists and removes the containers, volumes and images that carry our label, and nothing else.
 
 Containers inherit the labels of their image, and images those of their base: so our images do
 not carry the label of our containers, and an image that somebody built on one of ours is told by its tag.
@@ -22,8 +22,8 @@ _OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT}
 
 
 @dataclass(frozen=True)
-class Owned:
-    """Something on the engine that is ours."""
+class DockerObject:
+    """A container, volume or image that is ours."""
 
     kind: str  # container, volume, image
     name: str
@@ -31,7 +31,7 @@ class Owned:
     handle: Any
 
     def remove(self) -> None:
-        """Remove it; that somebody was faster is no error. Raises EngineLost, with the engine's reason."""
+        """Remove it; that somebody was faster is no error. Raises EngineLostError, with the engine's reason."""
         try:
             if self.kind == "container":
                 self.handle.remove(force=True, v=True)
@@ -46,36 +46,37 @@ class Owned:
 
 
 def remove_all(client: DockerClient, *labels: str) -> None:
-    """Remove the containers and volumes that carry our label and all of these. Raises EngineLost."""
-    mine: Any = {"label": [f"{OWNER}=bakeoff", *labels]}
-    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+    """Remove the containers and volumes that carry our label and all of these. Raises EngineLostError."""
+    filters: Any = {"label": [f"{OWNER}=bakeoff", *labels]}
+    for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
         _container(container).remove()
-    for volume in client.volumes.list(filters=mine):
+    for volume in client.volumes.list(filters=filters):
         _volume(volume).remove()
 
 
-def leftovers(client: DockerClient, *, images: bool, data: bool, data_volume: str) -> list[Owned]:
+def list_owned(client: DockerClient, *, images: bool, data: bool, data_volume: str) -> list[DockerObject]:
     """List what can be removed: containers and output volumes; images and the data volume on request."""
-    found = [_container(each) for each in client.containers.list(all=True, filters=dict(_OURS), ignore_removed=True)]
+    containers = client.containers.list(all=True, filters=dict(_OURS), ignore_removed=True)
+    owned = [_container(container) for container in containers]
     volumes = client.volumes.list(filters=dict(_OURS))
-    found += [_volume(each) for each in volumes if data or each.name != data_volume]
+    owned += [_volume(volume) for volume in volumes if data or volume.name != data_volume]
     if images:
-        found += [_image(each) for each in client.images.list(filters=dict(_OUR_IMAGES)) if _is_ours(each)]
-    return found
+        owned += [_image(image) for image in client.images.list(filters=dict(_OUR_IMAGES)) if _is_ours(image)]
+    return owned
 
 
 def _is_ours(image: Any) -> bool:
     return all(tag.startswith(REPOSITORY) for tag in image.tags)
 
 
-def _container(container: Any) -> Owned:
-    return Owned("container", container.name, container.status, container)
+def _container(container: Any) -> DockerObject:
+    return DockerObject("container", container.name, container.status, container)
 
 
-def _volume(volume: Any) -> Owned:
-    return Owned("volume", volume.name, "", volume)
+def _volume(volume: Any) -> DockerObject:
+    return DockerObject("volume", volume.name, "", volume)
 
 
-def _image(image: Any) -> Owned:
+def _image(image: Any) -> DockerObject:
     size = image.attrs["Size"] / 1e9
-    return Owned("image", image.tags[0] if image.tags else image.short_id, f"{size:.1f} GB", image)
+    return DockerObject("image", image.tags[0] if image.tags else image.short_id, f"{size:.1f} GB", image)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 import docker
 from docker.context import ContextAPI
-from docker.context.config import get_current_context_name
 from docker.errors import DockerException
 from docker.utils import version_lt
 from requests.exceptions import RequestException
 
+from orchestrator.engines.docker.context import named_by
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.errors import PreflightError
 
@@ -32,14 +32,6 @@ def connect(base_image: str = "", *, allow_foreign_image: bool = False) -> Docke
         return _connected(base_image, allow_foreign_image)
     except (DockerException, RequestException) as error:
         raise _unreachable(error, named_by(os.environ)) from error
-
-
-def named_by(environment: Mapping[str, str]) -> str:
-    """Say what leads to the engine: DOCKER_HOST, a CLI context, or "" for the usual socket."""
-    if host := environment.get("DOCKER_HOST"):
-        return f"DOCKER_HOST={host}"
-    context = environment.get("DOCKER_CONTEXT") or get_current_context_name()
-    return f"the CLI context {context}" if context != "default" else ""
 
 
 def _check_context(environment: Mapping[str, str]) -> None:

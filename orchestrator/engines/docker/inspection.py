@@ -1,26 +1,24 @@
-"""What can be asked of an engine before anything is measured. Facts alone: `doctor` judges them."""
+"""Reads facts of an engine before anything is measured; `judge`, `limits` and `framework` turn them into checks."""
 
 from __future__ import annotations
 
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException, NotFound
-from requests.exceptions import RequestException
+from docker.errors import APIError, NotFound
 
-from orchestrator.engines.docker import container_options as flags
+from orchestrator.engines.docker import container_options
+from orchestrator.engines.docker.api import engine_lost_on_any_error
 from orchestrator.engines.docker.build import default_base, find_image, tag_of
 from orchestrator.engines.docker.labels import OWNER
 from orchestrator.engines.docker.one_off import CommandResult, run
-from orchestrator.engines.engine import EngineLostError
 from orchestrator.engines.install.context import context
 from orchestrator.spec.contenders import Contender, offered_contenders
 
@@ -57,9 +55,9 @@ class BaseImage:
     fault: str = ""  # why it cannot be pulled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Checkup:
-    """Asks one engine. Every method raises EngineLost where it does not answer."""
+    """Asks one engine. Every method raises EngineLostError where it does not answer."""
 
     client: DockerClient
     info: Mapping[str, Any]
@@ -69,7 +67,7 @@ class Checkup:
     memory_bytes: int
 
     def identity(self) -> Identity:
-        with _answering():
+        with engine_lost_on_any_error():
             version = self.client.version()
             before = time.time()
             now = _seconds(str(self.client.info().get("SystemTime", "")))
@@ -94,7 +92,7 @@ class Checkup:
 
     def image_of(self, contender: Contender, variant: str) -> str | None:
         """Return the id of the image that a contender would run, None where it must still be made or pulled."""
-        with _answering():
+        with engine_lost_on_any_error():
             return find_image(self.client, contender.image or self._tag(contender, variant))
 
     def base_of(self, contender: Contender) -> BaseImage:
@@ -105,12 +103,12 @@ class Checkup:
             or (offer.base if offer else "")
             or default_base(self.images / contender.name / "Dockerfile")
         )
-        with _answering():
+        with engine_lost_on_any_error():
             return BaseImage(name, present=find_image(self.client, name) is not None)
 
     def pullable(self, base: BaseImage) -> BaseImage:
         """Have the engine ask the registry, which may take seconds; nothing is pulled."""
-        with _answering():
+        with engine_lost_on_any_error():
             try:
                 self.client.images.get_registry_data(base.name)
             except APIError as error:
@@ -120,29 +118,28 @@ class Checkup:
     def restrictions_tried(self, image: str) -> CommandResult:
         """Try a worker's restrictions from inside, with limits so small that passing them is quick."""
         small = {"pids_limit": TRIED_PROCESSES}
-        restrictions = {**flags.restrictions(TRIED_MEMORY_BYTES), **small}
+        restrictions = {**container_options.restrictions(TRIED_MEMORY_BYTES), **small}
         command = ["python3", "-c", INSIDE.read_text(encoding="utf-8")]
         return run(self.client, image, command, restrictions, _TRIED_SECONDS)
 
     def probed(self, contender: Contender, image: str, device: str, gpu: str | None) -> CommandResult | None:
         """Run the contender's own probe as a worker would run; None where its image has none."""
-        with _answering():
+        with engine_lost_on_any_error():
             entrypoint = self.client.images.get(image).attrs["Config"].get("Entrypoint") or []
         worker = f"images.{contender.name}.worker"
         if not entrypoint or entrypoint[-1] != worker:
             return None
-        given = flags.gpu_request(gpu, self.info.get("DiscoveredDevices") or []) if gpu else {}
         arguments = {
-            **flags.restrictions(self.memory_bytes, contender.relax),
-            "environment": flags.environment({}),
-            **given,
+            **container_options.restrictions(self.memory_bytes, contender.relax),
+            "environment": container_options.environment({}),
+            **(container_options.gpu_request(gpu, self.info.get("DiscoveredDevices") or []) if gpu else {}),
         }
         command = [*entrypoint[:-1], worker.replace(".worker", ".probe"), device, *contender.modes]
         return run(self.client, image, command, arguments, _PROBED_SECONDS)
 
     def volume_is_ours(self) -> bool | None:
         """Tell whether the data volume carries our label; None where there is none yet."""
-        with _answering():
+        with engine_lost_on_any_error():
             try:
                 volume = self.client.volumes.get(self.data_volume)
             except NotFound:
@@ -157,14 +154,6 @@ class Checkup:
         """Return the engine's folder where it is this machine's: a socket may lead into a virtual machine."""
         root = Path(str(self.info.get("DockerRootDir", "")))
         return root if self.info.get("Name") == platform.node() and root.is_dir() else None
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except (DockerException, RequestException) as error:
-        raise EngineLostError(str(error)) from error
 
 
 def _seconds(stamp: str) -> float | None:

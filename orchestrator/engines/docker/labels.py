@@ -1,4 +1,6 @@
-"""What an image says of itself: OCI's annotations as labels, and our own. Given to the last layer alone.
+"""The labels of our containers, volumes and images, and the facts that an image's labels tell.
+
+An image carries OCI's annotations as labels and our own, on its last layer.
 
 The time and the commit change with every build; in a layer of their own they keep no cache from holding, and the hash
 of the content, which names the image, knows nothing of them.
@@ -16,13 +18,31 @@ from orchestrator.engines.install import locks
 from orchestrator.host.checkout import revision
 from orchestrator.spec.contenders import Contender
 
+OWNER = "bakeoff.owner"
+OWNED = {OWNER: "bakeoff"}  # containers and volumes
+RUN = "bakeoff.run"
+TRIAL = "bakeoff.trial"
+LEASE = "bakeoff.lease"  # of the run folder that it belongs to
+SPEC = "bakeoff.spec"  # what runs in a container, as a hash
+HOLDER = "bakeoff.holder"  # the volume that a container was made to reach, and never started
+CONTENDER = "bakeoff.contender"
+CONTENT = "bakeoff.content"  # images
+CONTRACT = "bakeoff.contract"
+LOCK = "bakeoff.locked"
+
+REPOSITORY = "bakeoff/"
+"""What the names of our images begin with."""
+
+KNOWN = ("1",)
+"""Versions of the contract (shared/README.md) that this bakeoff speaks."""
+
 _OCI = "org.opencontainers.image."
 _BASE_ID = "bakeoff.base.id"
 
 
-def labels(contender: Contender, content_hash: str, base: Base, lock: str) -> dict[str, str]:
+def image_labels(contender: Contender, content_hash: str, base: Base, lock: str) -> dict[str, str]:
     """Return the labels of an image just built; `lock` is the lock's file name, "" where none covered it."""
-    found = {
+    labels = {
         CONTENDER: contender.written,
         CONTENT: content_hash,
         LOCK: lock or "false",
@@ -32,21 +52,18 @@ def labels(contender: Contender, content_hash: str, base: Base, lock: str) -> di
         f"{_OCI}base.digest": base.digest,
         _BASE_ID: base.id,
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in labels.items() if value}
 
 
-def facts_of_image(found: Mapping[str, str]) -> dict[str, str]:
+def facts_of_image(labels: Mapping[str, str]) -> dict[str, str]:
     """Return what labels say about how an image was made, for the report."""
-    lock = found.get(LOCK, "false")
-    base = Base(found.get(f"{_OCI}base.name", "unknown"), found.get(_BASE_ID, ""), found.get(f"{_OCI}base.digest", ""))
-    return {"requirements": locks.NOT_LOCKED if lock == "false" else locks.LOCKED, "base image": base.told}
+    lock = labels.get(LOCK, "false")
+    digest = labels.get(f"{_OCI}base.digest", "")
+    base = Base(labels.get(f"{_OCI}base.name", "unknown"), labels.get(_BASE_ID, ""), digest)
+    return {"requirements": locks.NOT_LOCKED if lock == "false" else locks.LOCKED, "base image": base.description}
 
 
-KNOWN = ("1",)
-"""Versions of the contract (shared/README.md) that this bakeoff speaks."""
-
-
-def declared(image: str, config: Mapping[str, Any], *, allow_foreign: bool) -> dict[str, str]:
+def facts_of_contract(image: str, config: Mapping[str, Any], *, allow_foreign: bool) -> dict[str, str]:
     """Return the image's facts for the report. PrepareError names what it lacks, and the way out."""
     if not config.get("Entrypoint"):
         raise PrepareError(f"{image} has no ENTRYPOINT: nothing says which of its programs is the worker")
@@ -60,42 +77,6 @@ def declared(image: str, config: Mapping[str, Any], *, allow_foreign: bool) -> d
         f"{image} does not say that it keeps bakeoff's contract ({said}): put LABEL {CONTRACT}={KNOWN[-1]} into its"
         " Dockerfile once it does (shared/README.md), or run it as it is with --allow-foreign-image"
     )
-
-
-OWNER = "bakeoff.owner"
-
-
-OWNED = {OWNER: "bakeoff"}  # containers and volumes
-
-
-REPOSITORY = "bakeoff/"
-
-
-RUN = "bakeoff.run"
-
-
-TRIAL = "bakeoff.trial"
-
-
-CONTENDER = "bakeoff.contender"
-
-
-HOLDER = "bakeoff.holder"  # the volume that a container was made to reach, and never started
-
-
-SPEC = "bakeoff.spec"  # what runs in a container, as a hash
-
-
-LEASE = "bakeoff.lease"  # of the run folder that it belongs to
-
-
-CONTENT = "bakeoff.content"  # images
-
-
-CONTRACT = "bakeoff.contract"
-
-
-LOCK = "bakeoff.locked"
 
 
 def labels_of(launch: Launch) -> dict[str, str]:

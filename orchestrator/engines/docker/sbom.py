@@ -10,8 +10,12 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from orchestrator.engines.docker.labels import CONTENDER, LOCK
+from orchestrator.engines.docker.packages import Contents
 
 _TEXT = 200  # characters: a licence is a name here, never its text
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~:-]{0,127}")
@@ -68,6 +72,15 @@ def hashes(lock: str) -> dict[str, str]:
 def normal(name: str) -> str:
     """Return a Python package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def bill_of_materials(contents: Contents, images: Path, version: str) -> dict[str, Any]:
+    """Return the document of an image's contents, with hashes where a lock of `images` was installed."""
+    name, _, _ = contents.labels.get(CONTENDER, "").partition("==")
+    lock = images / name.partition("[")[0] / "locks" / contents.labels.get(LOCK, "")
+    known = hashes(lock.read_text(encoding="utf-8")) if lock in images.glob("*/locks/*.txt") else {}
+    packages = [*python_packages(contents.python, known), *debian_packages(contents.debian)]
+    return document(contents.id, contents.name, contents.created, contents.labels, packages, version)
 
 
 def document(

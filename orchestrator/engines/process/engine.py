@@ -14,10 +14,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestrator.engines.checks import CheckTarget
 from orchestrator.engines.engine import Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import context
-from orchestrator.engines.process.environments import Environments, made_folder
+from orchestrator.engines.process.checks import ProcessChecks
+from orchestrator.engines.process.environments import Environments, make_folder
 from orchestrator.engines.process.worker import (
     ALIVE,
     GROUP,
@@ -45,6 +47,7 @@ class ProcessEngine:
         "process engine: workers are plain processes of this machine. Versions are kept apart by virtual"
         " environments, but nothing is isolated: no limits on memory, files or network"
     )
+    restricts = False
 
     def __init__(
         self,
@@ -58,46 +61,54 @@ class ProcessEngine:
         self._images = images
         self._environments = Environments(self._cache, images)
         self._stop_seconds = stop_seconds
-        self._apps: dict[str, Path] = {}
-        self._data = Path()
+
+    def gives_gpus(self) -> bool:
+        return True
+
+    def checks(self, target: CheckTarget) -> ProcessChecks:
+        return ProcessChecks(
+            self.notice, self.missing_bytes(target.contenders, target.variant), free_bytes=self.free_bytes()
+        )
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
         if contender.image:
             raise PrepareError(f"{contender.written} names an image: only the docker engine runs images")
         content = context(contender, offered_contenders(self._images)[contender.name], variant, self._images, "")
-        app = self._apps[contender.name] = self._environments.app(contender, content)
+        app = self._environments.copy_app(contender, content)
         existing = self._interpreters.get(contender.name)
         if existing is not None:
             # Absolute, and no link resolved: through its link a virtual environment's Python knows its packages.
-            return Prepared(contender, f"interpreter {existing.name}", str(existing.absolute()), fixed=False)
-        folder = self._environments.made(contender, variant, content, say)
-        named = f"environment {folder.name}, worker {app.name}"
-        told = {"requirements": locks.LOCKED if (folder / locks.MARK).exists() else locks.NOT_LOCKED}
-        return Prepared(contender, named, str(folder / "bin" / "python"), facts=told)
+            python = str(existing.absolute())
+            return Prepared(contender, f"interpreter {existing.name}", python, app=str(app), fixed=False)
+        folder = self._environments.prepare(contender, variant, content, say)
+        name = f"environment {folder.name}, worker {app.name}"
+        facts = {"requirements": locks.LOCKED if (folder / locks.MARK).exists() else locks.NOT_LOCKED}
+        return Prepared(contender, name, str(folder / "bin" / "python"), app=str(app), facts=facts)
 
     def missing_bytes(self, contenders: Sequence[Contender], variant: str) -> dict[str, int]:
         """Estimate the environments that are still to be made, by contender."""
-        known, found = offered_contenders(self._images), {}
-        for each in contenders:
-            if not each.image and each.name not in self._interpreters:
-                content = context(each, known[each.name], variant, self._images, "")
-                if self._environments.missing(each, variant, content):
-                    found[each.written] = known[each.name].variants[variant].size_bytes
-        return found
+        offered, sizes = offered_contenders(self._images), {}
+        for contender in contenders:
+            if not contender.image and contender.name not in self._interpreters:
+                file = offered[contender.name]
+                content = context(contender, file, variant, self._images, "")
+                if self._environments.is_missing(contender, variant, content):
+                    sizes[contender.written] = file.variants[variant].size_bytes
+        return sizes
 
     def free_bytes(self) -> int:
         """Return what is free where environments are kept."""
-        return shutil.disk_usage(next(each for each in (self._cache, *self._cache.parents) if each.exists())).free
+        return shutil.disk_usage(next(path for path in (self._cache, *self._cache.parents) if path.exists())).free
 
-    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:  # noqa: ARG002 - the seam's signature
-        self._data = data
+    def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
+        """Workers read the data set where it lies."""
 
     def start(self, launch: Launch) -> ProcessWorker:
-        folder = self._place(launch)
+        folder = self._folder(launch)
         if not os.access(launch.prepared.handle, os.X_OK):
             raise StartError(f"{launch.prepared.handle}: No such file or directory, or not a program")
         try:
-            made_folder(folder.parent)
+            make_folder(folder.parent)
             self._start(launch, folder)
         except BaseException as error:
             _remove(folder)
@@ -107,40 +118,39 @@ class ProcessEngine:
         return ProcessWorker(folder, self._stop_seconds, started=True)
 
     def adopt(self, launch: Launch) -> ProcessWorker | None:
-        folder = self._place(launch)
+        folder = self._folder(launch)
         try:
             spec, booted = (folder / SPEC).read_text().split()
         except (OSError, ValueError):
             spec = booted = ""
         if spec and spec != launch.spec_sha256:
             raise StartError(f"{folder} holds a worker that was started for something else; remove it")
-        if not spec or booted != _boot() or not (folder / GROUP).exists():
+        if not spec or booted != _boot_id() or not (folder / GROUP).exists():
             _remove(folder)  # never started, or ended by a restart of the machine
             return None
         return ProcessWorker(folder, self._stop_seconds)
 
     def sweep(self, run_id: str, lease: str) -> None:
-        for each in self.owned():
-            if each.name.startswith(f"{run_id}-") and each.name.endswith(f"-{lease}"):
-                each.remove()
+        for worker in self.owned():
+            if worker.name.startswith(f"{run_id}-") and worker.name.endswith(f"-{lease}"):
+                worker.remove()
 
-    def owned(self) -> list[Abandoned]:
+    def owned(self, *, images: bool = False, data: bool = False) -> list[Abandoned]:  # noqa: ARG002 - it keeps none
         """List the workers whose hosts did not remove them."""
         return [Abandoned(folder, self._stop_seconds) for folder in sorted((self._cache / _WORKERS).glob("*/"))]
 
     def facts(self) -> Mapping[str, str]:
         return {"engine": "process (no isolation)"}
 
-    def _place(self, launch: Launch) -> Path:
+    def _folder(self, launch: Launch) -> Path:
         return self._cache / _WORKERS / f"{launch.run_id}-{launch.trial_id}-{launch.lease}"
 
     def _start(self, launch: Launch, folder: Path) -> None:
-        """Start the worker as nobody's child, in a group of its own, holding a lock that ends with it."""
-        contender = launch.prepared.contender.name
-        worker = f"images.{contender}.worker"
+        """Start the worker detached from this process, in a group of its own, holding a lock that ends with it."""
+        worker = f"images.{launch.prepared.contender.name}.worker"
         folder.mkdir()
         (folder / OUT).mkdir()
-        (folder / SPEC).write_text(f"{launch.spec_sha256} {_boot()}")
+        (folder / SPEC).write_text(f"{launch.spec_sha256} {_boot_id()}")
         with (
             (folder / STDOUT).open("wb") as stdout,
             (folder / STDERR).open("wb") as stderr,
@@ -148,7 +158,7 @@ class ProcessEngine:
         ):
             fcntl.flock(alive, fcntl.LOCK_EX)
             subprocess.run(
-                ["/bin/sh", "-c", SHELL, self._apps[contender], launch.prepared.handle, "-m", worker],
+                ["/bin/sh", "-c", SHELL, launch.prepared.app, launch.prepared.handle, "-m", worker],
                 cwd=folder,
                 env=self._variables(launch, folder / OUT),
                 stdin=subprocess.DEVNULL,
@@ -160,18 +170,18 @@ class ProcessEngine:
             )
 
     def _variables(self, launch: Launch, out: Path) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return {
-            **kept,
+            **inherited,
             "PYTHONDONTWRITEBYTECODE": "1",
             "CUDA_VISIBLE_DEVICES": launch.gpu or "",
-            "BAKEOFF_DATA": str(self._data),
+            "BAKEOFF_DATA": str(launch.data),
             "BAKEOFF_OUT": str(out),
             **launch.environment,
         }
 
 
-def _boot() -> str:
+def _boot_id() -> str:
     """Name this start of the machine, where the system does: no process outlives it."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -1,4 +1,4 @@
-"""Virtual environments of contenders' versions, and copies of their workers: made once, named by content."""
+"""Makes virtual environments of contenders' versions, and copies of their workers: once each, named by content."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Environments:
         self._cache = cache
         self._images = images
 
-    def missing(self, contender: Contender, variant: str, content: Context) -> bool:
-        return not _whole(self._folder(contender, variant, content))
+    def is_missing(self, contender: Contender, variant: str, content: Context) -> bool:
+        return not _is_complete(self._folder(contender, variant, content))
 
-    def app(self, contender: Contender, content: Context) -> Path:
+    def copy_app(self, contender: Contender, content: Context) -> Path:
         """Copy the worker's files aside, named by content, so that editing them disturbs no running trial."""
         folder = self._cache / "apps" / f"{contender.name}-{content.content_hash}"
-        with filelock.FileLock(made_folder(folder.parent) / f"{folder.name}.lock"):
+        with filelock.FileLock(make_folder(folder.parent) / f"{folder.name}.lock"):
             if not folder.exists():
                 aside = Path(tempfile.mkdtemp(dir=folder.parent))
                 for name, path in content.files.items():
@@ -46,11 +46,11 @@ class Environments:
                 aside.rename(folder)
         return folder
 
-    def made(self, contender: Contender, variant: str, content: Context, say: Say) -> Path:
+    def prepare(self, contender: Contender, variant: str, content: Context, say: Say) -> Path:
         """Return the contender's virtual environment, making it where it is missing or half made."""
         folder = self._folder(contender, variant, content)
-        with filelock.FileLock(made_folder(folder.parent) / f"{folder.name}.lock"):
-            if not _whole(folder):
+        with filelock.FileLock(make_folder(folder.parent) / f"{folder.name}.lock"):
+            if not _is_complete(folder):
                 say(f"making the environment {folder.name}: this downloads the framework once")
                 shutil.rmtree(folder, ignore_errors=True)
                 self._install(contender, folder, content, say)
@@ -71,22 +71,22 @@ class Environments:
             say(f"{contender.name}: {locks.NOT_LOCKED}")
 
 
-def _whole(environment: Path) -> bool:
+def _is_complete(environment: Path) -> bool:
     return (environment / _MARK).exists() and (environment / "bin" / "python").exists()
 
 
 def _run(program: str, command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
     """Run venv or pip and say what is downloaded; PrepareError with the reason where it fails."""
-    said: list[str] = []
+    lines: list[str] = []
     with subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
         for line in process.stdout or ():
-            said = [*said[-199:], line.rstrip()]
+            lines = [*lines[-199:], line.rstrip()]
             if line.startswith(("Collecting ", "Installing collected")):
                 say(line.strip()[:160])
     if process.returncode != 0:
-        raise PrepareError(pip.why_refused(said, f"{program} ended with {process.returncode}"))
+        raise PrepareError(pip.why_refused(lines, f"{program} ended with {process.returncode}"))
 
 
 def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name not in _MISLEADING}
 
 
-def made_folder(folder: Path) -> Path:
+def make_folder(folder: Path) -> Path:
     """Make a folder of the cache; PreflightError where it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

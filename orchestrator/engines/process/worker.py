@@ -1,4 +1,4 @@
-"""One worker process: its live feed, its end, what it left."""
+"""One worker process: its live feed, its exit, the files that it left."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class ProcessWorker:
         self._folder = folder
         self._stop_seconds = stop_seconds
         self._group = int((folder / GROUP).read_text())
-        self._ours = started or self._lives()  # the number of a group that ended long ago may be another's by now
+        self._ours = started or self._is_alive()  # the number of an ended group may have been given to another
         self._released = False
-        self._whole = 0  # bytes of standard output that were handed out as whole lines
+        self._handed_out = 0  # bytes of standard output that were handed out as whole lines
         self._calls = 0
 
     def chunks(self) -> Iterator[bytes]:
@@ -66,12 +66,12 @@ class ProcessWorker:
         self._calls += 1
         call = self._calls
         with (self._folder / STDOUT).open("rb") as file:
-            file.seek(self._whole)
+            file.seek(self._handed_out)
             while call == self._calls:
                 ended = self.poll() is not None  # asked before reading: what follows is final
                 chunk = file.read(_CHUNK_BYTES)
                 if b"\n" in chunk:
-                    self._whole = file.tell() - len(chunk) + chunk.rindex(b"\n") + 1
+                    self._handed_out = file.tell() - len(chunk) + chunk.rindex(b"\n") + 1
                 if chunk:
                     yield chunk
                 elif ended:
@@ -80,9 +80,9 @@ class ProcessWorker:
                     time.sleep(_TAIL_SECONDS)
 
     def poll(self) -> WorkerExit | None:
-        if (left := self._exit()) is not None:
-            return left
-        if self._lives():
+        if (exit_ := self._exit()) is not None:
+            return exit_
+        if self._is_alive():
             return None
         return self._exit() or WorkerExit(_KILLED)  # asked again: it may have ended between the two questions
 
@@ -131,8 +131,8 @@ class ProcessWorker:
             return None
         return WorkerExit(code, ended_at=datetime.fromtimestamp(ended, UTC))
 
-    def _lives(self) -> bool:
-        """Ask for the lock that the worker was born with: the system gives it back when the last holder is gone."""
+    def _is_alive(self) -> bool:
+        """Try the worker's lock, which the system releases when the last process that holds it ends."""
         with contextlib.suppress(FileNotFoundError), (self._folder / ALIVE).open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -189,13 +189,13 @@ class Abandoned:
 
 def _regular(path: Path, limit_bytes: int) -> bytes:
     """Read a file that a worker wrote: no link is followed, no pipe waited for, nothing above the limit."""
-    with open(path, "rb", opener=_cautious) as file:
+    with open(path, "rb", opener=_open_regular) as file:
         if os.fstat(file.fileno()).st_size > limit_bytes:
             raise OSError(f"larger than {limit_bytes} bytes")
         return file.read(limit_bytes)
 
 
-def _cautious(path: str, flags: int) -> int:
+def _open_regular(path: str, flags: int) -> int:
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor

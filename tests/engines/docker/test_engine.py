@@ -32,7 +32,6 @@ from orchestrator.record.record import Status
 from orchestrator.spec.contenders import parse
 from orchestrator.values import Say
 from shared.events import Event, Warned, WorkerReady
-from shared.trial import to_json
 from tests.support import engines
 from tests.support.engines import DockerRig, quiet
 from tests.support.paths import TOYS
@@ -419,7 +418,7 @@ def _prepare(client: DockerClient, toy: Path, say: Say) -> Prepared:
 
 
 def _launch(rig: DockerRig) -> Launch:
-    return Launch("toy-1.0.play.s1", rig.run_id, rig.prepared, {"BAKEOFF_TRIAL": to_json(engines.trial("hang"))})
+    return rig.launch("hang")
 
 
 def _surroundings(rig: DockerRig) -> dict[str, str]:

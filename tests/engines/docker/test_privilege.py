@@ -10,6 +10,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from orchestrator.spec import recipes
 from orchestrator.spec.contenders import offered_contenders, parse
 from shared import mnist
 from shared.events import Event, PhaseEnded
-from shared.trial import to_json
 from tests.support import engines
 from tests.support.engines import DockerRig, quiet
 from tests.support.paths import TOYS
@@ -230,7 +230,7 @@ def test_an_image_says_what_it_was_made_of(rig: DockerRig) -> None:
 
 
 def _launch(rig: DockerRig, prepared: Prepared) -> Launch:
-    return Launch("toy-1.0.play.s1", rig.run_id, prepared, {"BAKEOFF_TRIAL": to_json(engines.trial("hang"))})
+    return replace(rig.launch("hang"), prepared=prepared)
 
 
 def _running(rig: DockerRig) -> Any:

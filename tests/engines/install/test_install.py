@@ -225,7 +225,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     content = context(contender, offered_contenders(images)["toy"], "cpu", images, "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
-        folder = Environments(root / "cache", images).made(contender, "cpu", content, said.append)
+        folder = Environments(root / "cache", images).prepare(contender, "cpu", content, said.append)
     return Environment(images, folder, said)
 
 

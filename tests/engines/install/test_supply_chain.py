@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.engines.docker.base_image import Base, _digest
-from orchestrator.engines.docker.labels import declared, facts_of_image, labels
+from orchestrator.engines.docker.labels import facts_of_contract, facts_of_image, image_labels
 from orchestrator.engines.engine import FOREIGN, PrepareError
 from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import arguments, context
@@ -100,15 +100,15 @@ def test_a_digest_that_was_asked_for_is_kept() -> None:
 def test_a_base_image_without_a_digest_is_named_with_its_id() -> None:
     base = Base("registry.example:5000/mine:1", OTHER)
     assert base.reference == "registry.example:5000/mine:1"
-    assert base.told == f"registry.example:5000/mine:1, id {OTHER}: no registry gave a digest"
+    assert base.description == f"registry.example:5000/mine:1, id {OTHER}: no registry gave a digest"
 
 
 def test_labels_tell_how_an_image_was_made() -> None:
-    found = labels(parse("torch"), "0123", Base("python:3.12", OTHER, DIGEST), "2.13.0-cpu-cp312-x86_64.txt")
+    found = image_labels(parse("torch"), "0123", Base("python:3.12", OTHER, DIGEST), "2.13.0-cpu-cp312-x86_64.txt")
     assert found["org.opencontainers.image.base.name"] == "python:3.12"
     assert found["org.opencontainers.image.base.digest"] == DIGEST
     assert facts_of_image(found) == {"requirements": locks.LOCKED, "base image": f"python@{DIGEST}"}
-    assert labels(parse("torch"), "0123", Base("mine", OTHER), "")["bakeoff.locked"] == "false"
+    assert image_labels(parse("torch"), "0123", Base("mine", OTHER), "")["bakeoff.locked"] == "false"
 
 
 def test_an_image_that_says_nothing_is_not_called_locked() -> None:
@@ -119,20 +119,20 @@ def test_an_image_that_says_nothing_is_not_called_locked() -> None:
 
 
 def test_a_ready_image_declares_the_contract_or_is_refused_with_the_way_out() -> None:
-    assert declared("mine:1", _config("1"), allow_foreign=False) == {"contract": "1"}
+    assert facts_of_contract("mine:1", _config("1"), allow_foreign=False) == {"contract": "1"}
     for label, said in ((None, "the label is missing"), ("9", "it says '9', known: 1")):
         with pytest.raises(PrepareError) as refused:
-            declared("mine:1", _config(label), allow_foreign=False)
+            facts_of_contract("mine:1", _config(label), allow_foreign=False)
         assert said in str(refused.value)
         assert "LABEL bakeoff.contract=1" in str(refused.value)
         assert "--allow-foreign-image" in str(refused.value)
-        assert declared("mine:1", _config(label), allow_foreign=True) == {"contract": FOREIGN}
+        assert facts_of_contract("mine:1", _config(label), allow_foreign=True) == {"contract": FOREIGN}
 
 
 @pytest.mark.parametrize("allow", [False, True])
 def test_an_image_without_an_entry_point_is_refused_always(allow: bool) -> None:
     with pytest.raises(PrepareError, match="no ENTRYPOINT"):
-        declared("mine:1", {**_config("1"), "Entrypoint": None}, allow_foreign=allow)
+        facts_of_contract("mine:1", {**_config("1"), "Entrypoint": None}, allow_foreign=allow)
 
 
 # Relaxations
@@ -157,8 +157,8 @@ def test_a_plan_names_what_its_contenders_are_spared() -> None:
     spared = replace(settings, contenders=(replace(settings.contenders[0], relax=("tmp-exec",)),))
     assert relaxations_by_contender(settings) == {}
     assert relaxations_by_contender(spared) == {"torch==2.13.0": ("tmp-exec",)}
-    assert engine_and_device(spared, "docker").endswith(", torch==2.13.0 relaxed by tmp-exec")
-    assert "relaxed" not in engine_and_device(spared, "process")  # it restricts nothing, and spares nothing
+    assert engine_and_device(spared, "docker", restricts=True).endswith(", torch==2.13.0 relaxed by tmp-exec")
+    assert "relaxed" not in engine_and_device(spared, "process", restricts=False)
 
 
 def test_no_contender_of_this_repository_is_relaxed() -> None:

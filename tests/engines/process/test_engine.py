@@ -7,6 +7,7 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_an_interpreter_that_is_gone_cannot_start(tmp_path: Path) -> None:
     engine = ProcessEngine(tmp_path, {"toy": tmp_path / "gone"}, TOYS)
     ready = engine.prepare(parse("toy", TOYS), "cpu", quiet)
     with pytest.raises(StartError, match="No such file or directory"):
-        engine.start(Launch("t", "r", ready, {}))
+        engine.start(Launch(trial_id="t", run_id="r", prepared=ready, environment={}, data=tmp_path))
 
 
 def test_an_image_is_nothing_for_this_engine(tmp_path: Path) -> None:
@@ -166,8 +167,26 @@ def test_editing_a_worker_disturbs_no_trial_under_way(tmp_path: Path) -> None:
     assert _plays(engine, ready)
 
 
+def test_an_engine_starts_what_another_has_prepared_and_supplied(rig: ProcessRig, tmp_path: Path) -> None:
+    assert _plays(ProcessEngine(tmp_path / "another", images=TOYS), rig.prepared)
+
+
+def test_a_worker_finds_the_data_in_the_folder_that_its_launch_names(rig: ProcessRig, tmp_path: Path) -> None:
+    data = tmp_path / "mnist"
+    data.mkdir()
+    with rig.engine.start(replace(rig.launch("surroundings"), data=data)) as worker:
+        list(worker.chunks())
+    assert [file.name for file in data.iterdir()] == ["x"]  # what the toy tries to write there
+
+
 def _plays(engine: ProcessEngine, ready: Prepared) -> bool:
-    launch = Launch("toy-1.0.play.s1", "test", ready, {"BAKEOFF_TRIAL": to_json(engines.trial("finish"))})
+    launch = Launch(
+        trial_id="toy-1.0.play.s1",
+        run_id="test",
+        prepared=ready,
+        environment={"BAKEOFF_TRIAL": to_json(engines.trial("finish"))},
+        data=Path(),
+    )
     with engine.start(launch) as worker:
         return b"run_ended" in b"".join(worker.chunks())
 

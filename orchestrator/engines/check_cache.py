@@ -1,6 +1,6 @@
-"""What was tried before and need not be tried again: good answers only, one file a question, in the user's cache.
+"""Remembers checks that passed: one file a question, in the user's cache.
 
-A question that failed is asked again the next time, because what failed may have been mended.
+A check that failed is not kept, so that it is made again: what failed may have been mended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.doctor.check import Check, State
+from orchestrator.engines.check import Check, State
 
 DAY_SECONDS = 24 * 3600.0
 
@@ -26,18 +26,18 @@ class CheckCache:
     """Remembers checks by what their answer depends on."""
 
     @classmethod
-    def beside(cls, data: Path, *, forgetful: bool = False) -> Self:
-        """Return the user's memory: it lies in the cache, beside the data set."""
-        return cls(data.parent / "doctor", forgetful=forgetful)
+    def beside(cls, data: Path, *, read: bool = True) -> Self:
+        """Return the user's cache of checks, which lies beside the data set."""
+        return cls(data.parent / "doctor", read=read)
 
-    def __init__(self, folder: Path, *, forgetful: bool = False) -> None:
+    def __init__(self, folder: Path, *, read: bool = True) -> None:
         self._folder = folder
-        self._forgetful = forgetful  # keeps what it is told, and recalls nothing
+        self._read = read  # False: keeps what it is given, and recalls nothing
 
     def recall(self, question: Sequence[str], younger_than_seconds: float | None = None) -> list[Check] | None:
         """Return the checks of a question; None where they were never good, or are older."""
         path = self._path(question)
-        if self._forgetful:
+        if not self._read:
             return None
         try:
             age_seconds = time.time() - path.stat().st_mtime

@@ -1,4 +1,4 @@
-"""The doctor in front of a real engine: limits tried from inside, and each one's absence caught."""
+"""The checks of a real engine: limits tried from inside, and each one's absence caught."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ import pytest
 from docker import DockerClient
 
 from orchestrator import doctor
-from orchestrator.doctor import State, limits
-from orchestrator.doctor import docker as docker_checks
-from orchestrator.doctor.cache import CheckCache
-from orchestrator.doctor.check import Check
-from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.check import Check, State
+from orchestrator.engines.check_cache import CheckCache
+from orchestrator.engines.checks import CheckTarget
+from orchestrator.engines.docker import DockerEngine, limits
+from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.container_options import restrictions
 from orchestrator.engines.docker.inspection import INSIDE, TRIED_MEMORY_BYTES, TRIED_PROCESSES, Checkup
 from orchestrator.engines.docker.labels import OWNED
 from orchestrator.engines.docker.one_off import OUTPUT_BYTES, run
 from orchestrator.errors import PreflightError
-from orchestrator.spec.contenders import parse
+from orchestrator.host.gpus import Gpu
+from orchestrator.spec.contenders import Contender, parse
 from orchestrator.spec.spec import Spec
+from orchestrator.values import Say
 from tests.support.engines import DockerRig, quiet
 from tests.support.paths import TOYS
 
@@ -50,6 +52,11 @@ def _nothing_is_left(docker_client: DockerClient, rig: DockerRig) -> Iterator[No
     assert docker_client.containers.list(all=True, filters=mine) == []
 
 
+def checks_of(checkup: Checkup, folder: Path, *contenders: Contender, say: Say = quiet, **fields: Any) -> DockerChecks:
+    target = CheckTarget(contenders=contenders, variant="cpu", cache=CheckCache(folder), say=say, **fields)
+    return DockerChecks(checkup, target, gives_gpus=True, named_by="")
+
+
 def tried(client: DockerClient, image: str, **loosened: Any) -> dict[str, State]:
     """Try the limits with some of them loosened; name what is not well."""
     arguments = {**restrictions(TRIED_MEMORY_BYTES), "pids_limit": TRIED_PROCESSES, **loosened}
@@ -69,8 +76,8 @@ def test_the_restrictions_of_a_worker_hold_on_this_engine(rig: DockerRig) -> Non
     assert tried(rig.client, rig.prepared.image) == {}
 
 
-def test_what_the_probe_tells_of_the_disk_is_what_can_be_seen(rig: DockerRig, checkup: Checkup) -> None:
-    found, inside_bytes = docker_checks.restrictions(checkup, rig.prepared.image, quiet)
+def test_what_the_probe_tells_of_the_disk_is_what_can_be_seen(rig: DockerRig, checkup: Checkup, tmp_path: Path) -> None:
+    found, inside_bytes = checks_of(checkup, tmp_path).try_limits(rig.prepared.image)
     assert all(isinstance(each, Check) for each in found)
     seen_bytes = checkup.free_bytes()
     assert inside_bytes is not None
@@ -107,13 +114,13 @@ def test_an_image_without_python_gives_no_answer_and_no_exception(rig: DockerRig
     assert "python9" in found.found
 
 
-def test_what_an_errand_prints_is_read_within_bounds(rig: DockerRig) -> None:
+def test_what_a_command_prints_is_read_within_bounds(rig: DockerRig) -> None:
     command = ["python3", "-c", "for _ in range(200_000): print('x' * 99)"]
     ended = run(rig.client, rig.prepared.image, command, restrictions(TRIED_MEMORY_BYTES), 20)
     assert (ended.code, len(ended.stdout)) == (0, OUTPUT_BYTES)
 
 
-def test_an_errand_that_does_not_end_is_stopped(rig: DockerRig) -> None:
+def test_a_command_that_does_not_end_is_stopped(rig: DockerRig) -> None:
     command = ["python3", "-c", "import time; time.sleep(60)"]
     assert run(rig.client, rig.prepared.image, command, restrictions(TRIED_MEMORY_BYTES), 1).code is None
 
@@ -130,11 +137,12 @@ def test_a_disk_that_is_too_full_is_told_before_a_build(rig: DockerRig, tmp_path
     assert "bakeoff clean --images" in refused.value.remedy
 
 
-def test_an_image_that_is_there_asks_for_no_room(rig: DockerRig, checkup: Checkup) -> None:
+def test_an_image_that_is_there_asks_for_no_room(rig: DockerRig, checkup: Checkup, tmp_path: Path) -> None:
     toy = parse("toy", TOYS)
     assert checkup.image_of(toy, "cpu") == rig.prepared.image
-    assert docker_checks.missing_bytes(checkup, [toy], "cpu") == {}
-    assert docker_checks.image_to_try(checkup, [toy], "cpu") == rig.prepared.image
+    checks = checks_of(checkup, tmp_path, toy)
+    assert checks.missing_bytes() == {}
+    assert checks.image_to_try() == rig.prepared.image
 
 
 def test_a_base_image_that_is_here_and_one_that_cannot_be_had(checkup: Checkup) -> None:
@@ -174,22 +182,22 @@ def test_what_the_doctor_starts_is_labelled_as_ours(rig: DockerRig, monkeypatch:
 
 
 def test_an_image_without_a_probe_is_skipped(rig: DockerRig, checkup: Checkup, tmp_path: Path) -> None:
-    images: dict[Any, str | None] = {parse(f"mine@{rig.prepared.image}"): rig.prepared.image}
-    (found,) = docker_checks.frameworks(checkup, images, None, CheckCache(tmp_path), quiet)
+    mine = parse(f"mine@{rig.prepared.image}")
+    (found,) = checks_of(checkup, tmp_path, mine).frameworks()
     assert (found.state, found.found) == (State.SKIPPED, "its image has no probe")
-    images = {parse("toy", TOYS): None}
-    (found,) = docker_checks.frameworks(checkup, images, None, CheckCache(tmp_path), quiet)
+    unbuilt = replace(parse("toy", TOYS), version="0.0.1")
+    (found,) = checks_of(checkup, tmp_path, unbuilt).frameworks()
     assert "not built yet" in found.found
 
 
 def test_a_gpu_that_the_engine_cannot_hand_out_fails_and_leaves_nothing(
     rig: DockerRig, checkup: Checkup, tmp_path: Path
 ) -> None:
-    if rig.docker.gpu_ready():
+    if rig.docker.gives_gpus():
         pytest.skip("this engine hands out GPUs")
     toy = parse("toy", TOYS)
-    images: dict[Any, str | None] = {toy: rig.prepared.image}
-    (found,) = docker_checks.frameworks(checkup, images, ("GPU-none", "580.65"), CheckCache(tmp_path), quiet)
+    checks = checks_of(checkup, tmp_path, toy, gpu=Gpu("GPU-none", "none", "580.65", None, 0))
+    (found,) = checks.frameworks({toy: rig.prepared.image})
     assert found.state is State.FAILED
     assert "its container does not start" in found.found
 
@@ -218,10 +226,11 @@ def test_a_frameworks_probe_runs_for_real_and_its_answer_is_remembered(
 ) -> None:
     engine = DockerEngine(docker_client, base_image=os.environ.get("BAKEOFF_BASE_IMAGE", ""))
     contender = parse(written)
-    images: dict[Any, str | None] = {contender: engine.prepare(contender, "cpu", quiet).handle}
+    images = {contender: engine.prepare(contender, "cpu", quiet).handle}
     said: list[str] = []
-    (found,) = docker_checks.frameworks(engine.checkup(), images, None, CheckCache(tmp_path), said.append)
+    checks = checks_of(engine.checkup(), tmp_path, contender, say=said.append)
+    (found,) = checks.frameworks(images)
     assert (found.state, found.found.count("convolution, product")) == (OK, 1)
     assert len(said) == 1
-    assert docker_checks.frameworks(engine.checkup(), images, None, CheckCache(tmp_path), said.append) == [found]
+    assert list(checks.frameworks(images)) == [found]
     assert len(said) == 1

@@ -1,4 +1,4 @@
-"""One thing that a comparison depends on: what was found, why it matters, and the fix where it is not well."""
+"""A check: one thing that a comparison depends on, what was found, why it matters, and the fix."""
 
 from __future__ import annotations
 

@@ -6,13 +6,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from orchestrator.doctor.check import Check, State
+from orchestrator.engines.check import Check, State
 from orchestrator.engines.docker.one_off import CommandResult
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Value
 
 WHY = "a driver, a GPU generation or a processor that a wheel does not know fails at the first real operation"
-
 
 PLACES = {"cpu": "CPU", "cuda": "GPU"}
 
@@ -29,23 +28,23 @@ class Step(Value):
     found: Annotated[str, Field(max_length=300)]
 
 
-def read(ended: CommandResult) -> tuple[Step, ...] | None:
+def read(result: CommandResult) -> tuple[Step, ...] | None:
     """Read the lines; None where one does not fit or none came."""
     try:
-        return tuple(Step.model_validate_json(line) for line in ended.stdout.splitlines()) or None
+        return tuple(Step.model_validate_json(line) for line in result.stdout.splitlines()) or None
     except ValidationError:
         return None
 
 
-def judge(contender: Contender, device: str, ended: CommandResult) -> Check:
+def judge(contender: Contender, device: str, result: CommandResult) -> Check:
     """Hold the probe's steps together; the exit code has the last word."""
-    steps = read(ended)
-    if steps is None or ended.code is None:
-        late = "did not end in time" if ended.code is None else f"ended with {ended.code} and no answer"
-        return _check(contender, State.FAILED, f"its probe on the {PLACES[device]} {late}: {_last(ended.stderr)}")
+    steps = read(result)
+    if steps is None or result.code is None:
+        late = "did not end in time" if result.code is None else f"ended with {result.code} and no answer"
+        return _check(contender, State.FAILED, f"its probe on the {PLACES[device]} {late}: {_last(result.stderr)}")
     failed = [step for step in steps if step.needed and not step.ok]
-    if failed or ended.code != 0:
-        told = f"{failed[0].step}: {failed[0].found}" if failed else f"exit code {ended.code}: {_last(ended.stderr)}"
+    if failed or result.code != 0:
+        told = f"{failed[0].step}: {failed[0].found}" if failed else f"exit code {result.code}: {_last(result.stderr)}"
         return _check(contender, State.FAILED, f"fails on the {PLACES[device]}: {told}")
     names = ", ".join(step.step for step in steps[1:] if step.ok)
     found = f"{steps[0].found}: {names} right, {sum(step.seconds for step in steps):.1f} s"

@@ -1,7 +1,7 @@
-"""Whether the restrictions that every container is given hold, judged by what a process inside could do.
+"""Judges whether the restrictions of every container hold, by what a process inside could do.
 
-Asking is not enough: an engine without the kernel's support takes a limit and ignores it, some with a warning in
-their own log alone. What the process tells is read as hostile input; a line that does not fit is no answer.
+The engine's word is not enough: an engine without the kernel's support takes a limit and ignores it, some with a
+warning in their own log alone. What the process tells is read as hostile input; a line that does not fit is no answer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from orchestrator.doctor.check import Check, State
+from orchestrator.engines.check import Check, State
 from orchestrator.engines.docker.container_options import USER
 from orchestrator.engines.docker.inspection import TRIED_MEMORY_BYTES, TRIED_PROCESSES
 from orchestrator.engines.docker.one_off import CommandResult
@@ -18,11 +18,13 @@ from orchestrator.values import Value
 
 SHARED_MEMORY_BYTES = 2**30
 
+_WHY = "a limit that is asked for and does not hold protects nobody"
+
 Count = Annotated[int, Field(ge=0, le=2**63)]
 
 
-class Tried(Value):
-    """The probe's first line."""
+class Restrictions(Value):
+    """The probe's first line: what a process in the container can do."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -37,7 +39,7 @@ class Tried(Value):
     processes: Count
 
 
-class Taken(Value):
+class MemoryOutcome(Value):
     """The probe's second line: what became of a process that took twice the memory that it may."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -45,42 +47,37 @@ class Taken(Value):
     memory: Literal["killed", "ended", "taken", "refused"]
 
 
-def read(ended: CommandResult) -> tuple[Tried, bool] | None:
+def read(result: CommandResult) -> tuple[Restrictions, bool] | None:
     """Read what the probe told, and whether the memory limit held; None where it makes no sense."""
-    lines = ended.stdout.splitlines()
+    lines = result.stdout.splitlines()
     try:
-        tried = Tried.model_validate_json(lines[0])
+        tried = Restrictions.model_validate_json(lines[0])
         # Where the kernel ends a container as a whole, no second line comes, and the engine tells why.
-        held = ended.oom_killed if len(lines) == 1 else Taken.model_validate_json(lines[1]).memory != "taken"
+        held = result.oom_killed if len(lines) == 1 else MemoryOutcome.model_validate_json(lines[1]).memory != "taken"
     except (IndexError, ValidationError):
         return None
     return tried, held
 
 
-def judge(ended: CommandResult) -> list[Check]:
+def judge(result: CommandResult) -> list[Check]:
     """Turn what the probe told into checks, one a promise."""
-    answer = read(ended)
+    answer = read(result)
     if answer is None:
         return [
-            unknown(f"the probe gave no answer (exit code {ended.code}): {ended.stderr[-200:] or 'no error either'}")
+            unknown(f"the probe gave no answer (exit code {result.code}): {result.stderr[-200:] or 'no error either'}")
         ]
     tried, memory_held = answer
-    return [_memory(memory_held, ended.oom_killed), _processes(tried), _rights(tried), _network(tried), _files(tried)]
+    return [_memory(memory_held, result.oom_killed), _processes(tried), _rights(tried), _network(tried), _files(tried)]
 
 
 def unknown(found: str) -> Check:
-    return Check(
-        id="limits",
-        title="limits",
-        state=State.WARNING,
-        found=found,
-        why="a limit that is asked for and does not hold protects nobody",
-        fix="check that the base image has python3 and that `docker run --read-only` works with it",
-    )
+    """Say that the limits were tried and gave no answer."""
+    fix = "check that the base image has python3 and that `docker run --read-only` works with it"
+    return Check(id="limits", title="limits", state=State.WARNING, found=found, why=_WHY, fix=fix)
 
 
 def untried(found: str) -> Check:
-    return unknown(found).model_copy(update={"state": State.SKIPPED, "fix": ""})
+    return Check(id="limits", title="limits", state=State.SKIPPED, found=found, why=_WHY)
 
 
 def _memory(held: bool, told: bool) -> Check:
@@ -98,7 +95,7 @@ def _memory(held: bool, told: bool) -> Check:
     )
 
 
-def _processes(tried: Tried) -> Check:
+def _processes(tried: Restrictions) -> Check:
     held = tried.processes <= TRIED_PROCESSES
     return Check(
         id="limits.processes",
@@ -110,7 +107,7 @@ def _processes(tried: Tried) -> Check:
     )
 
 
-def _rights(tried: Tried) -> Check:
+def _rights(tried: Restrictions) -> Check:
     faults = [
         *([f"runs as user {tried.user}, not {USER}"] if tried.user != int(USER.split(":")[0]) else []),
         *([f"holds capabilities {tried.capabilities:#x}"] if tried.capabilities else []),
@@ -120,13 +117,13 @@ def _rights(tried: Tried) -> Check:
     return _promised("rights", "no rights", faults, well, "an index's packages may do all that these allow")
 
 
-def _network(tried: Tried) -> Check:
+def _network(tried: Restrictions) -> Check:
     faults = ["has a route to the network"] if tried.network else []
     why = "a worker that downloads is no repeatable measurement, and one that uploads is worse"
     return _promised("network", "no network", faults, "no route to anywhere", why)
 
 
-def _files(tried: Tried) -> Check:
+def _files(tried: Restrictions) -> Check:
     shared = f"{tried.shared_memory_bytes / 2**30:.2g} GiB of /dev/shm"
     faults = [
         *(["may write to its root file system"] if tried.root_writable else []),

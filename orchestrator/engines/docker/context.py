@@ -1,0 +1,15 @@
+"""Says what leads to the engine: the environment, or the Docker CLI's context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from docker.context.config import get_current_context_name
+
+
+def named_by(environment: Mapping[str, str]) -> str:
+    """Say what leads to the engine: DOCKER_HOST, a CLI context, or "" for the usual socket."""
+    if host := environment.get("DOCKER_HOST"):
+        return f"DOCKER_HOST={host}"
+    context = environment.get("DOCKER_CONTEXT") or get_current_context_name()
+    return f"the CLI context {context}" if context != "default" else ""

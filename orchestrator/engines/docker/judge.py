@@ -1,0 +1,97 @@
+"""Turns facts about a Docker Engine into checks: what answers, its clock, base images, GPUs, the data volume."""
+
+from __future__ import annotations
+
+from orchestrator.engines.check import Check, State, refused
+from orchestrator.engines.docker.inspection import BaseImage, Identity
+from orchestrator.errors import PreflightError
+
+TITLE = "Docker Engine"
+WHY = "it keeps each contender's framework and its libraries apart, with the same limits for all"
+
+CLOCK_TOLERANCE_SECONDS = 5.0
+"""Clocks further apart make a report's times and the engine's disagree; durations are never taken from them."""
+
+
+def unreachable(error: PreflightError) -> Check:
+    return refused("engine", TITLE, WHY, error)
+
+
+def lost(error: Exception) -> Check:
+    stopped = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
+    return refused("engine.lost", TITLE, WHY, stopped)
+
+
+def reached(engine: Identity, named: str) -> Check:
+    """Say which engine answers: with several on a machine the wrong one looks empty."""
+    place = "local" if engine.local else f"remote, {engine.endpoint}"
+    by = f", named by {named}" if named else ""
+    found = f"Docker {engine.version} (API {engine.api}), {place}{by}; {engine.surroundings}"
+    return Check(id="engine", title=TITLE, state=State.OK, found=found, why=WHY)
+
+
+def clock(engine: Identity) -> Check:
+    difference = abs(engine.ahead_seconds)
+    direction = "ahead of" if engine.ahead_seconds > 0 else "behind"
+    late = difference > CLOCK_TOLERANCE_SECONDS
+    return Check(
+        id="engine.clock",
+        title="clock",
+        state=State.WARNING if late else State.OK,
+        found=f"the engine's is {difference:.1f} s {direction} this machine's" if late else f"{difference:.1f} s apart",
+        why="a report's dates come from here and a container's from there; durations are measured within one",
+        fix="set both by NTP; a virtual machine of Docker Desktop drifts while the computer sleeps: restart it"
+        if late
+        else "",
+    )
+
+
+def base(image: BaseImage, needed: bool) -> Check:
+    """Judge the base image; one that no image has still to be built on may be absent."""
+    if image.present:
+        state, found = State.OK, f"{image.name} is here"
+    elif not needed:
+        state, found = State.SKIPPED, f"{image.name} is not here, and every image is built already"
+    elif not image.fault:
+        state, found = State.OK, f"{image.name} is not here and can be pulled"
+    else:
+        state, found = State.FAILED, f"{image.name} is not here and cannot be pulled: {image.fault}"
+    return Check(
+        id=f"engine.base_image.{image.name}",
+        title="base image",
+        state=state,
+        found=found,
+        why="every contender's image is built on it",
+        fix="name one that the engine has or can pull with BAKEOFF_BASE_IMAGE" if state is State.FAILED else "",
+    )
+
+
+def toolkit(ready: bool, asked: bool) -> Check:
+    """Tell whether the engine can hand a GPU on; without it a comparison falls back to the CPU unless asked not to."""
+    found = "the engine knows the NVIDIA runtime or a CDI device"
+    missing = "a GPU is here, but the Docker Engine cannot hand it to a container"
+    return Check(
+        id="gpu.toolkit",
+        title="GPU in containers",
+        state=State.OK if ready else State.FAILED if asked else State.WARNING,
+        found=found if ready else missing,
+        why="a container sees no GPU that its engine does not give it",
+        fix="" if ready else "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
+    )
+
+
+def volume(name: str, ours: bool | None) -> Check:
+    """Judge the volume that containers read: one of another's would be written into."""
+    texts = {
+        None: "made when a comparison starts",
+        True: f"{name} is there and ours; compared byte by byte at each start",
+        False: f"{name} is there without bakeoff's label: it would be filled, and never be removed",
+    }
+    return Check(
+        id="data.volume",
+        title="data volume",
+        state=State.WARNING if ours is False else State.OK,
+        found=texts[ours],
+        why="no path of this machine is mounted, so that an engine may be remote",
+        fix=f"`docker volume rm {name}` if nothing else needs it" if ours is False else "",
+    )
