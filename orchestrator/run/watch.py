@@ -47,6 +47,7 @@ class Watch:
         intake: Intake,
         on_event: Callable[[NumberedEvent], None],
         limits: Limits,
+        *,
         clock: Callable[[], float] = time.monotonic,
         say: Say = lambda _: None,
         lived_seconds: float | None = None,

@@ -50,7 +50,7 @@ class Watching:
         self.events: list[NumberedEvent] = []
         self.intake = Intake(TRIAL, budget_bytes)
         self.said: list[str] = []
-        watch = Watch(worker, self.intake, self.events.append, limits, Clock(), self.said.append)
+        watch = Watch(worker, self.intake, self.events.append, limits, clock=Clock(), say=self.said.append)
         self.observed: Observed = watch.until_end()
 
     @property
@@ -279,7 +279,7 @@ def test_a_users_ctrl_c_goes_through_the_watch() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Watch(scripted(*lines(READY), left=None), Intake(TRIAL), pressed, CALM, Clock()).until_end()
+        Watch(scripted(*lines(READY), left=None), Intake(TRIAL), pressed, CALM, clock=Clock()).until_end()
 
 
 class Answering(Streaming):
