@@ -12,7 +12,7 @@ from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.run import reuse
+from orchestrator.run.reuse import find_reusable, reuse
 from orchestrator.run.runner import TrialSetup, run_trial, with_audit
 
 _WHY_REST_IS_SKIPPED = {
@@ -62,8 +62,8 @@ def _run(setup: TrialSetup, planned: PlannedTrial, folder: RunFolder, manifest: 
         trial_folder.write_record(record)
         return record
     prepared = setup.prepared[contender]
-    if manifest.reuse and (earlier := reuse.find_reusable(with_audit(setup, planned).trial, prepared, folder)):
-        record = reuse.reuse(earlier, folder)
+    if manifest.reuse and (earlier := find_reusable(with_audit(setup, planned).trial, prepared, folder)):
+        record = reuse(earlier, folder)
         view.say(f"{planned.id} is taken over from {record.reused_from}; --fresh runs it again")
         return record
     if (since := trial_folder.started_at()) is not None:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan.plan import Plan, PlannedTrial, arrange
+from orchestrator.plan.plan import Plan, PlannedTrial, arrange, make_plan
 from orchestrator.spec.contenders import Contender
+from orchestrator.spec.spec import ExplainSpec
 from shared.recipe import Initial
 from tests.support.plans import plan_of, resolve_as
 from tests.support.streams import SMALL, TORCH
@@ -124,3 +125,25 @@ def test_a_contender_alone_or_a_recipe_as_written_has_nothing_to_be_held_beside(
 def test_every_trial_has_the_precision_asked_for() -> None:
     trials = plan_of([TF, TORCH], [MATCHED], precision="float64", parity=True)
     assert {each.trial.precision for each in trials.trials} == {"float64"}
+
+
+def test_a_spec_to_explain_is_planned_as_a_walk_whose_cells_are_one_row() -> None:
+    other = replace(LARGE, training=replace(LARGE.training, batch_size=64))
+    plan = make_plan(replace(resolve_as([TF, TORCH], [SMALL, other]), spec=ExplainSpec(seeds=2)))
+    assert plan.walk is not None
+    assert plan.cells == plan.walk.cells
+    assert ids(plan.trials) == [
+        "tf-2.21.0.small.s1",
+        "tf-2.21.0.large.s1",
+        "torch-2.13.0.large.s1",
+        "tf-2.21.0.large.s2",
+        "torch-2.13.0.large.s2",
+        "tf-2.21.0.small.s2",
+    ]
+
+
+def test_a_run_folder_is_named_after_the_contenders_or_the_ends_of_the_walk() -> None:
+    assert planned(TF, TORCH, seeds=2).slug == "tf-vs-torch"
+    assert planned(TORCH).slug == "torch"
+    ends = resolve_as([TF, TORCH], [SMALL, LARGE])
+    assert make_plan(replace(ends, spec=ExplainSpec())).slug == "explain-small-large"

@@ -13,7 +13,7 @@ from orchestrator.host.gpus import Gpu
 from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
 from orchestrator.spec.resolve import ResolvedSpec, interpreters, resolve
-from orchestrator.spec.spec import Spec
+from orchestrator.spec.spec import ExplainSpec, Spec
 
 H100 = Gpu("GPU-4f1a", "NVIDIA H100", "580.65", 80 * 2**30, 0)
 A100 = Gpu("GPU-9c2b", "NVIDIA A100", "580.65", 40 * 2**30, 1)
@@ -162,3 +162,16 @@ def test_an_interpreter_of_a_contender_that_does_not_run_is_a_usage_error() -> N
     with pytest.raises(UsageError, match="jax is not compared") as error:
         interpreters(Spec(python=(f"jax={sys.executable}",)), settings().contenders)
     assert error.value.remedy == "contenders: tf, torch"
+
+
+def test_both_ends_of_a_walk_may_share_a_contender_and_a_recipe() -> None:
+    spec = ExplainSpec(contenders=("tf", "tf"), recipes=("article-tf", "article-torch"))
+    resolved = resolve(spec, Hardware(2))
+    assert [contender.name for contender in resolved.contenders] == ["tf"]
+    assert [recipe.name for recipe in resolved.recipes] == ["article-tf", "article-torch"]
+    assert resolved.spec is spec
+
+
+def test_a_comparison_that_names_a_contender_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"the contender tf==2\.21\.0 is named twice"):
+        resolve(Spec(contenders=("tf", "tf")), Hardware(2))
