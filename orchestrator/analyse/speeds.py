@@ -22,9 +22,7 @@ def with_ratios(trials: Sequence[TrialSummary], reference: str, audits: Sequence
     A trial has no ratio where either speed is absent, where an audit of its recipe is red, or where it is a parity
     trial, which keeps norms while it trains.
     """
-    return tuple(
-        trial.model_copy(update={"ratio_to_reference": _ratio(trial, trials, reference, audits)}) for trial in trials
-    )
+    return tuple(trial.replace(ratio_to_reference=_ratio(trial, trials, reference, audits)) for trial in trials)
 
 
 def compare_speeds(

@@ -19,7 +19,7 @@ Role = Literal["measured", "parity"]
 """A parity trial keeps every step's norms, which cost time: its speed is not counted."""
 
 PARITY_RUNS = 2
-"""The same container twice: how far a contender parts from itself is the floor under every difference."""
+"""The same container twice: a difference between contenders counts only beyond that of one contender from itself."""
 
 
 @dataclass(frozen=True)

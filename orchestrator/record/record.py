@@ -1,4 +1,4 @@
-"""What happened in one trial: the value between `run` and `analyse`, and `record.json` on disk.
+"""What happened in one trial: what `run` hands to `analyse`, and `record.json` on disk.
 
 Absent is None, never 0. Loss is the mean per image, accuracy a fraction 0–1, names carry
 their unit.
@@ -18,6 +18,8 @@ from orchestrator.values import Value
 
 
 class Status(StrEnum):
+    """How a trial ended."""
+
     DONE = "done"
     FAILED = "failed"
     TIMED_OUT = "timed_out"
@@ -74,9 +76,8 @@ class Record(Value):
     data_sha256: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     modes: dict[str, str] = Field(default_factory=dict)
-    facts: dict[str, str] = Field(
-        default_factory=dict
-    )  # of facts.json, as `orchestrator.stream.facts` let them through, and of how it was made
+    # of facts.json, as `orchestrator.stream.facts` let them through, and of how it was made
+    facts: dict[str, str] = Field(default_factory=dict)
     relaxations: tuple[str, ...] = ()  # restrictions that its contender was spared, by name
     phases: dict[str, float] = Field(default_factory=dict)
     epochs: tuple[Epoch, ...] = ()

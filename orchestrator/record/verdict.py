@@ -19,7 +19,7 @@ from shared.events import Event, Failed, RunEnded, WorkerReady
 
 
 class StopReason(Enum):
-    """Why a worker is no longer watched: who or what ended that."""
+    """Why a worker is no longer watched."""
 
     EXITED = "the worker ended by itself"
     DEADLINE = "the trial's time limit passed"

@@ -55,4 +55,4 @@ def _trials_of(summary: Summary, contender: str, recipe: str) -> tuple[TrialSumm
 def without_skipped(summary: Summary) -> Summary:
     """Leave out that trials were skipped: a walk has dozens, and says of each outcome what it lacks."""
     told = tuple(finding for finding in summary.findings if finding.id != "trial-skipped")
-    return summary.model_copy(update={"findings": told})
+    return summary.replace(findings=told)

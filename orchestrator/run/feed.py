@@ -35,7 +35,7 @@ class Feed:
         self.reconnect()
 
     def reconnect(self) -> None:
-        """Open the stream again where it stopped; the old thread is left to its fate."""
+        """Open the stream again where it stopped. The old thread ends with its connection, which may be never."""
         self.reconnects += 1
         self.ended = False
         self._unfinished = ()

@@ -39,7 +39,7 @@ class Limits:
 
 
 class Watch:
-    """One worker under watch; `until_end` returns when its fate is known."""
+    """One worker under watch; `until_end` returns when it has ended, or was stopped or given up."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
 
 
 @pytest.fixture
-def mine(line: Line, tmp_path: Path) -> Line:
+def own_line(line: Line, tmp_path: Path) -> Line:
     """A line with a folder of runs that is still empty."""
     return replace(line, out=tmp_path / "runs")
 
@@ -136,10 +136,10 @@ def test_orders_give_the_same_sum_and_show_their_range(line: Line, walked: tuple
     assert sum(each.mean for each in found.contributions) == pytest.approx(loss(walked[1]).total.mean)  # type: ignore[union-attr]
 
 
-def test_a_repeated_walk_runs_nothing(mine: Line) -> None:
-    first, before = explain(mine)
+def test_a_repeated_walk_runs_nothing(own_line: Line) -> None:
+    first, before = explain(own_line)
     streams = {path.parent.name: path.read_bytes() for path in first.path.glob("trials/*/events.jsonl")}
-    second, after = explain(mine, runtime=mine.runtime(unexpected))
+    second, after = explain(own_line, runtime=own_line.runtime(unexpected))
     assert reused(after) == 27
     assert {trial.reused_from for trial in after.trials} == {first.id}
     assert loss(after) == loss(before)
@@ -151,22 +151,22 @@ def unexpected(launch: Launch) -> Script:
     raise AssertionError(f"{launch.trial_id} was started")
 
 
-def test_the_third_walk_names_the_run_that_trained(mine: Line) -> None:
-    first, _ = explain(mine, SHORT)
-    explain(mine, SHORT)
-    _, third = explain(mine, SHORT)
+def test_the_third_walk_names_the_run_that_trained(own_line: Line) -> None:
+    first, _ = explain(own_line, SHORT)
+    explain(own_line, SHORT)
+    _, third = explain(own_line, SHORT)
     assert {trial.reused_from for trial in third.trials} == {first.id}
 
 
-def test_fresh_runs_every_trial(mine: Line) -> None:
-    explain(mine, SHORT)
-    assert reused(explain(mine, SHORT, fresh=True)[1]) == 0
+def test_fresh_runs_every_trial(own_line: Line) -> None:
+    explain(own_line, SHORT)
+    assert reused(explain(own_line, SHORT, fresh=True)[1]) == 0
 
 
-def test_cells_of_a_comparison_are_reused(mine: Line) -> None:
-    asked = Spec(profile="quick", device="cpu")
-    pipeline.compare(asked, mine.runtime(played(mine)), console.view("quiet", io.StringIO()))
-    _, summary = explain(mine)
+def test_cells_of_a_comparison_are_reused(own_line: Line) -> None:
+    spec = Spec(profile="quick", device="cpu")
+    pipeline.compare(spec, own_line.runtime(played(own_line)), console.view("quiet", io.StringIO()))
+    _, summary = explain(own_line)
     assert [trial.id for trial in summary.trials if trial.reused_from] == [
         "tf-2.21.0.article-tf.s1",
         "tf-2.21.0.article-torch.s1",
@@ -174,9 +174,9 @@ def test_cells_of_a_comparison_are_reused(mine: Line) -> None:
     ]
 
 
-def test_another_size_is_another_trial(mine: Line) -> None:
-    explain(mine, SHORT)
-    assert reused(explain(mine, SHORT.model_copy(update={"epochs": 4}))[1]) == 0
+def test_another_size_is_another_trial(own_line: Line) -> None:
+    explain(own_line, SHORT)
+    assert reused(explain(own_line, SHORT.model_copy(update={"epochs": 4}))[1]) == 0
 
 
 class Rebuilt(ScriptedEngine):
@@ -194,26 +194,26 @@ class Loose(ScriptedEngine):
 
 
 @pytest.mark.parametrize("kind", [Rebuilt, Loose])
-def test_what_may_have_changed_is_run_again(mine: Line, kind: type[ScriptedEngine]) -> None:
-    explain(mine, SHORT)
-    runtime = replace(mine.runtime(), engine=kind(played(mine)))
-    assert reused(explain(mine, SHORT, runtime=runtime)[1]) == 0
+def test_what_may_have_changed_is_run_again(own_line: Line, kind: type[ScriptedEngine]) -> None:
+    explain(own_line, SHORT)
+    runtime = replace(own_line.runtime(), engine=kind(played(own_line)))
+    assert reused(explain(own_line, SHORT, runtime=runtime)[1]) == 0
 
 
-def test_another_processor_is_another_machine(mine: Line) -> None:
-    explain(mine, SHORT)
-    runtime = replace(mine.runtime(played(mine)), environment={"cpu": "another processor"})
-    assert reused(explain(mine, SHORT, runtime=runtime)[1]) == 0
+def test_another_processor_is_another_machine(own_line: Line) -> None:
+    explain(own_line, SHORT)
+    runtime = replace(own_line.runtime(played(own_line)), environment={"cpu": "another processor"})
+    assert reused(explain(own_line, SHORT, runtime=runtime)[1]) == 0
 
 
-def test_a_record_that_cannot_be_read_is_run_again(mine: Line) -> None:
-    folder, _ = explain(mine, SHORT)
+def test_a_record_that_cannot_be_read_is_run_again(own_line: Line) -> None:
+    folder, _ = explain(own_line, SHORT)
     (folder.path / "trials/tf-2.21.0.article-torch.s1/record.json").write_text("{}")
-    assert reused(explain(mine, SHORT)[1]) == 3
+    assert reused(explain(own_line, SHORT)[1]) == 3
 
 
-def test_ctrl_c_leaves_a_partial_report_and_the_next_walk_goes_on(mine: Line) -> None:
-    folder, summary = explain(mine, view=Pressing(after=100))
+def test_ctrl_c_leaves_a_partial_report_and_the_next_walk_goes_on(own_line: Line) -> None:
+    folder, summary = explain(own_line, view=Pressing(after=100))
     done = [trial for trial in summary.trials if trial.status is Status.DONE]
     assert summary.comparison.interrupted
     assert 9 < len(done) < 27
@@ -223,19 +223,19 @@ def test_ctrl_c_leaves_a_partial_report_and_the_next_walk_goes_on(mine: Line) ->
     assert "Left out: seed 2" in page
     assert "was interrupted" in page
     assert "was skipped" not in page
-    _, whole = explain(mine)
+    _, whole = explain(own_line)
     assert reused(whole) == len(done)
     assert loss(whole).seeds == (1, 2, 3)
 
 
-def test_a_diverged_cell_takes_its_seed_out_and_says_so(mine: Line) -> None:
-    good = played(mine)
+def test_a_diverged_cell_takes_its_seed_out_and_says_so(own_line: Line) -> None:
+    good = played(own_line)
 
     def failing(launch: Launch) -> Script:
         script = good(launch)
         return replace(script, chunks=script.chunks[:4]) if trial_of(launch).id.endswith("pooling.s2") else script
 
-    _, summary = explain(mine, runtime=mine.runtime(failing))
+    _, summary = explain(own_line, runtime=own_line.runtime(failing))
     assert loss(summary).seeds == (1, 3)
     assert loss(summary).missing == ("seed 2 has no final validation loss for article-tf.input.pooling in tf==2.21.0",)
 
@@ -248,8 +248,8 @@ def test_a_walks_comparison_file_holds_what_was_asked(walked: tuple[RunFolder, S
     )
 
 
-def test_one_recipe_in_two_frameworks_is_a_walk_of_one_step(mine: Line) -> None:
-    _, summary = explain(mine, SHORT)
+def test_one_recipe_in_two_frameworks_is_a_walk_of_one_step(own_line: Line) -> None:
+    _, summary = explain(own_line, SHORT)
     found = loss(summary)
     assert [each.setting for each in found.contributions] == ["framework"]
     assert found.start == pytest.approx(START + sum(EFFECTS.values()))

@@ -85,9 +85,9 @@ def test_the_run_folder_holds_what_is_promised(good: tuple[RunFolder, Summary]) 
     assert list(folder.glob("figures/*.png"))
     assert not [name for name in names if name.startswith(".")]
     for trial in good[1].trials:
-        left = {path.name for path in (folder / "trials" / trial.id).iterdir()}
+        names = {path.name for path in (folder / "trials" / trial.id).iterdir()}
         promised = "trial.json started.json events.jsonl rejected.jsonl stderr.log predictions.npy record.json"
-        assert left == set(promised.split())
+        assert names == set(promised.split())
     assert (folder.parent / "latest").exists()
 
 
@@ -176,7 +176,7 @@ def test_an_honest_worker_agrees_with_the_host(line: Line) -> None:
 
 
 def matched_runtime(line: Line, apart: float) -> Runtime:
-    """A world in which PyTorch's losses are `apart` from TensorFlow's from the second step on."""
+    """A runtime in which PyTorch's losses are `apart` from TensorFlow's from the second step on."""
 
     def script(launch: Launch) -> Script:
         found, trial = line.good(launch), trial_of(launch)
@@ -219,8 +219,8 @@ def test_parity_can_be_declined(line: Line) -> None:
 
 
 def test_tracks_never_share_a_table(line: Line) -> None:
-    asked = Spec(recipes=("article-torch", "matched-8x8"), epochs=1, train_images=5120, parity=False)
-    folder, summary = compare(matched_runtime(line, apart=0.0), asked)
+    both = Spec(recipes=("article-torch", "matched-8x8"), epochs=1, train_images=5120, parity=False)
+    folder, summary = compare(matched_runtime(line, apart=0.0), both)
     assert {(trial.recipe, trial.track) for trial in summary.trials} == {
         ("article-torch", "as written"),
         ("matched-8x8", "matched"),
@@ -264,13 +264,13 @@ def test_every_seed_and_run_is_a_trial(line: Line) -> None:
     ]
 
 
-def replace_spec(asked: Spec, **changes: Any) -> Spec:
-    return asked.model_copy(update=changes)
+def replace_spec(spec: Spec, **changes: Any) -> Spec:
+    return spec.model_copy(update=changes)
 
 
 @pytest.fixture
 def refused(line: Line, tmp_path: Path) -> Iterator[Runtime]:
-    """A world in which nothing may start."""
+    """A runtime in which nothing may start."""
 
     def unexpected(launch: Launch) -> Script:
         raise AssertionError(f"{launch.trial_id} was started")

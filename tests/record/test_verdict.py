@@ -145,8 +145,8 @@ def test_the_deadline_is_timed_out_and_its_next_step_allows_more() -> None:
 
 def test_silence_is_timed_out() -> None:
     silent = judged(StopReason.SILENCE, WorkerExit(143), limit="180 s")
-    told = "no event for 180 s, not even a heartbeat: the worker hangs"
-    assert silent == Verdict(Status.TIMED_OUT, told, "stalled")
+    reason = "no event for 180 s, not even a heartbeat: the worker hangs"
+    assert silent == Verdict(Status.TIMED_OUT, reason, "stalled")
 
 
 def test_a_pause_without_end_is_timed_out() -> None:

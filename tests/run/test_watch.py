@@ -61,10 +61,10 @@ class Watching:
 class Streaming(ScriptedWorker):
     """Streams what `tell` gives at each connection, counted from 0, and runs until it is stopped or `exits` is set."""
 
-    def __init__(self, tell: Callable[[int], Iterator[bytes]], left: WorkerExit = WorkerExit(0)) -> None:  # noqa: B008 - frozen
+    def __init__(self, tell: Callable[[int], Iterator[bytes]], worker_exit: WorkerExit = WorkerExit(0)) -> None:  # noqa: B008 - frozen
         super().__init__(Script())
         self._tell = tell
-        self._left = left
+        self._exit = worker_exit
         self._connections = itertools.count()
         self.exits = threading.Event()
         self.stopped = threading.Event()
@@ -73,14 +73,14 @@ class Streaming(ScriptedWorker):
         return self._tell(next(self._connections))
 
     def poll(self) -> WorkerExit | None:
-        return self._left if self.exits.is_set() or self.stopped.is_set() else None
+        return self._exit if self.exits.is_set() or self.stopped.is_set() else None
 
     def stop(self) -> None:
         self.stopped.set()
 
 
-def scripted(*chunks: bytes | Exception, left: WorkerExit | None = WorkerExit(0)) -> ScriptedWorker:  # noqa: B008 - frozen
-    return ScriptedWorker(Script(chunks, left))
+def scripted(*chunks: bytes | Exception, worker_exit: WorkerExit | None = WorkerExit(0)) -> ScriptedWorker:  # noqa: B008 - frozen
+    return ScriptedWorker(Script(chunks, worker_exit))
 
 
 def beating(connection: int) -> Iterator[bytes]:
@@ -91,19 +91,19 @@ def beating(connection: int) -> Iterator[bytes]:
 
 
 def test_a_worker_is_read_to_its_end() -> None:
-    seen = Watching(scripted(*lines(*STORY), left=WorkerExit(3)))
+    seen = Watching(scripted(*lines(*STORY), worker_exit=WorkerExit(3)))
     assert seen.observed == Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(3))
     assert [numbered.event for numbered in seen.events] == list(STORY)
 
 
 def test_a_worker_that_says_nothing_and_ends_is_read_too() -> None:
-    assert Watching(scripted(left=WorkerExit(1))).observed == Observed(
+    assert Watching(scripted(worker_exit=WorkerExit(1))).observed == Observed(
         stop_reason=StopReason.EXITED, exit=WorkerExit(1)
     )
 
 
 def test_a_silent_worker_is_stopped_after_the_limit() -> None:
-    worker = scripted(*lines(READY), left=None)
+    worker = scripted(*lines(READY), worker_exit=None)
     seen = Watching(worker, hurried(silence_seconds=50))
     assert seen.observed == Observed(stop_reason=StopReason.SILENCE, exit=WorkerExit(143), limit="50 s")
     assert worker.poll() == WorkerExit(143)
@@ -181,7 +181,7 @@ def test_a_stream_that_goes_dark_is_opened_again() -> None:
 
 
 def test_a_stream_that_stays_dark_is_not_opened_again_at_every_tick() -> None:
-    seen = Watching(scripted(*lines(READY), left=None), hurried(reconnect_seconds=100, silence_seconds=1000))
+    seen = Watching(scripted(*lines(READY), worker_exit=None), hurried(reconnect_seconds=100, silence_seconds=1000))
     assert seen.observed.stop_reason is StopReason.SILENCE
     assert 1 <= seen.observed.reconnects <= 10
 
@@ -279,14 +279,14 @@ def test_a_users_ctrl_c_goes_through_the_watch() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Watch(scripted(*lines(READY), left=None), Intake(TRIAL), pressed, CALM, clock=Clock()).until_end()
+        Watch(scripted(*lines(READY), worker_exit=None), Intake(TRIAL), pressed, CALM, clock=Clock()).until_end()
 
 
 class Answering(Streaming):
     """A worker whose stream stays open in silence, and for which the engine answers what `answers` holds, in turn."""
 
-    def __init__(self, *answers: str, left: WorkerExit) -> None:
-        super().__init__(self._silent, left)
+    def __init__(self, *answers: str, worker_exit: WorkerExit) -> None:
+        super().__init__(self._silent, worker_exit)
         self._answers = list(answers)
 
     def _silent(self, _: int) -> Iterator[bytes]:
@@ -298,12 +298,12 @@ class Answering(Streaming):
         if answer == "away":
             raise EngineLostError("connection refused")
         self.paused = answer == "paused"
-        return self._left if answer == "ended" else None
+        return self._exit if answer == "ended" else None
 
 
 def test_a_worker_that_ended_while_the_engine_was_away_is_told_so() -> None:
     seen = Watching(
-        Answering("running", "away", "away", left=WorkerExit(137)), hurried(drain_seconds=2, engine_seconds=1000)
+        Answering("running", "away", "away", worker_exit=WorkerExit(137)), hurried(drain_seconds=2, engine_seconds=1000)
     )
     assert seen.observed.engine_was_away
     assert seen.said[0].startswith("engine unreachable since ")
@@ -312,19 +312,21 @@ def test_a_worker_that_ended_while_the_engine_was_away_is_told_so() -> None:
 
 
 def test_an_engine_that_was_away_before_has_nothing_to_do_with_the_end() -> None:
-    seen = Watching(Answering("away", "running", left=WorkerExit(137)), hurried(drain_seconds=2, engine_seconds=1000))
+    seen = Watching(
+        Answering("away", "running", worker_exit=WorkerExit(137)), hurried(drain_seconds=2, engine_seconds=1000)
+    )
     assert not seen.observed.engine_was_away
     assert seen.observed.reconnects == 1  # the stream was surely gone
 
 
 def test_silence_while_the_engine_is_away_is_not_the_workers() -> None:
-    worker = Answering(*["away"] * 8, "running", left=WorkerExit(0))
+    worker = Answering(*["away"] * 8, "running", worker_exit=WorkerExit(0))
     seen = Watching(worker, hurried(silence_seconds=25, drain_seconds=2, engine_seconds=10_000))
     assert seen.observed.stop_reason is StopReason.EXITED
 
 
 def test_a_paused_worker_is_neither_silent_nor_late() -> None:
-    worker = Answering("running", *["paused"] * 60, "running", left=WorkerExit(0))
+    worker = Answering("running", *["paused"] * 60, "running", worker_exit=WorkerExit(0))
     limits = hurried(silence_seconds=60, trial_seconds=150, paused_seconds=10_000, drain_seconds=2)
     seen = Watching(worker, limits)
     assert seen.observed.stop_reason is StopReason.EXITED
@@ -334,7 +336,7 @@ def test_a_paused_worker_is_neither_silent_nor_late() -> None:
 
 
 def test_a_pause_without_end_is_ended() -> None:
-    worker = Answering(*["paused"] * 1000, left=WorkerExit(137))
+    worker = Answering(*["paused"] * 1000, worker_exit=WorkerExit(137))
     seen = Watching(worker, hurried(silence_seconds=60, paused_seconds=100))
     assert (seen.observed.stop_reason, seen.observed.limit) == (StopReason.PAUSED, "100 s")
     assert worker.stopped.is_set()
