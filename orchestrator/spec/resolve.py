@@ -69,31 +69,22 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     Both ends of a walk may name the same contender or recipe, which is then resolved once.
     Raises UsageError for what does not exist, PreflightError for a GPU that is not there.
     """
-    device, gpu = _device(spec, hardware)
-    quick, reason = _profile(spec, gpu, hardware.cores)
+    device, gpu = _choose_device(spec, hardware)
+    quick, reason = _choose_profile(spec, gpu, hardware.cores)
+    size: Literal["article", "quick"] = "quick" if quick else "article"
     sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
     custom = any(value is not None for value in sizes.values())
-    loaded = [recipes.load(name) for name in _distinct_ends(spec, spec.recipes)]
-    _refuse_duplicates([recipe.name for recipe in loaded], "recipe")
-    contenders = tuple(parse(text) for text in _distinct_ends(spec, spec.contenders))
-    if gpu is not None:
-        _check_driver(gpu, contenders)
-    _refuse_duplicates([contender.written for contender in contenders], "contender")
-    _refuse_duplicates(
-        [contender.slug for contender in contenders], "contender", "give each image a name of its own: NAME@IMAGE"
-    )
+    loaded = _load_recipes(spec)
     return ResolvedSpec(
         spec=spec,
-        contenders=contenders,
+        contenders=_parse_contenders(spec, gpu),
         recipes=tuple(recipes.apply_sizes(recipe, quick=quick, **sizes) for recipe in loaded),
         device=device,
         variant=device if spec.variant == "auto" else spec.variant,
         gpu=gpu,
         threads=spec.threads or hardware.cores,
-        profile="custom" if custom else "quick" if quick else "article",
-        profile_reason=f"given with the command; the rest is {'quick' if quick else 'article'}, {reason}"
-        if custom
-        else reason,
+        profile="custom" if custom else size,
+        profile_reason=f"given with the command; the rest is {size}, {reason}" if custom else reason,
         quick=quick,
     )
 
@@ -112,11 +103,30 @@ def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]
     return paths
 
 
+def _load_recipes(spec: Spec) -> list[Recipe]:
+    """Load the recipes as their files say, without sizes."""
+    loaded = [recipes.load(name) for name in _distinct_ends(spec, spec.recipes)]
+    _refuse_duplicates([recipe.name for recipe in loaded], "recipe")
+    return loaded
+
+
+def _parse_contenders(spec: Spec, gpu: Gpu | None) -> tuple[Contender, ...]:
+    """Parse the contenders; PreflightError where one of them needs a newer driver than the GPU's."""
+    contenders = tuple(parse(text) for text in _distinct_ends(spec, spec.contenders))
+    if gpu is not None:
+        _check_driver(gpu, contenders)
+    _refuse_duplicates([contender.written for contender in contenders], "contender")
+    slugs = [contender.slug for contender in contenders]
+    _refuse_duplicates(slugs, "contender", "give each image a name of its own: NAME@IMAGE")
+    return contenders
+
+
 def _distinct_ends(spec: Spec, names: Sequence[str]) -> Iterable[str]:
+    """Return the names, of a walk each once."""
     return dict.fromkeys(names) if isinstance(spec, ExplainSpec) else names
 
 
-def _device(spec: Spec, hardware: Hardware) -> tuple[DeviceKind, Gpu | None]:
+def _choose_device(spec: Spec, hardware: Hardware) -> tuple[DeviceKind, Gpu | None]:
     wanted = "cuda" if spec.device == "auto" and spec.gpu is not None else spec.device
     if wanted == "cpu" or (wanted == "auto" and not (hardware.gpus and hardware.gives_gpus)):
         return "cpu", None
@@ -141,7 +151,7 @@ def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
             )
 
 
-def _profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
+def _choose_profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
     """Tell whether sizes are quick, and why."""
     if spec.profile != "auto":
         return spec.profile == "quick", f"--profile {spec.profile}"
