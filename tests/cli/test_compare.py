@@ -1,0 +1,176 @@
+"""`bakeoff compare`: options in; exit code, standard output and standard error out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from orchestrator.analyse.summary import Summary
+from orchestrator.cli import compare
+from orchestrator.runtime import Runtime
+from tests.support.cli import QUICK, Bakeoff
+from tests.support.line import TF, Line
+
+
+@pytest.mark.usefixtures("figures")
+def test_a_comparison_that_ends_well_is_exit_code_0(bakeoff: Bakeoff, with_runtime: object) -> None:
+    answer = bakeoff("compare", *QUICK)
+    assert answer.code == 0
+    assert list(Path("runs/latest/figures").glob("*.png"))
+    assert "report: runs/" in answer.out
+    assert "torch==2.13.0" in answer.out
+    assert "100.00" in answer.out
+
+
+def test_json_is_exactly_one_object_on_standard_output(bakeoff: Bakeoff, with_runtime: object) -> None:
+    answer = bakeoff("compare", *QUICK, "--json")
+    document = json.loads(answer.out)
+    assert answer.code == 0
+    assert document["schema"] == "bakeoff/summary/2"
+    assert document == json.loads((Path("runs") / "latest" / "summary.json").read_text())
+    assert answer.err
+
+
+def test_the_published_summary_schema_accepts_what_json_prints(bakeoff: Bakeoff, with_runtime: object) -> None:
+    document = json.loads(bakeoff("compare", *QUICK, "--json").out)
+    jsonschema.Draft202012Validator(json.loads(bakeoff("schema", "summary").out)).validate(document)
+
+
+def test_quiet_says_nothing_but_the_result(bakeoff: Bakeoff, with_runtime: object) -> None:
+    answer = bakeoff("compare", *QUICK, "-q")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out
+
+
+def test_no_color_means_no_escape_sequences(bakeoff: Bakeoff, with_runtime: object) -> None:
+    answer = bakeoff("compare", *QUICK, "--progress", "rich")
+    assert "\x1b[3" not in answer.out + answer.err
+
+
+def test_progress_for_programs_is_json_on_standard_error(bakeoff: Bakeoff, with_runtime: object) -> None:
+    answer = bakeoff("compare", *QUICK, "--progress", "json")
+    kinds = [json.loads(text)["kind"] for text in answer.err.splitlines()]
+    assert kinds[0] == "planned"
+    assert kinds[-1] == "trial_ended"
+
+
+def test_a_trial_that_failed_is_exit_code_4_with_a_report(
+    bakeoff: Bakeoff, with_runtime: Callable[[Runtime], None], line: Line
+) -> None:
+    with_runtime(line.runtime(tf="pip found no such version"))
+    answer = bakeoff("compare", *QUICK)
+    assert answer.code == 4
+    assert (Path("runs") / "latest" / "report.md").is_file()
+    assert "pip found no such version" in answer.err
+    assert [trial.status.value for trial in Summary.load(Path("runs") / "latest").trials] == ["failed", "done"]
+
+
+def test_ctrl_c_is_exit_code_130_with_a_report(
+    bakeoff: Bakeoff, with_runtime: Callable[[Runtime], None], line: Line
+) -> None:
+    def pressed(launch: object) -> None:
+        raise KeyboardInterrupt
+
+    with_runtime(line.runtime(pressed))  # type: ignore[arg-type]
+    assert bakeoff("compare", *QUICK).code == 130
+    assert Summary.load(Path("runs") / "latest").comparison.interrupted
+
+
+def test_ctrl_c_before_the_first_trial_is_exit_code_130(bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare, "detect", pressed)
+    answer = bakeoff("compare")
+    assert answer.code == 130
+    assert "error: interrupted" in answer.err
+
+
+def test_an_earlier_run_is_repeated_from_its_file(bakeoff: Bakeoff, with_runtime: object) -> None:
+    first = json.loads(bakeoff("compare", "torch", *QUICK, "--json").out)
+    again = json.loads(bakeoff("compare", "--spec", "runs/latest/comparison.json", "--json").out)
+    assert again["comparison"]["id"] != first["comparison"]["id"]
+    assert again["comparison"]["command"] == first["comparison"]["command"]
+    assert [trial["id"] for trial in again["trials"]] == [trial["id"] for trial in first["trials"]]
+
+
+def test_a_plan_runs_nothing_and_lists_the_trials(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("compare", "--engine", "process", "--device", "cpu", "--profile", "quick", "--plan")
+    assert answer.code == 0
+    assert answer.out.startswith("quick size, --profile quick; full size: bakeoff compare tf torch")
+    assert "torch-2.13.0.article-tf.s1" in answer.out
+    assert not Path("runs").exists()
+
+
+def test_a_plan_as_json_is_exactly_one_object(bakeoff: Bakeoff) -> None:
+    document = json.loads(bakeoff("compare", "torch", *QUICK, "--engine", "process", "--plan", "--json").out)
+    assert document["trials"] == [
+        {
+            "trial": "torch-2.13.0.article-torch.s1",
+            "track": "as written",
+            "epochs": 1,
+            "batch_size": 512,
+            "train_images": 640,
+            "validation_images": 10_000,
+        }
+    ]
+
+
+def test_no_gpu_is_exit_code_3(bakeoff: Bakeoff, with_runtime: object) -> None:
+    answer = bakeoff("compare", "--device", "cuda")
+    assert answer.code == 3
+    assert answer.err == "error: no GPU: the NVIDIA driver lists none on this machine\ntry: use --device cpu\n"
+
+
+def test_an_out_that_cannot_be_written_is_exit_code_3(bakeoff: Bakeoff, with_runtime: object) -> None:
+    Path("file").write_text("")
+    answer = bakeoff("compare", "--out", "file/runs")
+    assert answer.code == 3
+    assert "cannot write to file/runs" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("jax",), "known contenders: tf, torch"),
+        (("torch[fast]",), "modes of torch: "),
+        (("Torch",), "'Torch' is not a contender"),
+        (("--recipe", "nothing"), "article-tf, article-torch"),
+        (("--profile", "slow"), "'article'"),
+        (("--engine", "podman"), "'docker'"),
+        (("--device", "tpu"), "'cuda'"),
+        (("--seeds", "0"), "seeds: Input should be greater than or equal to 1"),
+        (("--seeds", "many"), "Invalid value for '--seeds' (env var: 'BAKEOFF_SEEDS')"),
+        (("--timeout", "0"), "timeout_seconds: Input should be greater than 0"),
+        (("--batch-size", "70000"), "--batch-size"),
+        (("--nothing",), "--nothing"),
+        (("--spec", "missing.toml"), "missing.toml: No such file or directory"),
+        (("--spec", "mine.toml"), "mine.toml: seed: Extra inputs are not permitted"),
+        (("--spec", "mine.toml", "--seeds", "2", "torch"), "--spec and contenders, seeds were both given"),
+        (("torch", "torch"), "torch==2.13.0 is named twice"),
+    ],
+)
+@pytest.mark.usefixtures("with_runtime")
+def test_a_wrong_option_is_exit_code_2_and_says_what_is_right(
+    bakeoff: Bakeoff, words: tuple[str, ...], told: str
+) -> None:
+    Path("mine.toml").write_text("seed = 3\n")
+    answer = bakeoff("compare", *words)
+    assert answer.code == 2
+    assert told in " ".join(answer.err.split())
+    assert answer.out == ""
+
+
+def test_an_interpreter_that_is_no_file_is_exit_code_2(bakeoff: Bakeoff) -> None:
+    answer = bakeoff("compare", "torch", "--python", "nowhere/python")
+    assert answer.code == 2
+    assert "nowhere/python is not a file" in answer.err
+
+
+def test_the_first_contender_is_the_one_others_are_divided_by(bakeoff: Bakeoff, with_runtime: object) -> None:
+    document = json.loads(bakeoff("compare", *QUICK, "--json").out)
+    assert document["comparison"]["reference"] == TF

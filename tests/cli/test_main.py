@@ -1,0 +1,145 @@
+"""What all commands share: help, variables, version, errors as one sentence and an exit code."""
+
+from __future__ import annotations
+
+import gc
+import json
+import signal
+from importlib.metadata import version
+
+import pytest
+import typer.main
+
+from orchestrator.cli import app, compare
+from orchestrator.errors import PreflightError
+from tests.support.cli import QUICK, Answer, Bakeoff
+
+COMMANDS = (
+    "compare",
+    "explain",
+    "resume",
+    "audit",
+    "doctor",
+    "data",
+    "report",
+    "ls",
+    "clean",
+    "schema",
+    "images build",
+    "images ls",
+    "images lock",
+    "images sbom",
+)
+
+
+@pytest.mark.parametrize("words", [("compare", "--engine", "docker"), ("images", "ls"), ("clean", "--yes")])
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # the SDK forgets the socket that refused it
+def test_no_engine_is_exit_code_3_with_a_way_out(bakeoff: Bakeoff, words: tuple[str, ...]) -> None:
+    answer = bakeoff(*words)
+    gc.collect()
+    assert answer.code == 3
+    assert "error: " in answer.err
+    assert "try: " in answer.err
+    assert answer.out == ""
+
+
+def test_a_base_error_shows_no_traceback(bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise PreflightError("the \x1b[31mengine\x1b[0m is away", "start it")
+
+    monkeypatch.setattr(compare, "detect", away)
+    answer = bakeoff("compare")
+    assert (answer.code, answer.err) == (3, "error: the engine is away\ntry: start it\n")
+
+
+def test_an_environment_variable_stands_for_its_option(
+    bakeoff: Bakeoff, with_runtime: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_SEEDS", "2")
+    monkeypatch.setenv("BAKEOFF_RECIPE", "article-torch")
+    monkeypatch.setenv("BAKEOFF_PROGRESS", "quiet")
+    rows = json.loads(bakeoff("compare", "torch", "--plan", "--json").out)["trials"]
+    assert [row["trial"] for row in rows] == ["torch-2.13.0.article-torch.s1", "torch-2.13.0.article-torch.s2"]
+    monkeypatch.setenv("BAKEOFF_SEEDS", "none")
+    assert bakeoff("compare").code == 2
+
+
+def test_the_variable_of_runs_is_named_after_it_and_the_folders_is_another(
+    bakeoff: Bakeoff, with_runtime: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_RUNS", "2")
+    monkeypatch.setenv("BAKEOFF_OUT_DIR", "elsewhere")
+    rows = json.loads(bakeoff("compare", "torch", *QUICK, "--plan", "--json").out)["trials"]
+    assert [row["trial"][-3:] for row in rows] == [".r1", ".r2"]
+    assert bakeoff("ls").out == "no runs in elsewhere: `bakeoff compare` makes one\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BAKEOFF_RUNS_PER_SEED", "3", "set BAKEOFF_RUNS=3 instead"),
+        ("BAKEOFF_RUNS", "/srv/runs", "set BAKEOFF_OUT_DIR=/srv/runs instead"),
+        ("BAKEOFF_RUNS", "-1", "BAKEOFF_RUNS is the number of repetitions of each seed"),
+    ],
+)
+@pytest.mark.parametrize("words", [("ls",), ("compare", "--plan")])
+def test_a_variable_of_the_old_name_is_exit_code_2_and_says_the_new_one(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    answer = bakeoff(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+@pytest.mark.parametrize("value", ["", "2"])
+def test_a_variable_of_the_right_kind_is_taken(bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("BAKEOFF_RUNS", value)
+    assert bakeoff("ls").code == 0
+
+
+@pytest.mark.parametrize(("commit", "end"), [("", ""), ("0123abc-dirty", " (0123abc-dirty)")])
+def test_the_version_is_said_with_the_commit_where_there_is_one(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, commit: str, end: str
+) -> None:
+    monkeypatch.setattr("orchestrator.cli.revision", lambda: commit)
+    assert bakeoff("--version") == Answer(0, f"bakeoff {version('bakeoff')}{end}\n", "")
+
+
+def test_every_option_of_compare_has_its_variable() -> None:
+    flags = {"plan", "as_json", "quiet", "verbose"}
+    options = {each.name: each.envvar for each in command("compare").params if each.param_type_name == "option"}
+    assert {name for name, variable in options.items() if variable is None} - {"help"} == flags
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_explains_itself_with_an_example(bakeoff: Bakeoff, words: str) -> None:
+    answer = bakeoff(*words.split(), "--help")
+    assert answer.code == 0
+    assert "Example" in answer.out
+    assert f"bakeoff {words}" in answer.out
+
+
+def test_every_command_is_among_those_tested() -> None:
+    groups = {name: getattr(each, "commands", None) for name, each in command("").commands.items()}
+    found = {f"{name} {inner}" if inner else name for name, each in groups.items() for inner in each or [""]}
+    assert found == set(COMMANDS)
+
+
+@pytest.mark.parametrize("words", [(), ("--help",)])
+def test_bakeoff_alone_lists_its_commands(bakeoff: Bakeoff, words: tuple[str, ...]) -> None:
+    answer = bakeoff(*words)
+    assert "compare" in answer.out + answer.err
+
+
+def test_sigterm_is_taken_as_ctrl_c(bakeoff: Bakeoff) -> None:
+    bakeoff("ls")
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def command(words: str):  # type: ignore[no-untyped-def] # click's types are typer's own affair
+    found = typer.main.get_command(app)
+    for word in words.split():
+        found = found.commands[word]  # type: ignore[attr-defined]
+    return found
