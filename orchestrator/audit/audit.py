@@ -55,23 +55,37 @@ def compute_expected(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Pr
     Only images that keep clear of kinks are taken: where a sum is within rounding of relu's zero, float32 and
     float64 choose different sides, and a gradient without any mistake is 1e-4 off.
     """
-    pixels, labels = mnist.select(data, recipe.data.train)
-    looked_at = _CANDIDATES_BY_BATCH if _mixes_images(recipe) else _CANDIDATES
-    images = mnist.scaled(pixels[:looked_at], recipe.data.mean, recipe.data.std)[..., None]
-    weights, all_of_them = shared_weights(recipe, seed), np.arange(len(images))
-    first = _choose_clearest(recipe, weights, images, all_of_them)
-    (after,) = train(recipe, weights, [(images[first], labels[first])])
-    second = _choose_clearest(
-        recipe, after.weights, images, np.setdiff1d(all_of_them, first) if len(images) > 1 else first
-    )
-    batches = [(images[half], labels[half]) for half in (first, second)]
+    weights = shared_weights(recipe, seed)
+    images, labels = _candidates(recipe, data)
+    first, second = _choose_batches(recipe, weights, images, labels)
+    batches = [(images[indices], labels[indices]) for indices in (first, second)]
     logits = ("logits", forward(recipe, weights, images[first]))
     arrays = [logits, *_training_arrays(recipe, weights, batches)]
-    tolerance = TOLERANCES[precision]
-    off = [logits, *_training_arrays(recipe, weights, batches, UNITS[precision])] if _mixes_images(recipe) else arrays
-    tolerances = {rounding.name: max(tolerance, rounding.norm_relative_error) for rounding in compare_all(off, arrays)}
+    tolerances = {name: TOLERANCES[precision] for name, _ in arrays}
+    if _mixes_images(recipe):
+        disturbed = [logits, *_training_arrays(recipe, weights, batches, UNITS[precision])]
+        for rounding in compare_all(disturbed, arrays):
+            tolerances[rounding.name] = max(TOLERANCES[precision], rounding.norm_relative_error)
     indices = tuple(int(index) for index in (*first, *second))
-    return Expected(indices, labels[first], arrays, tolerance, tolerances)
+    return Expected(indices, labels[first], arrays, TOLERANCES[precision], tolerances)
+
+
+def _candidates(recipe: Recipe, data: mnist.Mnist) -> tuple[Images, NDArray[np.uint8]]:
+    """Return the first training images, scaled as the recipe says, (n, height, width, 1), and all labels."""
+    pixels, labels = mnist.select(data, recipe.data.train)
+    count = _CANDIDATES_BY_BATCH if _mixes_images(recipe) else _CANDIDATES
+    return mnist.scaled(pixels[:count], recipe.data.mean, recipe.data.std)[..., None], labels
+
+
+def _choose_batches(
+    recipe: Recipe, weights: Named, images: Images, labels: NDArray[np.uint8]
+) -> tuple[Indices, Indices]:
+    """Return the indices of two batches: the second is chosen by the weights that a step on the first leaves."""
+    every_index = np.arange(len(images))
+    first = _choose_clearest(recipe, weights, images, every_index)
+    (after,) = train(recipe, weights, [(images[first], labels[first])])
+    others = np.setdiff1d(every_index, first) if len(images) > 1 else first
+    return first, _choose_clearest(recipe, after.weights, images, others)
 
 
 def _training_arrays(recipe: Recipe, weights: Named, batches: Batches, unit: float = 0.0) -> Arrays:
