@@ -29,7 +29,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     refuses is a UsageError that names the field.
     """
     own = inspect.signature(function, eval_str=True).parameters
-    models = {name: model for name, each in own.items() if (model := _model(each.annotation))}
+    models = {name: model for name, parameter in own.items() if (model := _model(parameter.annotation))}
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
@@ -37,7 +37,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
     parameters = [new for name in own for new in (models[name].parameters() if name in models else [own[name]])]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
@@ -53,7 +53,7 @@ class _Model:
 
     def make(self, given: Mapping[str, Any]) -> Value:
         values = {name: _value(given, name, declared) for name, declared in self.offered.items()}
-        return validate(self.kind, {name: each for name, each in values.items() if each is not None}, "command line")
+        return validate(self.kind, {name: value for name, value in values.items() if value is not None}, "command line")
 
 
 def _model(annotation: Any) -> _Model | None:
@@ -88,7 +88,7 @@ def _parameter(name: str, kind: Any, default: object, declared: Option | Argumen
 def _value(given: Mapping[str, Any], name: str, declared: Declared) -> Any:
     """Return a field's value as Typer gave it, None where it was not given."""
     if len(declared) > 1:
-        return tuple(given[each] for each in _names(name, declared))
+        return tuple(given[item] for item in _names(name, declared))
     return given[name] if given[name] != [] else None
 
 

@@ -49,34 +49,34 @@ def doctor(
       bakeoff doctor --json                      for a program
     """
     with display.view() as view:
-        found = checks.examine(spec, folders.out, folders.idx, view.say, again=probe)
+        results = checks.examine(spec, folders.out, folders.idx, view.say, again=probe)
     if display.as_json:
-        emit(_document(found))
+        emit(_document(results))
     else:
-        _show(found, quiet=display.quiet)
-    if checks.failure(found):
+        _show(results, quiet=display.quiet)
+    if checks.failure(results):
         raise typer.Exit(PreflightError.exit_code)
 
 
-def _document(found: Sequence[Check]) -> dict[str, object]:
+def _document(results: Sequence[Check]) -> dict[str, object]:
     return {
         "schema": "bakeoff/doctor/1",
-        "ok": checks.failure(found) is None,
-        "checks": [check.model_dump(mode="json") for check in found],
+        "ok": checks.failure(results) is None,
+        "checks": [check.model_dump(mode="json") for check in results],
     }
 
 
-def _show(found: Sequence[Check], quiet: bool) -> None:
+def _show(results: Sequence[Check], quiet: bool) -> None:
     console = stdout()
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=_TITLE_WIDTH, overflow="fold")
     table.add_column(overflow="fold")
-    for check in found:
+    for check in results:
         if not quiet or check.state in (State.WARNING, State.FAILED):
             table.add_row(*_row(check))
     console.print(table)
-    count = {state: sum(check.state is state for check in found) for state in State}
+    count = {state: sum(check.state is state for check in results) for state in State}
     summary = f"{count[State.FAILED]} failed, {count[State.WARNING]} to know about, {count[State.OK]} well"
     console.print(Text(f"{summary}, {count[State.SKIPPED]} skipped"))
 

@@ -19,7 +19,7 @@ from orchestrator.engines.choose import connect_image_engine
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.uv import write_lock
 from orchestrator.errors import PreflightError, UsageError
-from orchestrator.spec.contenders import IMAGES, offered_contenders, parse
+from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders, parse
 from orchestrator.spec.spec import DeviceKind
 from orchestrator.text import printable
 
@@ -42,10 +42,10 @@ def build(
 
     Example: bakeoff images build torch==2.14.1 --variant cuda
     """
-    engine, asked = connect_image_engine(), [parse(text) for text in contenders or offered_contenders()]
+    engine, chosen = connect_image_engine(), [parse(text) for text in contenders or offered_contenders()]
     with display.view() as view:
-        doctor.check_images(engine, asked, variant, view.say)
-        for contender in asked:
+        doctor.check_images(engine, chosen, variant, view.say)
+        for contender in chosen:
             try:
                 ready = engine.prepare(contender, variant, view.say)
             except PrepareError as error:
@@ -61,16 +61,16 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
 
     Example: bakeoff images ls --json
     """
-    built = [each for each in connect_image_engine().owned(images=True) if each.kind == "image"]
+    built = [owned for owned in connect_image_engine().owned(images=True) if owned.kind == "image"]
     versions = {name: list(file.versions) for name, file in offered_contenders().items()}
     if display.as_json:
-        rows = [{"image": each.name, "size": each.detail} for each in built]
+        rows = [{"image": image.name, "size": image.detail} for image in built]
         emit({"images": rows, "offered": versions})
         return
     console = stdout()
     table = listing("image", "size")
-    for each in built:
-        table.add_row(Text(printable(each.name)), Text(printable(each.detail)))
+    for image in built:
+        table.add_row(Text(printable(image.name)), Text(printable(image.detail)))
     console.print(table)
     for name, listed in versions.items():
         console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
@@ -93,12 +93,7 @@ def lock(
     """
     for contender in [parse(text) for text in contenders or offered_contenders()]:
         path = write_lock(contender, variant, python, uv)
-        missing = f"no lock for {contender.written} {variant} on Python {python}"
-        line = (
-            str(path.relative_to(IMAGES.parent))
-            if path
-            else f"{missing}: put its wheel into {contender.name}/wheelhouse"
-        )
+        line = str(path.relative_to(IMAGES.parent)) if path else _no_lock(contender, variant, python)
         stdout().print(Text(printable(line)), soft_wrap=True)
 
 
@@ -123,3 +118,8 @@ def sbom_of(
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror}", "name a file that can be written") from error
+
+
+def _no_lock(contender: Contender, variant: str, python: str) -> str:
+    missing = f"no lock for {contender.written} {variant} on Python {python}"
+    return f"{missing}: put its wheel into {contender.name}/wheelhouse"

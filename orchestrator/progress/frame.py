@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import text as words
+from orchestrator import text
 from orchestrator.progress.format import clock, sparkline, time_left
 from orchestrator.progress.state import Board, TrialState
 from orchestrator.text import printable, shortened
@@ -69,10 +69,10 @@ def _table(rows: Sequence[Cells], columns: Sequence[str], width: int) -> list[Te
 def _line(cells: Cells, widths: Mapping[str, int]) -> Text:
     parts: list[str | tuple[str, str]] = []
     for name, width in widths.items():
-        text, style = cells[name]
-        text = shortened(text, width)
-        gap = " " * (width - cell_len(text))
-        parts += [(text, style), gap, " "] if name in _LEFT_ALIGNED else [gap, (text, style), " "]
+        content, style = cells[name]
+        content = shortened(content, width)
+        gap = " " * (width - cell_len(content))
+        parts += [(content, style), gap, " "] if name in _LEFT_ALIGNED else [gap, (content, style), " "]
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
@@ -87,11 +87,11 @@ def _cells(state: TrialState, now: float, repeated: bool) -> Cells:
         "status": _status(state),
         "trial": (_name(state, repeated), ""),
         "epoch": (_epoch(state, now), ""),
-        "train loss": (words.loss(last.train_loss) if last else "", ""),
+        "train loss": (text.loss(last.train_loss) if last else "", ""),
         "curve": (sparkline([epoch.train_loss for epoch in state.epochs], _CURVE_WIDTH), "cyan"),
-        "val acc": (f"{words.percent(last.val_accuracy)} %" if last else "", ""),
-        "images/s": (words.rate(last.images / last.seconds) if last and last.seconds > 0 else "", ""),
-        "peak mem": (f"{words.megabytes(state.peak_memory_bytes)} MB" if state.peak_memory_bytes else "", ""),
+        "val acc": (f"{text.percent(last.val_accuracy)} %" if last else "", ""),
+        "images/s": (text.rate(last.images / last.seconds) if last and last.seconds > 0 else "", ""),
+        "peak mem": (f"{text.megabytes(state.peak_memory_bytes)} MB" if state.peak_memory_bytes else "", ""),
         "time": ("" if elapsed is None else clock(elapsed), ""),
     }
 
@@ -99,9 +99,9 @@ def _cells(state: TrialState, now: float, repeated: bool) -> Cells:
 def _status(state: TrialState) -> tuple[str, str]:
     """Return glyph and word; of a running trial the word is its phase."""
     if state.status:
-        return words.status(state.status), words.STATUS_STYLES[state.status]
+        return text.status(state.status), text.STATUS_STYLES[state.status]
     if state.running:
-        return f"● {words.phase(state.phase)[:_WIDEST_PHASE] or 'running'}", "bold cyan"
+        return f"● {text.phase(state.phase)[:_WIDEST_PHASE] or 'running'}", "bold cyan"
     return "· queued", "dim"
 
 

@@ -1,7 +1,6 @@
 """Progress for programs: one JSON object a line, ASCII alone, so that no byte of it can steer a terminal.
 
-Every object has `kind`: planned, trial_started, event, trial_ended or say. Step losses are left out of
-`trial_ended`: they came in `event` lines, and the record on disk keeps them.
+Every object has `kind`: planned, trial_started, event, trial_ended or say.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class JsonLines:
         self._write("event", trial=trial_id, event=event.kind, **asdict(event))
 
     def trial_ended(self, record: Record) -> None:
-        self._write("trial_ended", trial=record.id, record=record.model_dump(exclude={"step_losses"}))
+        self._write("trial_ended", trial=record.id, record=record.model_dump())
 
     def __enter__(self) -> Self:
         return self

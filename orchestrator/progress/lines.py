@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from orchestrator import text as words
+from orchestrator import text
 from orchestrator.progress.format import clock, quote
 from orchestrator.progress.state import TrialState
 from orchestrator.record.causes import next_step
@@ -30,7 +30,7 @@ def event_line(state: TrialState, event: Event, verbosity: int) -> Text | None:
         case WorkerReady() if verbosity > 0:
             return trial_line(state.planned.id, ready_sentence(event))
         case PhaseEnded() if verbosity > 0:
-            return trial_line(state.planned.id, f"{words.phase(event.phase)}: {words.seconds(event.seconds)} s")
+            return trial_line(state.planned.id, f"{text.phase(event.phase)}: {text.seconds(event.seconds)} s")
         case _:
             return None
 
@@ -39,10 +39,10 @@ def epoch_sentence(state: TrialState, event: EpochEnded) -> str:
     rate = event.images / event.seconds if event.seconds > 0 else None
     parts = [
         f"epoch {event.epoch}/{state.epochs_planned}",
-        f"train loss {words.loss(event.train_loss)}",
-        f"val loss {words.loss(event.val_loss)}",
-        f"val acc {words.percent(event.val_accuracy)} %",
-        f"{words.rate(rate)} images/s",
+        f"train loss {text.loss(event.train_loss)}",
+        f"val loss {text.loss(event.val_loss)}",
+        f"val acc {text.percent(event.val_accuracy)} %",
+        f"{text.rate(rate)} images/s",
     ]
     return "  ".join([*parts, "diverged"] if event.diverged else parts)
 
@@ -54,8 +54,8 @@ def ready_sentence(event: WorkerReady) -> str:
 
 def ended_lines(record: Record) -> list[Text]:
     """Say how a trial ended; of one that broke, the reason and its last words on standard error."""
-    sentence = f"{words.status(record.status)}{_duration(record)}{_reason(record)}"
-    lines = [trial_line(record.id, sentence, words.STATUS_STYLES[record.status])]
+    sentence = f"{text.status(record.status)}{_duration(record)}{_reason(record)}"
+    lines = [trial_line(record.id, sentence, text.STATUS_STYLES[record.status])]
     if step := next_step(record.cause):
         lines.append(Text(f"    next: {step}", "italic"))
     if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN):
@@ -69,6 +69,6 @@ def _duration(record: Record) -> str:
 
 def _reason(record: Record) -> str:
     if record.status is Status.DONE:
-        return f"  test acc {words.percent(record.test_accuracy)} %"
+        return f"  test acc {text.percent(record.test_accuracy)} %"
     cause = f" ({printable(record.cause)})" if record.cause else ""
     return f"{cause}: {printable(record.reason)}" if record.reason else ""

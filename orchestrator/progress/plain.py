@@ -14,7 +14,7 @@ from typing import Self
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator import text as words
+from orchestrator import text
 from orchestrator.plan.plan import Plan
 from orchestrator.progress.format import clock, time_left
 from orchestrator.progress.lines import ended_lines, event_line, trial_line
@@ -77,7 +77,7 @@ class Plain:
     def _sign_of_life(self, board: Board, state: TrialState) -> str:
         now = self._now()
         parts = [
-            words.phase(state.phase) or "running",
+            text.phase(state.phase) or "running",
             f"epoch {len(state.epochs) + 1}/{state.epochs_planned}" if state.phase == "train" else "",
             f"step {state.beat.step:,} of {state.beat.steps:,}"
             if state.beat and state.beat.step and state.beat.steps

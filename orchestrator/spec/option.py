@@ -43,7 +43,7 @@ class Option:
         if isinstance(value, bool):
             return [self.on if value else self.off]
         values = value if isinstance(value, tuple) else (value,)
-        return [word for each in values for word in (self.on, str(each).removesuffix(".0"))]
+        return [word for item in values for word in (self.on, str(item).removesuffix(".0"))]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ Declared = tuple[Option | Argument, ...]
 def declarations(model: type[BaseModel]) -> dict[str, Declared]:
     """Return what stands on the command line, by field: first the fields of the class itself, then its base's."""
     own_first = [name for kind in model.__mro__ for name in get_annotations(kind) if name in model.model_fields]
-    found = {name: model.model_fields[name].metadata for name in own_first}
-    declared = {name: tuple(each for each in found[name] if isinstance(each, Option | Argument)) for name in found}
-    return {name: each for name, each in declared.items() if each}
+    metadata = {name: model.model_fields[name].metadata for name in own_first}
+    declared = {name: tuple(one for one in metadata[name] if isinstance(one, Option | Argument)) for name in metadata}
+    return {name: declaration for name, declaration in declared.items() if declaration}
 
 
 def as_words(value: BaseModel) -> list[str]:
@@ -80,7 +80,7 @@ def as_words(value: BaseModel) -> list[str]:
         if isinstance(declared[0], Argument):
             arguments += declared[0].words(given)
         elif len(declared) > 1:
-            options += [word for each, item in zip(declared, given, strict=True) for word in each.words(item)]
+            options += [word for option, item in zip(declared, given, strict=True) for word in option.words(item)]
         elif given != type(value).model_fields[name].default:
             options += declared[0].words(given)
     return [*arguments, *options]

@@ -69,7 +69,7 @@ USUAL = {
     "weight_decay": "0.01",
     "rate": "0.5",
 }
-"""What the field takes: told where a constant is missing, never assumed."""
+"""What the field takes: named where a constant is missing, never assumed."""
 
 
 def schema_errors(error: ValidationError) -> Iterator[Fault]:
@@ -179,8 +179,8 @@ def _without_first_values(recipe: Recipe) -> Iterator[Fault]:
     """Find layers that `shared.initial` has no entry for: nobody can say how they start, shared or not."""
     for index, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe), strict=False)):
         if layer.weights(shape) and type(layer) not in FIRST:
-            told = "has weights and nothing says how they start: leave it out, or add it to FIRST in shared/initial.py"
-            yield f"layers[{index}]", f"{_layer_name(recipe, index)} {told}"
+            fault = "has weights and nothing says how they start: leave it out, or add it to FIRST in shared/initial.py"
+            yield f"layers[{index}]", f"{_layer_name(recipe, index)} {fault}"
 
 
 def _idle_biases(recipe: Recipe) -> Iterator[Fault]:
@@ -201,8 +201,8 @@ def batch_of_one(recipe: Recipe) -> Iterator[Fault]:
     images, size = recipe.data.train.images, max(1, recipe.training.batch_size)
     fewest = min(size, images % size or size, images // 2)
     if fewest < 2 and any(isinstance(layer, BatchNorm) for layer in recipe.layers):
-        told = f"{size} leaves a batch of one of {images} images, and batch norm needs two"
-        yield "training.batch_size", f"{told}: choose another"
+        fault = f"{size} leaves a batch of one of {images} images, and batch norm needs two"
+        yield "training.batch_size", f"{fault}: choose another"
 
 
 def range_errors(place: str, values: Any) -> Iterator[tuple[str, str]]:
