@@ -127,11 +127,11 @@ class Backend(Protocol):
 @contextmanager
 def replaced(objects: Iterable[Any], name: str, value: Any) -> Iterator[None]:
     """Give an attribute of all objects another value for a while."""
-    before = [(each, getattr(each, name)) for each in objects]
-    for each, _ in before:
-        setattr(each, name, value)
+    before = [(owner, getattr(owner, name)) for owner in objects]
+    for owner, _ in before:
+        setattr(owner, name, value)
     try:
         yield
     finally:
-        for each, old in before:
-            setattr(each, name, old)
+        for owner, old in before:
+            setattr(owner, name, old)

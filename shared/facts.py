@@ -60,15 +60,15 @@ def write(out: Path, facts: Mapping[str, str]) -> None:
 
 def readable(questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
     """Ask each question and keep the answers that are not empty; versions differ in what they can tell."""
-    found = {}
+    answers = {}
     for name, ask in questions.items():
         try:
             answer = ask()
         except Exception:  # whatever a framework raises: a fact less is no reason to end a trial
             continue
         if answer not in (None, ""):
-            found[name] = as_text(answer)
-    return found
+            answers[name] = as_text(answer)
+    return answers
 
 
 def read(gpu: bool, prefixes: Sequence[str], questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:
@@ -101,17 +101,18 @@ def variables(beginnings: Sequence[str], environment: Mapping[str, str], kind: s
 
 def libraries(files: Set[str]) -> Dict[str, str]:
     """Name those of the loaded libraries that do arithmetic or threads, each by its files."""
-    found = {part: sorted(file for file in files if file.startswith("lib") and part in file) for part in LIBRARIES}
-    return {f"library {part}": ", ".join(names) for part, names in found.items() if names}
+    by_part = {part: sorted(file for file in files if file.startswith("lib") and part in file) for part in LIBRARIES}
+    return {f"library {part}": ", ".join(names) for part, names in by_part.items() if names}
 
 
 def packages() -> Dict[str, str]:
     """Tell every installed package as "package name" in the normal form of names (PEP 503)."""
-    found = {}
-    for each in metadata.distributions():
+    versions = {}
+    for package in metadata.distributions():
         with contextlib.suppress(Exception):  # what is left of a package half removed tells no name or no version
-            found["package " + re.sub("[-_.]+", "-", each.metadata["Name"]).lower()] = str(each.version or "")
-    return {name: version for name, version in found.items() if version}
+            name = re.sub("[-_.]+", "-", package.metadata["Name"]).lower()
+            versions[f"package {name}"] = str(package.version or "")
+    return {name: version for name, version in versions.items() if version}
 
 
 def pathless(text: str) -> str:
@@ -186,8 +187,8 @@ def _limit(kind: int) -> str:
 
 
 def _space(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return found.f_blocks * found.f_frsize
+    usage = os.statvfs(folder)
+    return usage.f_blocks * usage.f_frsize
 
 
 def _loaded(root: Path) -> Set[str]:
@@ -198,8 +199,8 @@ def _loaded(root: Path) -> Set[str]:
 
 def _allocator(files: Set[str]) -> str:
     """Name what answers malloc: a preloaded allocator takes it from the C library."""
-    found = [each for each in _ALLOCATORS if any(each in file for file in files)]
-    return ", ".join(found) or ("libc" if files else "")
+    preloaded = [name for name in _ALLOCATORS if any(name in file for file in files)]
+    return ", ".join(preloaded) or ("libc" if files else "")
 
 
 def _clean(text: str) -> str:

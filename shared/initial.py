@@ -36,13 +36,13 @@ class Array(NamedTuple):
 
 def arrays(recipe: Recipe) -> Iterator[Array]:
     """Yield every array that a recipe's network carries, in the order of `Weights`."""
-    for index, layer, shape in weighted(recipe):
+    for index, layer, shape in layers_with_weights(recipe):
         first, weights = ranges(recipe.initial, layer, shape), layer.weights(shape)
         for own, size in {**weights, **layer.statistics(shape)}.items():
             yield Array(f"{index}.{own}", size, *first[own], trained=own in weights)
 
 
-def weighted(recipe: Recipe) -> Iterator[Tuple[int, Layer, Shape]]:
+def layers_with_weights(recipe: Recipe) -> Iterator[Tuple[int, Layer, Shape]]:
     """Yield index, layer and input shape of every layer that has weights."""
     for index, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe))):
         if layer.weights(shape):
@@ -84,7 +84,7 @@ FIRST: Dict[type, Callable[[Initial, Any, Shape], Ranges]] = {
 
 def shared_weights(recipe: Recipe, seed: int) -> Weights:
     """Draw a recipe's first weights from the seed: float32, the same whatever the framework and its version."""
-    return [(each.name, _uniform(f"{seed} {each.name}", each)) for each in arrays(recipe)]
+    return [(array.name, _uniform(f"{seed} {array.name}", array)) for array in arrays(recipe)]
 
 
 Draw = Callable[[Shape, float, float], NDArray[np.float32]]  # shape, low, high
@@ -95,7 +95,7 @@ def first_weights(recipe: Recipe, seed: int, generator: Callable[[int], Draw]) -
     if recipe.initial.draw == "shared":
         return shared_weights(recipe, seed)
     draw = generator(seed)
-    return [(each.name, draw(each.shape, each.low, each.high)) for each in arrays(recipe)]
+    return [(array.name, draw(array.shape, array.low, array.high)) for array in arrays(recipe)]
 
 
 def _uniform(key: str, array: Array) -> NDArray[np.float32]:
@@ -108,8 +108,8 @@ def _uniform(key: str, array: Array) -> NDArray[np.float32]:
 
 def digest(weights: Weights) -> str:
     """Hash names, shapes and little-endian bytes: equal for equal weights, whatever the framework."""
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for name, array in weights:
-        found.update(f"{name} {array.shape}\n".encode())
-        found.update(np.ascontiguousarray(array, "<f4").tobytes())
-    return found.hexdigest()
+        sha256.update(f"{name} {array.shape}\n".encode())
+        sha256.update(np.ascontiguousarray(array, "<f4").tobytes())
+    return sha256.hexdigest()

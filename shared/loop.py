@@ -34,7 +34,7 @@ def load_to_device(recipe: Recipe, folder: Path, place: Place) -> Data:
     images = mnist.load(folder, recipe.data.view)
 
     def part(pixels: mnist.Bytes, labels: mnist.Bytes) -> Part:
-        return place(mnist.scaled(pixels, recipe.data.mean, recipe.data.std), labels.astype(np.int64))
+        return place(mnist.scale(pixels, recipe.data.mean, recipe.data.std), labels.astype(np.int64))
 
     return Data(
         train=part(*mnist.select(images, recipe.data.train)),

@@ -71,7 +71,7 @@ def select(mnist: Mnist, part: Slice) -> Tuple[Bytes, Bytes]:
     return images[part.start : part.stop], labels[part.start : part.stop]
 
 
-def scaled(images: Bytes, mean: float, std: float) -> npt.NDArray[np.float32]:
+def scale(images: Bytes, mean: float, std: float) -> npt.NDArray[np.float32]:
     """Return (pixel / 255 − mean) / std in float32, in the shape of `images`.
 
     Bit for bit what torchvision's ToTensor and Normalize give: every step rounds to

@@ -76,10 +76,10 @@ class Adam:
     def variables(self) -> List[tf.Variable]:
         return [self._steps, *self._means, *self._squares]
 
-    def apply_gradients(self, found: Iterable[Tuple[tf.Tensor, Any]]) -> None:
+    def apply_gradients(self, pairs: Iterable[Tuple[tf.Tensor, Any]]) -> None:
         """Take one step along (gradient, weight) pairs."""
         self._steps.assign_add(1)
-        for (gradient, weight), mean, square in zip(found, self._means, self._squares):
+        for (gradient, weight), mean, square in zip(pairs, self._means, self._squares):
             first = _average(mean, self._recipe.beta_1, gradient) / self._correction(self._recipe.beta_1, mean.dtype)
             second = _average(square, self._recipe.beta_2, gradient**2)
             root = tf.sqrt(second / self._correction(self._recipe.beta_2, mean.dtype))
@@ -102,9 +102,9 @@ class RmsProp:
     def variables(self) -> List[tf.Variable]:
         return self._squares
 
-    def apply_gradients(self, found: Iterable[Tuple[tf.Tensor, Any]]) -> None:
+    def apply_gradients(self, pairs: Iterable[Tuple[tf.Tensor, Any]]) -> None:
         """Take one step along (gradient, weight) pairs."""
-        for (gradient, weight), square in zip(found, self._squares):
+        for (gradient, weight), square in zip(pairs, self._squares):
             root = tf.sqrt(_average(square, self._recipe.rho, gradient**2))
             weight.assign_sub(self._recipe.learning_rate * gradient / (root + self._recipe.epsilon))
 
@@ -115,6 +115,6 @@ def _zeros(weights: List[Any]) -> List[tf.Variable]:
 
 def _average(average: tf.Variable, weight: float, new: tf.Tensor) -> tf.Tensor:
     """Average over the steps, the newest by 1 − weight; keep it and return it."""
-    found = weight * average + (1 - weight) * new
-    average.assign(found)
-    return found
+    updated = weight * average + (1 - weight) * new
+    average.assign(updated)
+    return updated

@@ -44,13 +44,9 @@ def build(recipe: Recipe, seed: int, device: Device) -> Network:
 def _module(layer: Layer) -> keras.layers.Layer:
     activation = ACTIVATIONS.get(getattr(layer, "activation", ""))
     if isinstance(layer, Conv2d):
+        strides, padding = layer.stride, layer.padding
         return keras.layers.Conv2D(
-            layer.filters,
-            layer.kernel,
-            strides=layer.stride,
-            padding=layer.padding,
-            use_bias=layer.bias,
-            activation=activation,
+            layer.filters, layer.kernel, strides, padding, use_bias=layer.bias, activation=activation
         )
     if isinstance(layer, MaxPool2d):
         return keras.layers.MaxPooling2D(layer.size, strides=layer.size, padding="valid")

@@ -52,7 +52,7 @@ def gpu_peak_bytes() -> int:
 
 
 def versions(trial: Trial) -> Dict[str, str]:
-    found = {
+    versions = {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": metadata.version("keras"),
@@ -60,9 +60,9 @@ def versions(trial: Trial) -> Dict[str, str]:
         "pyarrow": metadata.version("pyarrow"),
     }
     if trial.device == "cuda":
-        found["cuda"] = _installed("nvidia-cuda-runtime-cu12", "cuda_version")
-        found["cudnn"] = _installed("nvidia-cudnn-cu12", "cudnn_version")
-    return found
+        versions["cuda"] = _installed("nvidia-cuda-runtime-cu12", "cuda_version")
+        versions["cudnn"] = _installed("nvidia-cudnn-cu12", "cudnn_version")
+    return versions
 
 
 def _installed(package: str, built: str) -> str:

@@ -29,14 +29,8 @@ from shared.recipe import (
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": partial(nn.GELU, approximate="none")}
 
-NAMES = {  # of a layer's arrays here
-    "kernel": "weight",
-    "bias": "bias",
-    "scale": "weight",
-    "shift": "bias",
-    "running_mean": "running_mean",
-    "running_variance": "running_var",
-}
+NAMES = {"kernel": "weight", "scale": "weight", "shift": "bias", "running_variance": "running_var"}
+"""Of a layer's arrays here, where they are not the recipe's."""
 
 
 def build(recipe: Recipe, seed: int, device: Device) -> Network:
@@ -107,7 +101,7 @@ def tensors(recipe: Recipe, network: Network) -> Iterator[Tuple[str, Tensor]]:
     """Yield each weight and statistic by its name in the recipe."""
     for array in arrays(recipe):
         index, own = array.name.split(".")
-        yield array.name, getattr(network.get_submodule(index), NAMES[own])
+        yield array.name, getattr(network.get_submodule(index), NAMES.get(own, own))
 
 
 def to_recipe_layout(recipe: Recipe, named: Iterable[Tuple[str, Tensor]]) -> Weights:

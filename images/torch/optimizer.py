@@ -16,13 +16,9 @@ def build(recipe: Optimizer, weights: List[Any]) -> Any:
 
 
 def _sgd(recipe: Sgd, weights: List[Any]) -> Any:
+    momentum, nesterov = recipe.momentum, recipe.nesterov
     return optim.SGD(
-        weights,
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        dampening=0,
-        weight_decay=0,
-        nesterov=recipe.nesterov,
+        weights, lr=recipe.learning_rate, momentum=momentum, dampening=0, weight_decay=0, nesterov=nesterov
     )
 
 
@@ -33,15 +29,8 @@ def _adam(recipe: Union[Adam, AdamW], weights: List[Any]) -> Any:
 
 
 def _rmsprop(recipe: RmsProp, weights: List[Any]) -> Any:
-    return optim.RMSprop(
-        weights,
-        lr=recipe.learning_rate,
-        alpha=recipe.rho,
-        eps=recipe.epsilon,
-        weight_decay=0,
-        momentum=0,
-        centered=False,
-    )
+    rate, alpha, eps = recipe.learning_rate, recipe.rho, recipe.epsilon
+    return optim.RMSprop(weights, lr=rate, alpha=alpha, eps=eps, weight_decay=0, momentum=0, centered=False)
 
 
 OPTIMIZERS: Dict[type, Callable[[Any, List[Any]], Any]] = {

@@ -40,15 +40,15 @@ def gpu_peak_bytes() -> int:
 
 
 def versions(trial: Trial) -> Dict[str, str]:
-    found = {
+    versions = {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "pyarrow": metadata.version("pyarrow"),
     }
     if trial.device == "cuda":
-        found["cuda"], found["cudnn"] = str(torch.version.cuda), str(torch.backends.cudnn.version())
-    return found
+        versions["cuda"], versions["cudnn"] = str(torch.version.cuda), str(torch.backends.cudnn.version())
+    return versions
 
 
 def modes(_: Trial) -> Dict[str, str]:

@@ -74,7 +74,7 @@ def _candidates(recipe: Recipe, data: mnist.Mnist) -> tuple[Images, NDArray[np.u
     """Return the first training images, scaled as the recipe says, (n, height, width, 1), and all labels."""
     pixels, labels = mnist.select(data, recipe.data.train)
     count = _CANDIDATES_BY_BATCH if _mixes_images(recipe) else _CANDIDATES
-    return mnist.scaled(pixels[:count], recipe.data.mean, recipe.data.std)[..., None], labels
+    return mnist.scale(pixels[:count], recipe.data.mean, recipe.data.std)[..., None], labels
 
 
 def _choose_batches(

@@ -56,7 +56,7 @@ def computed(recipe: Recipe, weights: Weights, data: mnist.Mnist, expected: Expe
     """What a worker computes that builds `recipe` and starts from `weights`, both perhaps wrongly."""
     pixels, labels = mnist.select(data, recipe.data.train)
     halves = (list(expected.indices[:BATCH]), list(expected.indices[BATCH:]))
-    images = mnist.scaled(pixels[:256], recipe.data.mean, recipe.data.std)[..., None]
+    images = mnist.scale(pixels[:256], recipe.data.mean, recipe.data.std)[..., None]
     one, two = train(recipe, weights, [(images[half], labels[half]) for half in halves])
     found: Answer = {"logits": forward(recipe, weights, images[halves[0]]), "loss": np.array(one.loss)}
     for kind, arrays in (("gradients", one.gradients), ("weights_1", one.weights), ("weights_2", two.weights)):

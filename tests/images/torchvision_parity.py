@@ -2,7 +2,7 @@
 
 Runs where torchvision is installed, in the PyTorch image; the host has none. For all test
 images and the first 2,000 training images, Resize, ToTensor and Normalize must give bit
-for bit what the Parquet files and `shared.mnist.scaled` give. Prints one JSON line and
+for bit what the Parquet files and `shared.mnist.scale` give. Prints one JSON line and
 exits with 1 where anything differs.
 """
 
@@ -24,8 +24,8 @@ TRAIN_IMAGES = 2_000
 def main(folder: Path) -> int:
     """Compare image by image and return the exit code."""
     large, small = (_images(folder, view) for view in ("28x28", "8x8"))
-    whole = _differing(large, mnist.scaled(large, MEAN, STD), resize=False)
-    resized = _differing(large, mnist.scaled(small, MEAN, STD), resize=True)
+    whole = _differing(large, mnist.scale(large, MEAN, STD), resize=False)
+    resized = _differing(large, mnist.scale(small, MEAN, STD), resize=True)
     differing = whole + resized
     answer = {"images": len(large), "equal": not differing, **({"differing": differing[:10]} if differing else {})}
     sys.stdout.write(json.dumps(answer) + "\n")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from orchestrator.spec import recipes
-from shared.initial import arrays, digest, ranges, shared_weights, weighted
+from shared.initial import arrays, digest, layers_with_weights, ranges, shared_weights
 from shared.recipe import BatchNorm, Conv2d, Dense, Flatten, Initial, Layer
 
 GLOROT = replace(recipes.load("matched-8x8"), initial=Initial("glorot_uniform", "shared"))
@@ -55,7 +55,7 @@ def test_a_statistic_is_not_trained_and_a_layer_without_bias_has_none() -> None:
 
 
 def test_weighted_layers_come_with_their_index_and_input_shape() -> None:
-    found = [(index, type(layer), shape) for index, layer, shape in weighted(recipes.load("article-torch"))]
+    found = [(index, type(layer), shape) for index, layer, shape in layers_with_weights(recipes.load("article-torch"))]
     assert found == [(0, Conv2d, (8, 8, 1)), (1, Conv2d, (6, 6, 32)), (4, Dense, (1024,))]
 
 

@@ -48,25 +48,25 @@ def test_a_slice_takes_its_images_and_their_labels_from_its_file(mnist_folder: P
 def test_pixels_of_article_tf_are_divided_by_255_and_nothing_else() -> None:
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     expected = np.arange(256, dtype=np.float32).reshape(1, 16, 16) / np.float32(255)
-    scaled = mnist.scaled(pixels, 0.0, 1.0)
+    scaled = mnist.scale(pixels, 0.0, 1.0)
     assert scaled.dtype == np.float32
     assert np.array_equal(scaled, expected)
 
 
 def test_the_extreme_pixels_of_article_torch_are_the_known_ones() -> None:
-    black, white = mnist.scaled(np.array([0, 255], np.uint8), 0.1307, 0.3081).tolist()
+    black, white = mnist.scale(np.array([0, 255], np.uint8), 0.1307, 0.3081).tolist()
     assert (round(black, 4), round(white, 4)) == (-0.4242, 2.8215)
 
 
 @given(st.integers(0, 255), st.floats(-1, 1, width=32), st.floats(0.0625, 4, width=32))
 def test_every_step_of_scaling_rounds_to_float32(pixel: int, mean: float, std: float) -> None:
     stepwise = (np.float32(pixel) / np.float32(255) - np.float32(mean)) / np.float32(std)
-    assert mnist.scaled(np.array([pixel], np.uint8), mean, std)[0] == stepwise
+    assert mnist.scale(np.array([pixel], np.uint8), mean, std)[0] == stepwise
 
 
 def test_scaling_leaves_the_pixels_alone() -> None:
     pixels = np.array([1, 2, 3], np.uint8)
-    mnist.scaled(pixels, 0.5, 0.5)
+    mnist.scale(pixels, 0.5, 0.5)
     assert pixels.tolist() == [1, 2, 3]
 
 
