@@ -19,7 +19,7 @@ from orchestrator.analyse.summary import Audit, Environment, Summary, TrialSumma
 from orchestrator.analyse.trial_findings import CheckInput
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
-from orchestrator.record.record import Record, Status
+from orchestrator.record.record import Record, Status, TrialResult
 
 
 def analyse(run: RunResults) -> Summary:
@@ -80,9 +80,9 @@ def summarise_trial(record: Record) -> TrialSummary:
     """Project a record to its row of summary.json. Speed is the median over epochs: one slow epoch does not move it."""
     last = record.epochs[-1] if record.epochs else None
     speeds = [epoch.images_per_second for epoch in record.epochs]
-    shared = {name: getattr(record, name) for name in TrialSummary.model_fields if name in Record.model_fields}
+    result = {name: getattr(record, name) for name in TrialResult.model_fields}
     return TrialSummary(
-        **shared,
+        **result,
         log_tail=() if record.status is Status.DONE else record.stderr_tail,
         train_loss=last.train_loss if last else None,
         val_loss=last.val_loss if last else None,

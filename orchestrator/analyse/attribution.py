@@ -58,9 +58,9 @@ def contributions(orders: Sequence[Order], path: Mapping[Order, Sequence[float]]
     up to the last stop minus the first, which all orders share.
     """
     steps = [_steps(order, path[order]) for order in orders]
-    found = {name: fmean(each[name] for each in steps) for name in orders[0]}
-    _check_sum(found, [path[order] for order in orders])
-    return found
+    means = {name: fmean(step[name] for step in steps) for name in orders[0]}
+    _check_sum(means, [path[order] for order in orders])
+    return means
 
 
 def _steps(order: Order, outcomes: Sequence[float]) -> dict[str, float]:
@@ -83,7 +83,7 @@ def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -
     missing = {seed: _missing(outcome, walk.cells, values, seed) for seed, values in by_seed.items()}
     whole = {seed: values for seed, values in by_seed.items() if not missing[seed]}
     paths = [{order: _path(walk, order, values) for order in walk.orders} for values in whole.values()]
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "outcome": outcome.id,
         "title": outcome.title,
         "unit": outcome.unit,
@@ -91,8 +91,8 @@ def _attribution(walk: Walk, outcome: Outcome, trials: Sequence[TrialSummary]) -
         "missing": tuple(filter(None, missing.values())),
         **(_numbers(walk, paths) if paths else {"start": None, "end": None, "total": None, "contributions": ()}),
     }
-    sentence = explain_in_a_sentence(Attribution(**found, sentence=""), walk)
-    return Attribution(**found, sentence=sentence)
+    sentence = explain_in_a_sentence(Attribution(**fields, sentence=""), walk)
+    return Attribution(**fields, sentence=sentence)
 
 
 def _numbers(walk: Walk, paths: Sequence[Mapping[Order, Sequence[float]]]) -> dict[str, object]:
@@ -136,12 +136,12 @@ def _ranges(
     """Return each setting's smallest and largest contribution over the orders, each the mean over the seeds."""
     steps = [[_steps(order, path[order]) for path in paths] for order in orders]
     means = {name: [fmean(seed[name] for seed in seeds) for seeds in steps] for name in orders[0]}
-    return {name: (min(found), max(found)) for name, found in means.items()}
+    return {name: (min(values), max(values)) for name, values in means.items()}
 
 
 def _values(outcome: Outcome, trials: Iterable[TrialSummary], seed: int) -> dict[Place, float]:
-    found = {(trial.contender, trial.recipe): outcome.value(trial) for trial in trials if trial.seed == seed}
-    return {place: value for place, value in found.items() if value is not None}
+    outcomes = {(trial.contender, trial.recipe): outcome.value(trial) for trial in trials if trial.seed == seed}
+    return {place: value for place, value in outcomes.items() if value is not None}
 
 
 def _path(walk: Walk, order: Order, values: Values) -> list[float]:

@@ -14,19 +14,27 @@ def explain_in_a_sentence(attribution: Attribution, walk: Walk) -> str:
     if attribution.total is None:
         lacks = "; ".join(attribution.missing) or "no trial was run"
         return f"The difference in {attribution.title} is not explained: {lacks}."
-    (here, mine), (there, theirs) = walk.start, walk.end
+    (start, start_recipe), (end, end_recipe) = walk.start, walk.end
     return (
         f"Of the difference of {amount(attribution.total.mean, attribution.unit)} in {attribution.title}"
-        f"{_spread(attribution)} from {mine.name} in {here.written} to {theirs.name} in {there.written}, "
+        f"{_spread(attribution)} from {start_recipe.name} in {start.written} to {end_recipe.name} in {end.written}, "
         f"{_framework(attribution)}{_most(attribution)}.{_no_shares(attribution)}"
     )
 
 
 def framework_shares(attributions: Sequence[Attribution]) -> str:
     """List the framework's share of every outcome, nothing where it has none: one framework, one seed, or noise."""
-    found = [(each.title, one) for each in attributions for one in each.contributions if one.setting == FRAMEWORK]
-    shares = [f"{title} {_share(one, '{} (95 % interval {} to {})') or 'not told from noise'}" for title, one in found]
-    return f"The framework's share: {'; '.join(shares)}." if any(one.share is not None for _, one in found) else ""
+    carried = [
+        (attribution.title, contribution)
+        for attribution in attributions
+        for contribution in attribution.contributions
+        if contribution.setting == FRAMEWORK
+    ]
+    if all(contribution.share is None for _, contribution in carried):
+        return ""
+    form = "{} (95 % interval {} to {})"
+    shares = [f"{title} {_share(contribution, form) or 'not told from noise'}" for title, contribution in carried]
+    return f"The framework's share: {'; '.join(shares)}."
 
 
 def amount(value: float, unit: str) -> str:
@@ -52,10 +60,10 @@ def percent(share: float) -> str:
 
 
 def _framework(attribution: Attribution) -> str:
-    found = next((each for each in attribution.contributions if each.setting == FRAMEWORK), None)
+    contribution = next((one for one in attribution.contributions if one.setting == FRAMEWORK), None)
     return (
-        f"the framework carries {_carried(found, attribution)}"
-        if found
+        f"the framework carries {_carried(contribution, attribution)}"
+        if contribution
         else "none is the framework's, the same at both ends"
     )
 
@@ -68,21 +76,21 @@ def _most(attribution: Attribution) -> str:
     return f"; of the other settings {most.title} carries the most, {_carried(most, attribution)}"
 
 
-def _carried(each: Contribution, attribution: Attribution) -> str:
+def _carried(contribution: Contribution, attribution: Attribution) -> str:
     """Write a contribution as a share where there is one, else with its own interval."""
-    written = amount(each.mean, attribution.unit)
-    if share := _share(each, "({}, 95 % interval {} to {})"):
+    written = amount(contribution.mean, attribution.unit)
+    if share := _share(contribution, "({}, 95 % interval {} to {})"):
         return f"{written} {share}"
-    if each.interval is None:
+    if contribution.interval is None:
         return written
-    low, high = (number(bound, attribution.unit) for bound in each.interval)
+    low, high = (number(bound, attribution.unit) for bound in contribution.interval)
     return f"{written} (95 % interval {low} to {high})"
 
 
-def _share(each: Contribution, form: str) -> str:
-    if each.share is None or each.share_interval is None:
+def _share(contribution: Contribution, form: str) -> str:
+    if contribution.share is None or contribution.share_interval is None:
         return ""
-    return form.format(*map(percent, (each.share, *each.share_interval)))
+    return form.format(*map(percent, (contribution.share, *contribution.share_interval)))
 
 
 def _spread(attribution: Attribution) -> str:

@@ -22,8 +22,8 @@ def relevance(name: str, *, gpu: bool = True) -> Relevance:
     """Return a fact's relevance; an unknown fact may change speed. `gpu` says whether a GPU trained."""
     if not gpu and _matches(name, _OF_A_GPU):
         return Relevance.MINOR
-    found = (relevance for relevance, patterns in _PATTERNS if _matches(name, patterns))
-    return next(found, Relevance.MAY_AFFECT_SPEED)
+    matching = (relevance for relevance, patterns in _PATTERNS if _matches(name, patterns))
+    return next(matching, Relevance.MAY_AFFECT_SPEED)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
@@ -124,12 +124,12 @@ def worker_facts(record: Record) -> dict[str, str]:
 
 def facts_by_contender(records: Sequence[Record]) -> dict[str, dict[str, str]]:
     """Collect each contender's facts; a fact that its trials do not agree on is "this or that"."""
-    found: dict[str, dict[str, dict[str, None]]] = {}
+    values: dict[str, dict[str, dict[str, None]]] = {}
     for record in records:
         for name, value in worker_facts(record).items():
-            found.setdefault(record.contender, {}).setdefault(name, {})[value] = None
+            values.setdefault(record.contender, {}).setdefault(name, {})[value] = None
     return {
-        contender: {name: " or ".join(values) for name, values in facts.items()} for contender, facts in found.items()
+        contender: {name: " or ".join(values) for name, values in facts.items()} for contender, facts in values.items()
     }
 
 
@@ -160,5 +160,5 @@ def _is_frameworks(fact: Fact, rows: Mapping[str, tuple[str, ...]]) -> bool:
     if is_version and not fact.name.startswith("package "):  # whose version may be the same by chance
         return True
     having = {framework for framework, value in zip(frameworks, fact.values, strict=True) if value}
-    theirs = {value for framework, value in zip(frameworks, fact.values, strict=True) if framework in having}
-    return len(having) == len(theirs) == 1 and not fact.name.startswith(_ABSENT_MATTERS)
+    own = {value for framework, value in zip(frameworks, fact.values, strict=True) if framework in having}
+    return len(having) == len(own) == 1 and not fact.name.startswith(_ABSENT_MATTERS)

@@ -81,15 +81,15 @@ def _record(folder: RunFolder, trial: str) -> Record:
 
 def _answers(folder: RunFolder, records: Sequence[Record], data: Path) -> tuple[list[Answers], list[str]]:
     """Return the answers of every trial that is compared image by image, or the trials' names without the labels."""
-    done = [record for record in records if record.track == "matched" and record.status is Status.DONE]
-    left = [(record, folder.read_leftover(record.id, PREDICTIONS)) for record in done]
-    if not left:
+    matched = [record for record in records if record.track == "matched" and record.status is Status.DONE]
+    leftovers = [(record, folder.read_leftover(record.id, PREDICTIONS)) for record in matched]
+    if not leftovers:
         return [], []
     prepared = dataset.load_intact(data)
     if prepared is None:
-        return [], [record.id for record, predictions in left if predictions is not None]
+        return [], [record.id for record, predictions in leftovers if predictions is not None]
     labels = mnist.load(prepared.folder, "8x8").test_labels
-    answers = [read_answers(record, predictions, labels) for record, predictions in left]
+    answers = [read_answers(record, predictions, labels) for record, predictions in leftovers]
     return [trial for trial in answers if trial], []
 
 

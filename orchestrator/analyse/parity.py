@@ -44,17 +44,17 @@ class Steps:
     weight_norms: Floats | None  # after it
 
 
-def read_steps(record: Record, left: bytes | None) -> Steps | None:
+def read_steps(record: Record, archive: bytes | None) -> Steps | None:
     """Read steps.npz of a done trial that can be compared; None where it is absent or none of the contract's."""
-    if record.not_stepwise or record.status is not Status.DONE or left is None:
+    if record.not_stepwise or record.status is not Status.DONE or archive is None:
         return None
     try:
-        arrays = npy.read_archive(left)
+        arrays = npy.read_archive(archive)
     except npy.ArrayError:
         return None
     losses, *norms = (arrays.get(name) for name in SERIES)
-    present = [each for each in (losses, *norms) if each is not None]
-    if losses is None or any(each.shape != (losses.size,) for each in present) or not losses.size:
+    present = [series for series in (losses, *norms) if series is not None]
+    if losses is None or any(series.shape != (losses.size,) for series in present) or not losses.size:
         return None
     return Steps(record.id, record.contender, record.recipe, record.seed, record.precision, losses, *norms)
 
@@ -90,7 +90,7 @@ def _best_first(group: Iterable[Steps], contender: str) -> list[Steps]:
 def _step_difference(
     first: Steps, second: Steps, *, kind: str, floors: Sequence[tuple[Steps, Steps]]
 ) -> StepDifference:
-    loss = _apart(first.losses, second.losses)
+    loss = _absolute_difference(first.losses, second.losses)
     tolerance = TOLERANCES[first.precision]
     beyond = np.flatnonzero(loss > np.maximum(tolerance, _floor(floors, len(loss))))
     return StepDifference.model_validate(
@@ -111,22 +111,22 @@ def _step_difference(
     )
 
 
-def _apart(first: Floats, second: Floats) -> Floats:
+def _absolute_difference(first: Floats, second: Floats) -> Floats:
     """Return |first − second| up to the first step that is not finite in either."""
     both = min(len(first), len(second))
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite ends the comparison
-        apart = np.abs(first[:both] - second[:both])
-    broken = np.flatnonzero(~np.isfinite(apart))
-    return apart[: broken[0]] if broken.size else apart
+        difference = np.abs(first[:both] - second[:both])
+    broken = np.flatnonzero(~np.isfinite(difference))
+    return difference[: broken[0]] if broken.size else difference
 
 
 def _floor(floors: Sequence[tuple[Steps, Steps]], steps: int) -> Floats:
     """Return how far a contender has parted from itself by each step, (steps,): the largest so far."""
-    found = np.zeros(steps)
+    floor = np.zeros(steps)
     for first, second in floors:
-        apart = _apart(first.losses, second.losses)[:steps]
-        found[: len(apart)] = np.maximum(found[: len(apart)], apart)
-    return np.maximum.accumulate(found) if steps else found
+        difference = _absolute_difference(first.losses, second.losses)[:steps]
+        floor[: len(difference)] = np.maximum(floor[: len(difference)], difference)
+    return np.maximum.accumulate(floor) if steps else floor
 
 
 def _curve(first: Steps, second: Steps, loss: Floats) -> Curve:
@@ -150,5 +150,5 @@ def _relative(first: Floats | None, second: Floats | None, bins: Sequence[NDArra
 def _ratio(first: Floats, second: Floats) -> Floats:
     """Divide the difference by the first; where that is nothing, the difference itself says enough."""
     with np.errstate(over="ignore", invalid="ignore"):
-        apart = np.abs(first - second) / np.where(first == 0, 1.0, np.abs(first))
-    return np.nan_to_num(apart, nan=0.0, posinf=0.0)
+        ratio = np.abs(first - second) / np.where(first == 0, 1.0, np.abs(first))
+    return np.nan_to_num(ratio, nan=0.0, posinf=0.0)

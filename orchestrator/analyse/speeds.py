@@ -29,13 +29,13 @@ def compare_speeds(
     cells: Sequence[Cell], trials: Sequence[TrialSummary], reference: str, audits: Sequence[Audit]
 ) -> tuple[Speed, ...]:
     """Compare each contender with the reference, pair by pair; contenders without a pair are left out."""
-    found = []
+    speeds = []
     for cell in cells:
         if cell.contender != reference and _audits_agree(audits, cell.recipe):
             references = _trials_of(trials, reference, cell.recipe)
             if ratios := _paired_ratios(_trials_of(trials, cell.contender, cell.recipe), references):
-                found.append(make_speed(cell.contender, cell.recipe, ratios))
-    return tuple(found)
+                speeds.append(make_speed(cell.contender, cell.recipe, ratios))
+    return tuple(speeds)
 
 
 def make_speed(contender: str, recipe: str, ratios: Sequence[float]) -> Speed:
@@ -93,8 +93,8 @@ def _paired_ratios(trials: Sequence[TrialSummary], references: Sequence[TrialSum
 
 def _by_block(trials: Sequence[TrialSummary]) -> dict[Block, float | None]:
     """Return speeds by seed and repetition: the n-th trial of a seed is its n-th run, since runs go in order."""
-    found: dict[Block, float | None] = {}
+    speeds: dict[Block, float | None] = {}
     for trial in trials:
-        run = sum(seed == trial.seed for seed, _ in found)
-        found[trial.seed, run] = _speed(trial)
-    return found
+        run = sum(seed == trial.seed for seed, _ in speeds)
+        speeds[trial.seed, run] = _speed(trial)
+    return speeds

@@ -7,10 +7,9 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from orchestrator.record.record import Epoch, Status
+from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
 from orchestrator.spec.tracks import Track
-from orchestrator.stream.intake import EventCounts
 from orchestrator.values import Value
 from shared.trial import Precision
 
@@ -176,38 +175,14 @@ class Environment(Value):
         return read(run / ENVIRONMENT, cls)
 
 
-class TrialSummary(Value):
-    id: str
-    contender: str
-    framework: str | None
-    framework_version: str | None
-    recipe: str
-    track: Track
-    role: Literal["measured", "parity"]  # a parity trial keeps every step's norms: its speed is not counted
-    seed: int
-    engine: str
-    device: str | None
-    status: Status
-    reason: str
-    cause: str = ""  # why it is not done: a stable id, see docs/verdicts.md
-    image: str | None
-    parameters: int | None
-    initial_weights_sha256: str | None
-    train_loss: float | None
+class TrialSummary(TrialResult):
+    """A trial's row in summary.json."""
+
+    train_loss: float | None  # of the last epoch
     val_loss: float | None
-    test_accuracy: float | None
     images_per_second: float | None  # median over the epochs
     ratio_to_reference: float | None = None  # of images/s, within the recipe; None where that compares nothing
-    peak_memory_bytes: int | None
-    wall_seconds: float | None
-    phases: dict[str, float]  # training and evaluation are sums over the epochs
-    events: EventCounts
-    epochs: tuple[Epoch, ...]
-    reconnects: int = 0  # of the live feed
-    paused_seconds: float = 0.0
-    retries: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()  # the last lines of standard error, of a trial that is not done
-    reused_from: str | None = None  # the earlier run that this trial was taken over from
 
 
 class Estimate(Value):
@@ -264,7 +239,9 @@ class Explanation(Value):
 class Summary(Value):
     """Everything that a report shows, and nothing of how it looks."""
 
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        populate_by_name=True, serialize_by_alias=True, json_schema_serialization_defaults_required=True
+    )
 
     schema_name: Literal["bakeoff/summary/2"] = Field(SCHEMA, alias="schema")
     comparison: Comparison

@@ -111,7 +111,7 @@ def schema(
 
     Example: bakeoff schema event > event.schema.json
     """
-    found = Summary.model_json_schema() if name == "summary" else contract.schema(name)
+    found = Summary.model_json_schema(mode="serialization") if name == "summary" else contract.schema(name)
     stdout().print(Text(json.dumps(found, indent=2)), soft_wrap=True)
 
 

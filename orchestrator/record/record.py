@@ -15,6 +15,7 @@ from orchestrator.audit.line import AuditLine
 from orchestrator.spec.tracks import Track
 from orchestrator.stream.intake import EventCounts
 from orchestrator.values import Value
+from shared.trial import Precision
 
 
 class Status(StrEnum):
@@ -43,34 +44,50 @@ class Epoch(Value):
     order_sha256: str | None = None  # of the images' order
 
 
-class Record(Value):
-    """One trial, whatever became of it."""
+class TrialResult(Value):
+    """What a record and its row in summary.json both say of a trial, whatever became of it."""
+
+    model_config = Value.model_config | {"json_schema_serialization_defaults_required": True}  # they are all written
 
     id: str
     contender: str
     framework: str | None  # as the worker says: "PyTorch"
     framework_version: str | None
-    title: str  # of the contender's folder, for headings
-    colour: str  # of the contender, "#rrggbb"
     recipe: str
-    seed: int
-    run: int  # repetition with the same seed and role, from 1
-    role: Literal["measured", "parity"] = "measured"  # a parity trial also keeps norms: its speed is not counted
     track: Track = "as written"
-    not_stepwise: str = ""  # why it cannot be held beside another contender step by step
-    precision: Literal["float32", "float64"] = "float32"
+    role: Literal["measured", "parity"] = "measured"  # a parity trial also keeps norms: its speed is not counted
+    seed: int
     engine: str
     device: str | None
     status: Status
     reason: str  # "" when done
-    cause: str = ""  # a stable id of `causes.CAUSES`, "" when done
+    cause: str = ""  # a stable id of `causes.CAUSES`, see docs/verdicts.md; "" when done
     image: str | None
-    started_at: str | None  # UTC, ISO 8601
-    wall_seconds: float | None  # from the engine's start call to the verdict
-    worker_seconds: float | None  # the worker's own account of its life
     parameters: int | None = None
-    expected_parameters: int | None = None
     initial_weights_sha256: str | None = None
+    test_accuracy: float | None = None  # counted by the host from predictions.npy
+    peak_memory_bytes: int | None = None
+    wall_seconds: float | None  # from the engine's start call to the verdict
+    phases: dict[str, float] = Field(default_factory=dict)  # training and evaluation are sums over the epochs
+    events: EventCounts = EventCounts()
+    epochs: tuple[Epoch, ...] = ()
+    reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated
+    paused_seconds: float = 0.0  # its container stood still, by somebody's hand: seen at each question to the engine
+    retries: tuple[str, ...] = ()  # of images pulled and an engine away; a measurement is never tried again
+    reused_from: str | None = None  # the earlier run that this trial was taken over from
+
+
+class Record(TrialResult):
+    """One trial, with all that is known of it."""
+
+    title: str  # of the contender's folder, for headings
+    colour: str  # of the contender, "#rrggbb"
+    run: int  # repetition with the same seed and role, from 1
+    not_stepwise: str = ""  # why it cannot be held beside another contender step by step
+    precision: Precision = "float32"
+    started_at: str | None  # UTC, ISO 8601
+    worker_seconds: float | None  # the worker's own account of its life
+    expected_parameters: int | None = None
     shared_start: bool = False  # the recipe gives every contender the same first weights
     shared_order: bool = False  # and the same images in the same sequence
     data_sha256: str | None = None
@@ -79,19 +96,10 @@ class Record(Value):
     # of facts.json, as `orchestrator.stream.facts` let them through, and of how it was made
     facts: dict[str, str] = Field(default_factory=dict)
     relaxations: tuple[str, ...] = ()  # restrictions that its contender was spared, by name
-    phases: dict[str, float] = Field(default_factory=dict)
-    epochs: tuple[Epoch, ...] = ()
     audit: tuple[AuditLine, ...] = ()  # empty where there was none
     diverged: bool = False
     test_loss: float | None = None
-    test_accuracy: float | None = None  # counted by the host from predictions.npy
     worker_test_accuracy: float | None = None
-    peak_memory_bytes: int | None = None
     peak_memory_kind: str | None = None
     warnings: tuple[str, ...] = ()
     stderr_tail: tuple[str, ...] = ()
-    events: EventCounts = EventCounts()
-    reused_from: str | None = None  # the earlier run that this trial was taken over from
-    reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated
-    paused_seconds: float = 0.0  # its container stood still, by somebody's hand: seen at each question to the engine
-    retries: tuple[str, ...] = ()  # of images pulled and an engine away; a measurement is never tried again

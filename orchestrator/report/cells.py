@@ -33,8 +33,8 @@ def by_cell(summary: Summary) -> tuple[CellTrials, ...]:
 
 def by_track(trials: Sequence[TrialSummary]) -> dict[Track, list[TrialSummary]]:
     """Sort trials by track, for the tables: numbers of two tracks never share one."""
-    found = {track: [trial for trial in trials if trial.track == track] for track in TRACKS}
-    return {track: mine for track, mine in found.items() if mine}
+    groups = {track: [trial for trial in trials if trial.track == track] for track in TRACKS}
+    return {track: group for track, group in groups.items() if group}
 
 
 def measured(summary: Summary) -> tuple[TrialSummary, ...]:
@@ -54,5 +54,4 @@ def _trials_of(summary: Summary, contender: str, recipe: str) -> tuple[TrialSumm
 
 def without_skipped(summary: Summary) -> Summary:
     """Leave out that trials were skipped: a walk has dozens, and says of each outcome what it lacks."""
-    told = tuple(finding for finding in summary.findings if finding.id != "trial-skipped")
-    return summary.replace(findings=told)
+    return summary.replace(findings=tuple(finding for finding in summary.findings if finding.id != "trial-skipped"))

@@ -45,7 +45,7 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
 
 
 def _environment(summary: Summary) -> list[RenderableType]:
-    sentence = environment.headline(environment.confounders(summary))
+    sentence = environment.headline(environment.confounders_of(summary))
     return [Text(f"environment: {sentence}")] if sentence else []
 
 
@@ -55,27 +55,27 @@ def _audits(summary: Summary) -> list[RenderableType]:
     if not green:
         return []
     worst = max(audit.worst_norm_relative_error or 0 for audit in green)
-    told = f"✓ audit: {len(green)} of {len(summary.audits)} trials compute what their recipe says"
-    return [Text(f"{told}, to {worst:.0e} of every tensor's norm.", style="green")]
+    line = f"✓ audit: {len(green)} of {len(summary.audits)} trials compute what their recipe says"
+    return [Text(f"{line}, to {worst:.0e} of every tensor's norm.", style="green")]
 
 
 def _parity(summary: Summary) -> list[RenderableType]:
     """Say in a line a recipe how far contenders part from each other and from themselves, and how accuracies differ."""
-    found = summary.step_differences
+    pairs = summary.step_differences
     lines = []
-    for recipe in dict.fromkeys(each.recipe for each in found if each.kind == "between"):
+    for recipe in dict.fromkeys(each.recipe for each in pairs if each.kind == "between"):
         between, floor = (
-            max((each.largest_early for each in found if (each.recipe, each.kind) == (recipe, kind)), default=None)
+            max((each.largest_early for each in pairs if (each.recipe, each.kind) == (recipe, kind)), default=None)
             for kind in ("between", "floor")
         )
-        told = f"parity on {words.printable(recipe)}, {found[0].precision}: contenders differ by at most "
-        told += f"{words.scientific(between or 0)} nats in a step's loss over the first {EARLY_STEPS} steps"
-        lines.append(told + ("." if floor is None else f"; the same container twice by {words.scientific(floor)}."))
+        line = f"parity on {words.printable(recipe)}, {pairs[0].precision}: contenders differ by at most "
+        line += f"{words.scientific(between or 0)} nats in a step's loss over the first {EARLY_STEPS} steps"
+        lines.append(line + ("." if floor is None else f"; the same container twice by {words.scientific(floor)}."))
     for each in summary.accuracies:
         where = f"{words.printable(each.recipe)} s{each.seed}, {words.printable(each.contender)}"
-        told = f"test accuracy on {where} − {words.printable(each.reference)}: {each.verdict}, "
-        told += f"{words.points(each.difference)} points, 95 % interval {words.points(each.low)} to "
-        lines.append(f"{told}{words.points(each.high)}.")
+        line = f"test accuracy on {where} − {words.printable(each.reference)}: {each.verdict}, "
+        line += f"{words.points(each.difference)} points, 95 % interval {words.points(each.low)} to "
+        lines.append(f"{line}{words.points(each.high)}.")
     return [Text(line) for line in lines]
 
 
@@ -167,23 +167,23 @@ def _finding(finding: Finding) -> Text:
     )
 
 
-def _walk_conclusion(summary: Summary, found: Explanation) -> Group:
+def _walk_conclusion(summary: Summary, explanation: Explanation) -> Group:
     """Return what the console says at the end of a walk: the answer, then what each setting carries."""
-    answer = Text(words.printable(found.sentence), style="bold")
-    parts = [answer, *(_details(found) if any(each.total for each in found.attributions) else [])]
+    answer = Text(words.printable(explanation.sentence), style="bold")
+    parts = [answer, *(_details(explanation) if any(each.total for each in explanation.attributions) else [])]
     errors = findings(cells.without_skipped(summary), "error")
     return Group(errors, *parts, findings(summary, "warning", "note"))
 
 
-def _details(found: Explanation) -> list[RenderableType]:
-    unexplained = [each.sentence for each in found.attributions[1:] if each.total is None]
-    others = filter(None, (framework_shares(found.attributions), *unexplained))
-    return [*(Text(words.printable(text)) for text in others), contributions_table(found)]
+def _details(explanation: Explanation) -> list[RenderableType]:
+    unexplained = [each.sentence for each in explanation.attributions[1:] if each.total is None]
+    others = filter(None, (framework_shares(explanation.attributions), *unexplained))
+    return [*(Text(words.printable(text)) for text in others), contributions_table(explanation)]
 
 
-def contributions_table(found: Explanation) -> Table:
+def contributions_table(explanation: Explanation) -> Table:
     """Return one row a setting and one column an outcome that has a total."""
-    shown = [each for each in found.attributions if each.total]
+    shown = [each for each in explanation.attributions if each.total]
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     result.add_column("carried by", overflow="fold")
     for each in shown:

@@ -12,7 +12,7 @@ from orchestrator.analyse.analyse import analyse, summarise_trial
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.summary import Environment, Summary
 from orchestrator.record.assemble import unstarted_record
-from orchestrator.record.record import Record, Status
+from orchestrator.record.record import Record, Status, TrialResult
 from orchestrator.stream.intake import EventCounts
 from tests.analyse.test_findings import epoch, record
 from tests.support.streams import PLANNED, TRIAL
@@ -90,3 +90,17 @@ def test_one_seed_is_said_to_be_one_seed() -> None:
 
 def test_a_comparison_without_a_record_is_a_summary_too() -> None:
     assert summed().trials == ()
+
+
+def test_the_published_schema_requires_every_key_that_is_written() -> None:
+    schema = Summary.model_json_schema(mode="serialization")
+    assert set(schema["required"]) == set(schema["properties"])
+    assert set(schema["$defs"]["TrialSummary"]["required"]) == set(PROMISED.split())
+
+
+def test_a_row_says_the_same_as_its_record() -> None:
+    one = record(retries=("pulled twice",), reconnects=2)
+    row = summarise_trial(one)
+    assert TrialResult.model_validate(row.model_dump(include=set(TrialResult.model_fields))) == TrialResult(
+        **one.model_dump(include=set(TrialResult.model_fields))
+    )

@@ -24,7 +24,7 @@ def between(tf: dict[str, str], torch: dict[str, str], every: dict[str, str] | N
 
 
 def headline(summary: Summary) -> str:
-    return environment.headline(environment.confounders(summary))
+    return environment.headline(environment.confounders_of(summary))
 
 
 FRAMEWORKS = ({"framework": "TensorFlow", "keras": "3.13.2"}, {"framework": "PyTorch"})

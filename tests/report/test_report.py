@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,10 @@ def imported(path: Path) -> set[str]:
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
     return names | {name.partition(".")[0] for name in names}
+
+
+def test_the_command_lines_help_loads_no_library_of_statistics() -> None:
+    asked = "import sys; from orchestrator.cli import app; app(['--help'], standalone_mode=False);"
+    asked += "print([name for name in ('scipy', 'matplotlib') if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1] == "[]"

@@ -89,26 +89,26 @@ def _memory(panel: Axes, group: Sequence[CellTrials]) -> None:
 def _bars(
     panel: Axes, group: Sequence[CellTrials], values: Sequence[list[float]], written: Callable[[float], str]
 ) -> None:
-    for row, (each, mine) in enumerate(zip(group, values, strict=True)):
-        if not mine:
+    for row, (each, measured) in enumerate(zip(group, values, strict=True)):
+        if not measured:
             _absent(panel, row, each)
             continue
-        panel.barh(row, median(mine), height=0.62, color=colour(each), hatch=hatch(each), edgecolor="white")
-        panel.plot(mine, [row] * len(mine), "o", markersize=4, color=INK, markerfacecolor="white")
-        _after(panel, max(mine), row, written(median(mine)))
-    _room(panel, [max(mine) for mine in values if mine])
+        panel.barh(row, median(measured), height=0.62, color=colour(each), hatch=hatch(each), edgecolor="white")
+        panel.plot(measured, [row] * len(measured), "o", markersize=4, color=INK, markerfacecolor="white")
+        _after(panel, max(measured), row, written(median(measured)))
+    _room(panel, [max(measured) for measured in values if measured])
 
 
 def _phases(panel: Axes, group: Sequence[CellTrials]) -> None:
     parts = [_medians(each) for each in group]
     panel.set_yticks([row - 0.12 for row in range(len(group))], [tick.get_text() for tick in panel.get_yticklabels()])
     longest = max((sum(one.values()) for one in parts), default=0.0)
-    for row, (each, mine) in enumerate(zip(group, parts, strict=True)):
-        if not mine:
+    for row, (each, seconds) in enumerate(zip(group, parts, strict=True)):
+        if not seconds:
             _absent(panel, row, each)
             continue
-        _stack(panel, row, mine, longest)
-        _after(panel, sum(mine.values()), row - 0.12, f"{words.seconds(sum(mine.values()))} s")
+        _stack(panel, row, seconds, longest)
+        _after(panel, sum(seconds.values()), row - 0.12, f"{words.seconds(sum(seconds.values()))} s")
     _room(panel, [longest] if longest else [])
 
 
@@ -133,8 +133,8 @@ def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> No
 def _medians(each: CellTrials) -> dict[str, float]:
     """Return seconds by phase in the order of words.PHASES, unknown names last."""
     names = dict.fromkeys((*words.PHASES, *(name for trial in each.done for name in trial.phases)))
-    found = {name: [trial.phases[name] for trial in each.done if name in trial.phases] for name in names}
-    return {name: median(seconds) for name, seconds in found.items() if seconds}
+    by_phase = {name: [trial.phases[name] for trial in each.done if name in trial.phases] for name in names}
+    return {name: median(seconds) for name, seconds in by_phase.items() if seconds}
 
 
 def _after(panel: Axes, x: float, y: float, text: str) -> None:

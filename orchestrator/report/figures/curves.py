@@ -137,7 +137,7 @@ def _labels(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
         text = _silence(each)
         panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color=INK)
         return
-    heights = apart([relative_height(panel, value) for _, value, _ in ends], _LABEL_GAP)
+    heights = spread_apart([relative_height(panel, value) for _, value, _ in ends], _LABEL_GAP)
     for (epoch, _, text), height in zip(ends, heights, strict=True):
         panel.text(
             epoch, height, f"  {text}", transform=panel.get_xaxis_transform(), va="center", color=INK, fontsize=7
@@ -155,12 +155,12 @@ def _end(each: CellTrials, series: Series, quantity: Quantity) -> tuple[int, flo
 
 def _broken_off(each: CellTrials, quantity: Quantity) -> list[tuple[int, float, str]]:
     """Return one label for each way in which trials ended badly, at the last of them."""
-    found: dict[str, list[Point]] = {}
+    by_reason: dict[str, list[Point]] = {}
     for trial in each.trials:
         if (why := _why(trial)) and (points := _all_points(trial, quantity)):
             partial = "" if trial.status is Status.DONE else " (partial)"
-            found.setdefault(f"{why}{partial}", []).append(points[-1])
-    return [(*max(ends), f"× {why}" + (f" ({len(ends)})" if len(ends) > 1 else "")) for why, ends in found.items()]
+            by_reason.setdefault(f"{why}{partial}", []).append(points[-1])
+    return [(*max(ends), f"× {why}" + (f" ({len(ends)})" if len(ends) > 1 else "")) for why, ends in by_reason.items()]
 
 
 def _why(trial: TrialSummary) -> str:
@@ -181,8 +181,8 @@ def _silence(each: CellTrials) -> str:
 
 def _values(trial: TrialSummary, series: Series, quantity: Quantity) -> list[float]:
     """Return a value an epoch, NaN where there is none: the line has a hole there."""
-    found = [getattr(epoch, series.field) for epoch in trial.epochs]
-    return [math.nan if value is None or not math.isfinite(value) else quantity.scale * value for value in found]
+    values = [getattr(epoch, series.field) for epoch in trial.epochs]
+    return [math.nan if value is None or not math.isfinite(value) else quantity.scale * value for value in values]
 
 
 def _points(trial: TrialSummary, series: Series, quantity: Quantity) -> list[Point]:
@@ -200,7 +200,7 @@ def relative_height(panel: Axes, value: float) -> float:
     return float(panel.transAxes.inverted().transform((x, y))[1])
 
 
-def apart(heights: Sequence[float], gap: float) -> list[float]:
+def spread_apart(heights: Sequence[float], gap: float) -> list[float]:
     """Push heights apart until each has its line of text, evenly to both sides, within the panel."""
     placed = list(heights)
     order = sorted(range(len(placed)), key=placed.__getitem__)

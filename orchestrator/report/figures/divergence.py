@@ -32,30 +32,30 @@ QUANTITIES = (
 
 def draw(summary: Summary) -> Figure:
     """Draw every divergence of a comparison that has some."""
-    found = summary.step_differences
-    recipes = list(dict.fromkeys(each.recipe for each in found))
-    shown = [quantity for quantity in QUANTITIES if any(_values(each.curve, quantity) for each in found)]
+    pairs = summary.step_differences
+    recipes = list(dict.fromkeys(pair.recipe for pair in pairs))
+    shown = [quantity for quantity in QUANTITIES if any(_values(pair.curve, quantity) for pair in pairs)]
     size = (max(6.5, PANEL_INCHES[0] * len(recipes)), PANEL_INCHES[1] * len(shown) + 0.7)
     figure = Figure(figsize=size)
     panels = figure.subplots(len(shown), len(recipes), squeeze=False, sharex="col")
     for column, recipe in enumerate(recipes):
-        mine = [each for each in found if each.recipe == recipe]
+        of_recipe = [pair for pair in pairs if pair.recipe == recipe]
         for row, quantity in enumerate(shown):
-            _panel(panels[row, column], mine, quantity, summary)
-        panels[0, column].set_title(_heading(mine, summary.comparison.reference), loc="left", color=INK)
+            _panel(panels[row, column], of_recipe, quantity, summary)
+        panels[0, column].set_title(_heading(of_recipe, summary.comparison.reference), loc="left", color=INK)
         panels[-1, column].set_xlabel("step, over all epochs")
     return figure
 
 
-def _heading(found: Sequence[StepDifference], reference: str) -> str:
-    seeds = len({each.seed for each in found})
+def _heading(pairs: Sequence[StepDifference], reference: str) -> str:
+    seeds = len({pair.seed for pair in pairs})
     several = f" · {seeds} seeds" if seeds > 1 else ""
     beside = words.shortened(reference, 30)
-    return f"{words.shortened(found[0].recipe, 30)} · {found[0].precision}{several} · beside {beside}"
+    return f"{words.shortened(pairs[0].recipe, 30)} · {pairs[0].precision}{several} · beside {beside}"
 
 
-def _panel(panel: Axes, found: Sequence[StepDifference], quantity: Quantity, summary: Summary) -> None:
-    curves = [(each, _values(each.curve, quantity)) for each in found]
+def _panel(panel: Axes, pairs: Sequence[StepDifference], quantity: Quantity, summary: Summary) -> None:
+    curves = [(pair, _values(pair.curve, quantity)) for pair in pairs]
     positive = [value for _, values in curves for value in values if value > 0]
     panel.set_ylabel(quantity.title.replace(" of ", "\nof ", 1), fontsize=7)
     if not positive:
@@ -68,15 +68,15 @@ def _panel(panel: Axes, found: Sequence[StepDifference], quantity: Quantity, sum
     panel.yaxis.set_major_locator(LogLocator(numticks=6))
     panel.yaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")
-    for each, values in curves:
+    for pair, values in curves:
         if any(values):
-            _line(panel, each, values, summary)
+            _line(panel, pair, values, summary)
     if quantity.field == "loss":
-        _tolerance(panel, found[0])
-    zero = dict.fromkeys(each.contenders[0] for each, values in curves if each.kind == "floor" and not any(values))
+        _tolerance(panel, pairs[0])
+    zero = dict.fromkeys(pair.contenders[0] for pair, values in curves if pair.kind == "floor" and not any(values))
     if zero:
-        told = f"{' and '.join(words.shortened(name, 20) for name in zero)} twice: 0 at every step"
-        panel.text(0.01, 0.04, told, transform=panel.transAxes, fontsize=6.5, color=INK, style="italic")
+        text = f"{' and '.join(words.shortened(name, 20) for name in zero)} twice: 0 at every step"
+        panel.text(0.01, 0.04, text, transform=panel.transAxes, fontsize=6.5, color=INK, style="italic")
 
 
 def _line(panel: Axes, each: StepDifference, values: Sequence[float], summary: Summary) -> None:

@@ -76,13 +76,13 @@ def _of_cells(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, Figu
     }
 
 
-def _of_walk(found: Explanation, cells: tuple[CellTrials, ...]) -> dict[str, Figure]:
+def _of_walk(explanation: Explanation, cells: tuple[CellTrials, ...]) -> dict[str, Figure]:
     """Draw what a walk is read by: each of its cells has a recipe of its own, so no bar has a neighbour."""
     colours = {(each.cell.contender, each.cell.recipe): colour(each) for each in cells}
-    start, end = (colours[stop.contender, stop.recipe] for stop in (found.stops[0], found.stops[-1]))
+    start, end = (colours[stop.contender, stop.recipe] for stop in (explanation.stops[0], explanation.stops[-1]))
     return {
-        "waterfall": waterfall.draw(found, (start, end)),
-        "walk": walk.draw(found.stops, cells),
+        "waterfall": waterfall.draw(explanation, (start, end)),
+        "walk": walk.draw(explanation.stops, cells),
     }
 
 

@@ -32,8 +32,8 @@ def colour(each: CellTrials) -> str:
 
 def colour_of(summary: Summary, contender: str) -> str:
     """Return a contender's colour by its name, grey where no cell has it."""
-    found = next((cell.colour for cell in summary.comparison.cells if cell.contender == contender), "")
-    return found if is_color_like(found) else "#666666"
+    named = next((cell.colour for cell in summary.comparison.cells if cell.contender == contender), "")
+    return named if is_color_like(named) else "#666666"
 
 
 def log_axis(panel: Axes, name: Literal["x", "y"], ratio: float) -> None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from orchestrator import text as words
 from orchestrator.analyse.summary import Stop
 from orchestrator.report.cells import CellTrials
-from orchestrator.report.figures.curves import apart, relative_height
+from orchestrator.report.figures.curves import relative_height, spread_apart
 from orchestrator.report.figures.style import INK, colour
 
 WIDTH_INCHES = 10.5
@@ -82,7 +82,7 @@ def _labels(panel: Axes, lines: Sequence[Line], last: int) -> None:
         return
     heights = [relative_height(panel, line.values[-1]) for line in lines]
     across = panel.get_xaxis_transform()
-    for line, at, placed in zip(lines, heights, apart(heights, LABEL_GAP), strict=True):
+    for line, at, placed in zip(lines, heights, spread_apart(heights, LABEL_GAP), strict=True):
         panel.plot([last, 1.07 * last], [at, placed], transform=across, color=line.colour, linewidth=0.6)
         text = f"{line.label} {line.values[-1]:.3f}"
         bold = "bold" if line.width > 2 else "normal"

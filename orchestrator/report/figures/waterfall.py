@@ -32,16 +32,18 @@ FROM_ZERO_BELOW = 0.5
 Range = tuple[float, float]
 
 
-def draw(found: Explanation, colours: tuple[str, str]) -> Figure:
+def draw(explanation: Explanation, colours: tuple[str, str]) -> Figure:
     """Draw the outcomes that have a total; `colours` are those of the start and the end."""
-    shown = [each for each in found.attributions if each.total]
+    shown = [each for each in explanation.attributions if each.total]
     columns = max(1, min(PANELS_PER_ROW, len(shown)))
     rows = max(1, math.ceil(len(shown) / columns))
-    figure = Figure(figsize=(max(6.5, 2.2 + columns * PANEL_INCHES), rows * (len(found.stops) + 3) * ROW_INCHES + 0.5))
+    height = rows * (len(explanation.stops) + 3) * ROW_INCHES + 0.5
+    figure = Figure(figsize=(max(6.5, 2.2 + columns * PANEL_INCHES), height))
     panels = list(figure.subplots(rows, columns, sharey=True, squeeze=False).flat)
+    start, end = _name(explanation.stops[0]), _name(explanation.stops[-1])
     for panel, each in zip(panels, shown, strict=False):
         _panel(panel, each, colours)
-        _rows(panel, [_name(found.stops[0]), *(one.title for one in each.contributions), _name(found.stops[-1])])
+        _rows(panel, [start, *(one.title for one in each.contributions), end])
     for unused in panels[len(shown) :]:
         unused.set_axis_off()
         _key(unused)

@@ -9,7 +9,7 @@ from orchestrator.analyse.confounders import Confounders, Fact, find_confounders
 from orchestrator.analyse.summary import Summary
 
 
-def confounders(summary: Summary) -> Confounders:
+def confounders_of(summary: Summary) -> Confounders:
     """Find what differs between a summary's contenders."""
     contenders = dict.fromkeys(cell.contender for cell in summary.comparison.cells)
     return find_confounders(summary.environment.workers, list(contenders))
@@ -17,7 +17,7 @@ def confounders(summary: Summary) -> Confounders:
 
 def section(summary: Summary) -> list[str]:
     """Return the section's blocks of Markdown; what is alike everywhere is folded away."""
-    host, found = summary.environment.host, confounders(summary)
+    host, found = summary.environment.host, confounders_of(summary)
     if not host and not found.contenders:
         return []
     machine = words.table(["the machine", ""], [_cells(name, value) for name, value in host.items()], left=2)

@@ -14,32 +14,32 @@ from orchestrator.report.captions import WALK_CAPTIONS
 
 def section(summary: Summary) -> list[str]:
     """Return report.md's blocks: the answer, the figures, a table an outcome, and how far to trust them."""
-    found = summary.explanation
-    if found is None:
+    explanation = summary.explanation
+    if explanation is None:
         return []
     return [
         "## What explains the difference",
-        f"**{words.markdown(found.sentence)}**",
-        *filter(None, [words.markdown(framework_shares(found.attributions))]),
+        f"**{words.markdown(explanation.sentence)}**",
+        *filter(None, [words.markdown(framework_shares(explanation.attributions))]),
         f"![{WALK_CAPTIONS['waterfall']}](figures/waterfall.png)",
         f"![{WALK_CAPTIONS['walk']}](figures/walk.png)",
-        *(block for each in found.attributions for block in _outcome(each, found)),
+        *(block for each in explanation.attributions for block in _outcome(each, explanation)),
         "### How to read this",
-        "\n".join(f"- {line}" for line in _cautions(found)),
+        "\n".join(f"- {line}" for line in _cautions(explanation)),
         *_reused(summary.trials),
     ]
 
 
-def _outcome(each: Attribution, found: Explanation) -> list[str]:
+def _outcome(each: Attribution, explanation: Explanation) -> list[str]:
     title = each.title[0].upper() + each.title[1:]
     meaning = next(outcome.meaning for outcome in OUTCOMES if outcome.id == each.outcome)
     texts = [f"{title}: {meaning}."] if meaning else []
-    texts += [words.markdown(each.sentence)] if each.outcome != found.attributions[0].outcome else []
+    texts += [words.markdown(each.sentence)] if each.outcome != explanation.attributions[0].outcome else []
     texts += [words.markdown(f"Left out: {'; '.join(each.missing)}.")] if each.missing and each.total else []
-    return [f"### {title}", *texts, *([_table(each, found)] if each.total else [])]
+    return [f"### {title}", *texts, *([_table(each, explanation)] if each.total else [])]
 
 
-def _table(each: Attribution, found: Explanation) -> str:
+def _table(each: Attribution, explanation: Explanation) -> str:
     heads = [
         "carried by",
         f"change ({unit_of(each)})",
@@ -52,7 +52,7 @@ def _table(each: Attribution, found: Explanation) -> str:
     if each.total:
         total = [f"**{change(each.total, each.unit)}**", _between(each.total.interval, each.unit)]
         rows.append(["**total**", *total, "", "", ""])
-    columns = 6 if found.orders > 1 else 5
+    columns = 6 if explanation.orders > 1 else 5
     rule = ["---", *["---:"] * 5]
     return "\n".join(f"| {' | '.join(row[:columns])} |" for row in [heads, rule, *rows])
 
@@ -72,11 +72,11 @@ def _row(one: Contribution, unit: str) -> list[str]:
     ]
 
 
-def _cautions(found: Explanation) -> list[str]:
+def _cautions(explanation: Explanation) -> list[str]:
     return [
         "What a setting carries is the outcome after taking it minus the outcome before; seed by seed these add up "
         "to the total, to the last digit that floating point keeps.",
-        _of_orders(found),
+        _of_orders(explanation),
         "Intervals are Student's t over the seeds, for shares Fieller's; both take the seeds' values as normal, which "
         "a few seeds cannot show. A share is given only where the total's own interval excludes 0.",
         "Where the images change, the validation images change with them: that step also changes what is measured.",
@@ -84,17 +84,18 @@ def _cautions(found: Explanation) -> list[str]:
     ]
 
 
-def _of_orders(found: Explanation) -> str:
+def _of_orders(explanation: Explanation) -> str:
     """Say how far the numbers hang on the order in which settings were taken."""
-    if found.orders == 1 and found.exhaustive:
+    if explanation.orders == 1 and explanation.exhaustive:
         return "There is one setting, so its share hangs on no order."
-    if found.orders == 1:
+    if explanation.orders == 1:
         return (
             "One order of the settings was walked. Settings act together, so in another order a setting may carry "
             "another share: `--paths 8` walks more, and shows how much that matters."
         )
-    means = "the Shapley value" if found.exhaustive else "an estimate of the Shapley value; all but the first are drawn"
-    count = f"all {found.orders} orders" if found.exhaustive else f"{found.orders} orders"
+    means, count = "an estimate of the Shapley value; all but the first are drawn", f"{explanation.orders} orders"
+    if explanation.exhaustive:
+        means, count = "the Shapley value", f"all {explanation.orders} orders"
     return (
         f"Settings were taken in {count}, and a number is the mean over them: {means}. Where the range over the "
         "orders is wide, settings act together."

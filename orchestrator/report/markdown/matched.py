@@ -55,20 +55,20 @@ def _audits(summary: Summary) -> list[str]:
 
 
 def _step_differences(summary: Summary) -> list[str]:
-    found = summary.step_differences
+    pairs = summary.step_differences
     left_out = _left_out(summary)
-    if not found:
+    if not pairs:
         return ["## Parity (matched track)", *left_out] if left_out else []
     heads = ["trials", "what", "precision", "steps", f"first {EARLY_STEPS}", "all steps", "parts at step"]
     text = (
         "Every contender had the same first weights and the same batches. Shown is the largest difference of a step's"
         " training loss, in nats. The floor is the same container twice: a difference below it means nothing."
-        f" Trainings part where they differ by more than the tolerance ({found[0].tolerance:.0e}) and more than either"
+        f" Trainings part where they differ by more than the tolerance ({pairs[0].tolerance:.0e}) and more than either"
         " contender has parted from itself; float sums round differently in every library and training amplifies what"
         " it starts from, so what counts is the beginning. A gradient's norm jumps where an image lies at a kink"
         " (a relu's zero, two equal maxima) and rounding chooses its side."
     )
-    return ["## Parity (matched track)", words.table(heads, map(_step_difference, found), left=3), text, *left_out]
+    return ["## Parity (matched track)", words.table(heads, map(_step_difference, pairs), left=3), text, *left_out]
 
 
 def _left_out(summary: Summary) -> list[str]:
@@ -81,21 +81,21 @@ def _left_out(summary: Summary) -> list[str]:
     ]
 
 
-def _step_difference(apart: StepDifference) -> list[str]:
+def _step_difference(pair: StepDifference) -> list[str]:
     return [
-        " and ".join(map(words.markdown, apart.trials)),
-        "floor" if apart.kind == "floor" else "**between contenders**",
-        apart.precision,
-        str(apart.steps),
-        words.scientific(apart.largest_early),
-        words.scientific(apart.largest),
-        words.ABSENT if apart.kind == "floor" else "never" if apart.first_beyond is None else str(apart.first_beyond),
+        " and ".join(map(words.markdown, pair.trials)),
+        "floor" if pair.kind == "floor" else "**between contenders**",
+        pair.precision,
+        str(pair.steps),
+        words.scientific(pair.largest_early),
+        words.scientific(pair.largest),
+        words.ABSENT if pair.kind == "floor" else "never" if pair.first_beyond is None else str(pair.first_beyond),
     ]
 
 
 def _accuracies(summary: Summary) -> list[str]:
-    found = summary.accuracies
-    if not found:
+    accuracies = summary.accuracies
+    if not accuracies:
         return []
     heads = ["contender", "against", "recipe", "seed", "verdict"]
     heads += ["difference (points)", "95 % interval", "answered differently", "floor (images)"]
@@ -104,16 +104,17 @@ def _accuracies(summary: Summary) -> list[str]:
         " Bonett and Price (2012) for paired proportions: what other test images could show, not what other"
         " seeds could. The floor is the most images that one contender answers differently when it runs twice."
     )
-    return ["## Test accuracy side by side (matched track)", words.table(heads, map(_accuracy, found), left=5), text]
+    table = words.table(heads, map(_accuracy, accuracies), left=5)
+    return ["## Test accuracy side by side (matched track)", table, text]
 
 
-def _accuracy(each: AccuracyDifference) -> list[str]:
+def _accuracy(difference: AccuracyDifference) -> list[str]:
     return [
-        *map(words.markdown, (each.contender, each.reference, each.recipe)),
-        str(each.seed),
-        each.verdict,
-        words.points(each.difference),
-        f"{words.points(each.low)} to {words.points(each.high)}",
-        f"{each.gained + each.lost} of {each.images:,}",
-        words.ABSENT if each.floor_images is None else str(each.floor_images),
+        *map(words.markdown, (difference.contender, difference.reference, difference.recipe)),
+        str(difference.seed),
+        difference.verdict,
+        words.points(difference.difference),
+        f"{words.points(difference.low)} to {words.points(difference.high)}",
+        f"{difference.gained + difference.lost} of {difference.images:,}",
+        words.ABSENT if difference.floor_images is None else str(difference.floor_images),
     ]

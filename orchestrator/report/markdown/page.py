@@ -94,7 +94,7 @@ def _results(summary: Summary) -> list[str]:
 
 def _by_track(trials: Sequence[TrialSummary], table: Callable[[Sequence[TrialSummary]], str]) -> list[str]:
     """Make a table a track, each under its name: their numbers mean different things."""
-    return [line for track, mine in cells.by_track(trials).items() for line in (_heading(track), table(mine))]
+    return [line for track, group in cells.by_track(trials).items() for line in (_heading(track), table(group))]
 
 
 def _heading(track: Track) -> str:
@@ -141,8 +141,8 @@ def _reasons(trials: Sequence[TrialSummary]) -> list[str]:
 def _reason(trial: TrialSummary) -> str:
     cause = f" ({words.code(trial.cause)})" if trial.cause else ""
     step = next_step(trial.cause)
-    told = f"- {words.markdown(trial.id)}{cause}: {words.markdown(trial.reason)}"
-    return f"{told}. **Next:** {step}." if step else told
+    line = f"- {words.markdown(trial.id)}{cause}: {words.markdown(trial.reason)}"
+    return f"{line}. **Next:** {step}." if step else line
 
 
 def _log(trial: TrialSummary) -> list[str]:
@@ -246,8 +246,10 @@ def _phases(summary: Summary) -> list[str]:
     names = dict.fromkeys((*words.PHASES, *(name for trial in trials for name in trial.phases)))
     heads = ["trial", *(words.markdown(words.phase(name)) for name in names)]
 
-    def table(mine: Sequence[TrialSummary]) -> str:
-        rows = [[words.markdown(t.id), *(words.seconds(t.phases.get(name)) for name in names)] for t in mine]
+    def table(group: Sequence[TrialSummary]) -> str:
+        rows = [
+            [words.markdown(trial.id), *(words.seconds(trial.phases.get(name)) for name in names)] for trial in group
+        ]
         return words.table(heads, rows, left=1)
 
     return ["## Phases", *_by_track(trials, table), "Seconds; training and evaluation are sums over the epochs."]
@@ -259,19 +261,19 @@ def _events(summary: Summary) -> list[str]:
     names = ("received", "lost", "duplicated", "rejected", "reconnects")
 
     def table(trials: Sequence[TrialSummary]) -> str:
-        rows = [[words.markdown(t.id), *map(str, _fared(t))] for t in trials]
+        rows = [[words.markdown(trial.id), *map(str, _event_counts(trial))] for trial in trials]
         return words.table(["trial", *names], rows, left=1)
 
     explanation = (
         "How the metric stream of each trial fared: lost events are in neither the feed nor the file; duplicated ones "
         "came again, as after a reconnection, and count once; rejected lines were none of the contract's."
     )
-    sums = map(sum, zip(*map(_fared, summary.trials), strict=True))
+    sums = map(sum, zip(*map(_event_counts, summary.trials), strict=True))
     closing = ", ".join(f"{count:,} {name}" for count, name in zip(sums, names, strict=True))
     return ["## Events", *_by_track(summary.trials, table), explanation, f"events: {closing}"]
 
 
-def _fared(trial: TrialSummary) -> tuple[int, int, int, int, int]:
+def _event_counts(trial: TrialSummary) -> tuple[int, int, int, int, int]:
     events = trial.events
     return events.received, events.lost, events.duplicated, events.rejected, trial.reconnects
 
