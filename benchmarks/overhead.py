@@ -39,7 +39,7 @@ from orchestrator.engines.engine import Prepared
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Status
 from orchestrator.record.trial_folder import TrialFolder
-from orchestrator.run.runner import TrialSetup, run_trial
+from orchestrator.run.one_trial import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import IMAGES, parse
 from shared import mnist

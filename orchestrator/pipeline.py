@@ -18,10 +18,10 @@ from orchestrator.progress.view import View
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, RunFolder, ensure_space
+from orchestrator.run.all_trials import run_all
+from orchestrator.run.one_trial import TrialSetup
 from orchestrator.run.prepare import expectations, prepare_contenders
-from orchestrator.run.runner import TrialSetup
-from orchestrator.run.schedule import run_all
-from orchestrator.run.watch import Limits
+from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
 from orchestrator.spec.spec import Spec

@@ -8,8 +8,8 @@ from typing import Literal
 
 from orchestrator.analyse.summary import Finding, StepDifference
 from orchestrator.engines.engine import FOREIGN
-from orchestrator.record.causes import next_step
 from orchestrator.record.record import Record, Status
+from orchestrator.record.verdict_table import next_step
 from orchestrator.spec.contenders import RELAXATIONS
 
 ACCURACY_TOLERANCE = 1e-9

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator.cli import audit, compare, doctor, explain, images, resume, runs
-from orchestrator.cli.options import check_variables
+from orchestrator.cli.shared_options import check_variables
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
 from orchestrator.host.checkout import revision

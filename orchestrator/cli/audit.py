@@ -11,8 +11,8 @@ from rich.text import Text
 from orchestrator import pipeline
 from orchestrator.audit.audit import BATCH
 from orchestrator.cli.command import Only, command
-from orchestrator.cli.options import Display, Folders
 from orchestrator.cli.output import emit, listing, stdout
+from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.errors import TRIAL_FAILED, UsageError
 from orchestrator.record.record import Record, Status
 from orchestrator.runtime import detect

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator.cli.command import command
-from orchestrator.cli.options import Detach, Display, Folders
 from orchestrator.cli.outcome import run_and_exit
 from orchestrator.cli.output import emit, listing, stdout
+from orchestrator.cli.shared_options import Detach, Display, Folders
 from orchestrator.errors import UsageError
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.runtime import detect

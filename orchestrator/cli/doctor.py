@@ -11,8 +11,8 @@ from rich.text import Text
 
 from orchestrator import doctor as checks
 from orchestrator.cli.command import Only, command
-from orchestrator.cli.options import Display, Folders
 from orchestrator.cli.output import emit, stdout
+from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.doctor import Check, State
 from orchestrator.errors import PreflightError
 from orchestrator.spec.spec import Spec

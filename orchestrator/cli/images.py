@@ -13,8 +13,8 @@ from rich.text import Text
 
 from orchestrator import doctor
 from orchestrator.cli.command import Only, command
-from orchestrator.cli.options import Display
 from orchestrator.cli.output import emit, listing, stdout
+from orchestrator.cli.shared_options import Display
 from orchestrator.engines.choose import connect_image_engine
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.uv import write_lock

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator.analyse.summary import Summary
-from orchestrator.cli.options import Display
 from orchestrator.cli.output import emit_text, stdout
+from orchestrator.cli.shared_options import Display
 from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError
 from orchestrator.progress.view import View
 from orchestrator.record.record import Status
 from orchestrator.record.run_folder import REPORT, SUMMARY, RunFolder
 from orchestrator.report.console import conclusion
-from orchestrator.run.schedule import RESUMABLE
+from orchestrator.run.all_trials import RESUMABLE
 from orchestrator.text import printable
 
 INTERRUPTED_HINT = (

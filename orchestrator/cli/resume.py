@@ -8,8 +8,8 @@ import typer
 
 from orchestrator import pipeline
 from orchestrator.cli.command import command
-from orchestrator.cli.options import Detach, Display, Folders
 from orchestrator.cli.outcome import run_and_exit
+from orchestrator.cli.shared_options import Detach, Display, Folders
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import detect
 

@@ -13,8 +13,8 @@ from orchestrator import pipeline
 from orchestrator import report as reports
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli.command import Only, command
-from orchestrator.cli.options import Display, Folders
 from orchestrator.cli.output import emit, emit_text, listing, stdout
+from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.data import dataset
 from orchestrator.engines.choose import list_owned
 from orchestrator.errors import BakeoffError, UsageError

@@ -14,9 +14,9 @@ from orchestrator.audit.audit import Expected, compare_with_expected
 from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import Leftovers, Prepared
 from orchestrator.plan.plan import PlannedTrial
-from orchestrator.record.causes import CAUSES
 from orchestrator.record.record import Epoch, Record, Status
 from orchestrator.record.verdict import Observed, Verdict, verdict
+from orchestrator.record.verdict_table import CAUSES
 from orchestrator.spec.tracks import not_stepwise, track
 from orchestrator.stream import facts as worker_facts
 from orchestrator.stream.intake import Intake

@@ -21,7 +21,7 @@ from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.cleanup import DockerObject
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.record import run_folder
-from orchestrator.run.watch import Limits
+from orchestrator.run.watchdog import Limits
 from orchestrator.spec import contenders
 
 

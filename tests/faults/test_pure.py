@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.run import runner
+from orchestrator.run import one_trial
 from orchestrator.stream.intake import Intake
 from shared.events import encode
 from tests.faults.evidence import Evidence, Outcome, Witness, accounted
@@ -61,7 +61,7 @@ def test_a_clock_that_jumps_changes_neither_order_nor_durations(
 ) -> None:
     Jumping.chance = chance
     real = time.time
-    monkeypatch.setattr(runner, "datetime", Jumping)
+    monkeypatch.setattr(one_trial, "datetime", Jumping)
     monkeypatch.setattr(time, "time", lambda: real() + chance.choice([-3600, 0, 3600]))
     witness = Witness(rig.engine)
     start = time.monotonic()

@@ -19,7 +19,7 @@ from orchestrator.engines.docker.files import DATA_VOLUME
 from orchestrator.engines.engine import Prepared
 from orchestrator.record.record import Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.run.runner import TrialSetup, run_trial
+from orchestrator.run.one_trial import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import parse
 from shared import mnist

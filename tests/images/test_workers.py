@@ -19,7 +19,7 @@ from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.run.runner import TrialSetup, run_trial
+from orchestrator.run.one_trial import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import offered_contenders, parse
 from shared import mnist

@@ -23,9 +23,9 @@ FORBIDDEN = [
     ("Imports go down the line", "orchestrator/report/cells.py", "from orchestrator.progress import eta"),
     ("Imports go down the line", "orchestrator/engines/engine.py", "from orchestrator.record import record"),
     ("Imports go down the line", "orchestrator/newcomer.py", ""),
-    ("The host imports no framework and no worker", "orchestrator/run/runner.py", "import torch.nn as nn"),
+    ("The host imports no framework and no worker", "orchestrator/run/one_trial.py", "import torch.nn as nn"),
     ("The host imports no framework and no worker", "orchestrator/report/cells.py", "def late():\n    import keras"),
-    ("The host imports no framework and no worker", "orchestrator/run/runner.py", "from images.torch import worker"),
+    ("The host imports no framework and no worker", "orchestrator/run/one_trial.py", "from images.torch import worker"),
     ("Only the Docker engine imports docker", "orchestrator/runtime.py", "from docker.errors import APIError"),
     (
         "Only engines.choose names a concrete engine",

@@ -23,7 +23,7 @@ from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.run.watch import Limits
+from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from shared.events import EpochEnded, Event
 from tests.support.line import SPEC, Line

@@ -30,8 +30,8 @@ from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record
 from orchestrator.record.trial_folder import TrialFolder
-from orchestrator.run.runner import TrialSetup, run_trial
-from orchestrator.run.watch import Limits
+from orchestrator.run.one_trial import TrialSetup, run_trial
+from orchestrator.run.watchdog import Limits
 from orchestrator.spec.contenders import Contender, parse
 from orchestrator.spec.spec import DeviceKind
 from shared.events import Event, Failed, Heartbeat, Steps, Warned, encode

@@ -13,8 +13,8 @@ from pathlib import Path
 from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
 from orchestrator.analyse.summary import Claim, Comparison, Finding, Speed, Summary, TrialSummary
-from orchestrator.record.causes import next_step
 from orchestrator.record.run_folder import REPORT
+from orchestrator.record.verdict_table import next_step
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, ONE_RUN
 from orchestrator.report.markdown import environment, explanation, matched

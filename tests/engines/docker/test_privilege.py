@@ -22,7 +22,7 @@ from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.engine import FOREIGN, Engine, Launch, Prepared, PrepareError
 from orchestrator.record.record import Status
 from orchestrator.record.trial_folder import TrialFolder
-from orchestrator.run.runner import TrialSetup, run_trial
+from orchestrator.run.one_trial import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import offered_contenders, parse
 from shared import mnist

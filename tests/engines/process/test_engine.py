@@ -16,7 +16,7 @@ from orchestrator.engines.engine import Launch, Prepared, PrepareError, StartErr
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
 from orchestrator.record.record import Status
-from orchestrator.run.watch import Limits
+from orchestrator.run.watchdog import Limits
 from orchestrator.spec.contenders import parse
 from shared.events import Event, Warned
 from shared.trial import to_json

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.engines.engine import EngineLostError, NoFeedError, WorkerExit
 from orchestrator.engines.scripted import Script, ScriptedWorker
 from orchestrator.record.verdict import Observed, StopReason
-from orchestrator.run.watch import Limits, Watch
+from orchestrator.run.watchdog import Limits, Watchdog
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import EventCounts, Intake
 from tests.support.streams import BEAT, READY, STORY, TRIAL, lines
@@ -50,7 +50,7 @@ class Watching:
         self.events: list[NumberedEvent] = []
         self.intake = Intake(TRIAL, budget_bytes)
         self.said: list[str] = []
-        watch = Watch(worker, self.intake, self.events.append, limits, clock=Clock(), say=self.said.append)
+        watch = Watchdog(worker, self.intake, self.events.append, limits, clock=Clock(), say=self.said.append)
         self.observed: Observed = watch.until_end()
 
     @property
@@ -279,7 +279,7 @@ def test_a_users_ctrl_c_goes_through_the_watch() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Watch(scripted(*lines(READY), worker_exit=None), Intake(TRIAL), pressed, CALM, clock=Clock()).until_end()
+        Watchdog(scripted(*lines(READY), worker_exit=None), Intake(TRIAL), pressed, CALM, clock=Clock()).until_end()
 
 
 class Answering(Streaming):

@@ -17,8 +17,8 @@ from orchestrator.engines.scripted import Script, ScriptedEngine, ScriptedWorker
 from orchestrator.errors import PreflightError
 from orchestrator.record.record import Record, Status
 from orchestrator.record.trial_folder import TrialFolder
-from orchestrator.run.runner import TrialSetup, run_trial
-from orchestrator.run.watch import Limits
+from orchestrator.run.one_trial import TrialSetup, run_trial
+from orchestrator.run.watchdog import Limits
 from orchestrator.spec.contenders import Contender
 from orchestrator.stream.intake import EventCounts
 from shared import trial as trials

@@ -38,7 +38,7 @@ class Limits:
     drain_seconds: float = 5.0  # for what is still under way when the worker has ended
 
 
-class Watch:
+class Watchdog:
     """One worker under watch; `until_end` returns when it has ended, or was stopped or given up."""
 
     def __init__(

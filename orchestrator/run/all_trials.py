@@ -12,8 +12,8 @@ from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.run.one_trial import TrialSetup, run_trial, with_audit
 from orchestrator.run.reuse import find_reusable, reuse
-from orchestrator.run.runner import TrialSetup, run_trial, with_audit
 
 _WHY_REST_IS_SKIPPED = {
     Status.INTERRUPTED: "the comparison was interrupted before its turn",

@@ -19,7 +19,7 @@ from orchestrator.record.assemble import Evidence, assemble, unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.record.verdict import Observed, StopReason
-from orchestrator.run.watch import Limits, Watch
+from orchestrator.run.watchdog import Limits, Watchdog
 from orchestrator.stream import facts
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake
@@ -171,7 +171,7 @@ def _follow(
 
         for numbered in intake.recall(journal):
             on_event(trial_id, numbered.event)
-        watch = Watch(worker, intake, keep, setup.limits, say=setup.say, lived_seconds=lived_seconds)
+        watch = Watchdog(worker, intake, keep, setup.limits, say=setup.say, lived_seconds=lived_seconds)
         observed = _watch(watch, detach=setup.detach)
     leftovers = _collect(worker, folder, intake, observed)
     return Evidence(
@@ -188,7 +188,7 @@ def _follow(
     )
 
 
-def _watch(watch: Watch, *, detach: bool) -> Observed:
+def _watch(watch: Watchdog, *, detach: bool) -> Observed:
     try:
         return watch.until_end()
     except KeyboardInterrupt:

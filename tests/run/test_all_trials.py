@@ -14,8 +14,8 @@ from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.run.runner import TrialSetup
-from orchestrator.run.schedule import run_all
+from orchestrator.run.all_trials import run_all
+from orchestrator.run.one_trial import TrialSetup
 from orchestrator.spec.contenders import Contender
 from tests.support.line import Pressing
 from tests.support.plans import resolve_as
