@@ -13,6 +13,9 @@ from typing import Any, cast
 
 import pytest
 
+from orchestrator.engines.check import State
+from orchestrator.engines.check_cache import CheckCache
+from orchestrator.engines.checks import CheckTarget
 from orchestrator.engines.engine import Engine, EngineLostError, Launch, Leftovers, StartError, Worker
 from orchestrator.record.record import Status
 from orchestrator.stream.lines import Lines
@@ -301,6 +304,47 @@ def test_a_sweep_removes_what_a_killed_host_left_of_this_run_alone(real: Rig) ->
         worker.release()
     real.engine.sweep(real.run_id, real.launch("hang").lease)
     assert real.engine.adopt(real.launch("hang")) is None
+
+
+def test_what_a_released_worker_left_is_listed_and_removed_one_by_one(rig: Rig) -> None:
+    with rig.start("hang") as worker:
+        next(worker.chunks())
+        worker.release()
+    owned = [each for each in rig.engine.owned() if rig.run_id in each.name]
+    assert owned
+    assert all(each.kind in ("container", "volume", "process", "script") for each in owned)
+    for each in owned:
+        each.remove()
+        each.remove()
+    assert [each for each in rig.engine.owned() if rig.run_id in each.name] == []
+    assert rig.engine.adopt(rig.launch("hang")) is None
+
+
+def test_an_engine_is_chosen_and_asked_without_knowing_which_it_is(rig: Rig) -> None:
+    assert isinstance(rig.engine.gives_gpus(), bool)
+    assert rig.engine.restricts is (rig.engine.name == "docker")
+
+
+def test_checks_are_told_apart_by_their_ids_and_pass_where_a_trial_runs(rig: Rig, tmp_path: Path) -> None:
+    target = CheckTarget(
+        contenders=(rig.contender,), variant="cpu", cache=CheckCache(tmp_path / "doctor"), say=engines.quiet
+    )
+    checks = rig.engine.checks(target)
+    groups = [checks.before_start(), checks.room(), checks.engine(), checks.data()]
+    for group in map(list, groups):
+        assert len({check.id for check in group}) == len(group)
+        assert [check.found for check in group if check.state is State.FAILED] == []
+
+
+def test_an_engine_that_stops_answering_in_the_middle_of_its_checks_is_a_failed_check(rig: Rig, tmp_path: Path) -> None:
+    target = CheckTarget(contenders=(), variant="cpu", cache=CheckCache(tmp_path), say=engines.quiet)
+    check = rig.engine.checks(target).lost(EngineLostError("connection reset"))
+    assert (check.id, check.state, check.found) == (
+        "engine.lost",
+        State.FAILED,
+        "the engine stopped answering: connection reset",
+    )
+    assert check.fix
 
 
 def test_facts_name_the_engine(rig: Rig) -> None:
