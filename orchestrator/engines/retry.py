@@ -1,6 +1,6 @@
-"""Trying again: only what is infrastructure, never a measurement, and each time it is said and kept.
+"""Retries calls that failed for reasons of infrastructure, never a measurement; each retry is said and recorded.
 
-The waits double and carry no jitter: a handful of callers crowd nobody, and a test can name them.
+The waits double. They have no jitter: few callers share an engine, and tests can name the waits.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Retry:
     kept: list[str] = field(default_factory=list)
 
     def while_away(self, attempt: Callable[[], T], what: str, patience_seconds: float = ENGINE_PATIENCE_SECONDS) -> T:
-        """Call until the engine answers; EngineLost where it stays away longer than the patience."""
+        """Call until the engine answers. Raises EngineLostError where it stays away longer than the patience."""
         start = self.clock()
         for wait in waits():
             try:

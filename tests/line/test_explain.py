@@ -30,11 +30,6 @@ SHORT = SPEC.model_copy(update={"recipes": ("article-torch", "article-torch"), "
 """One step, four trials."""
 
 
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
-    return Line.over(tmp_path_factory.mktemp("walks"), mnist_folder)
-
-
 @pytest.fixture
 def own_line(line: Line, tmp_path: Path) -> Line:
     """A line with a folder of runs that is still empty."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import numpy as np
 import pytest
 
 from orchestrator import progress as console
@@ -28,13 +27,8 @@ from orchestrator.spec.spec import Spec
 from orchestrator.stream.intake import EventCounts
 from shared import mnist
 from shared.events import EpochEnded, Event
-from tests.support.line import SPEC, TF, TORCH, Line, Pressing, compare, trial_of
+from tests.support.line import MATCHED, SPEC, TF, TORCH, Line, Pressing, compare, matched_runtime, trial_of
 from tests.support.streams import lines, logits, ready, run_ended
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
-    return Line.over(tmp_path_factory.mktemp("runs"), mnist_folder)
 
 
 def statuses(summary: Summary) -> list[tuple[str, str]]:
@@ -173,24 +167,6 @@ def test_an_honest_worker_agrees_with_the_host(line: Line) -> None:
     _, summary = compare(line.runtime(lambda launch: line.good(launch, wrong=123, claims_wrong=123)), one_trial())
     assert summary.trials[0].test_accuracy == 0.9877
     assert summary.findings == ()
-
-
-def matched_runtime(line: Line, apart: float) -> Runtime:
-    """A runtime in which PyTorch's losses are `apart` from TensorFlow's from the second step on."""
-
-    def script(launch: Launch) -> Script:
-        found, trial = line.good(launch), trial_of(launch)
-        losses = np.linspace(2.3, 1.0, 40)
-        losses[1:] += apart if trial.contender == TORCH else 0.0
-        norms = {"gradient_norms": losses, "weight_norms": losses} if trial.norms else {}
-        packed = io.BytesIO()
-        np.savez(packed, losses=losses, **norms)  # type: ignore[arg-type]  # names are file names
-        return replace(found, files={**found.files, "steps.npz": packed.getvalue()})
-
-    return line.runtime(script)
-
-
-MATCHED = Spec(recipes=("matched-8x8",), epochs=1, train_images=5120)
 
 
 def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_image(line: Line) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,11 @@ from orchestrator.errors import UsageError
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.spec import spec
 from orchestrator.spec.spec import ExplainSpec, Spec
-from tests.line.test_pipeline import MATCHED, matched_runtime
-from tests.support.line import SPEC, Line, Pressing, compare
+from tests.support.line import MATCHED, SPEC, Line, Pressing, compare, matched_runtime
 from tests.support.paths import FIXTURES, ROOT
 from tests.support.walks import played
+
+pytestmark = pytest.mark.usefixtures("without_figures")
 
 WRITTEN = ("summary.json", "report.md", "results.parquet")
 
@@ -32,14 +32,6 @@ WRITTEN = ("summary.json", "report.md", "results.parquet")
 def line(tmp_path: Path, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     monkeypatch.setattr(dataset, "default_folder", lambda: mnist_folder)
     return Line.over(tmp_path / "runs", mnist_folder)
-
-
-@pytest.fixture(autouse=True)
-def _without_figures() -> Iterator[None]:
-    """Other tests look at them, and they take a second a run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.report.figures.draw.draw", lambda *_: [])
-        yield
 
 
 def report_again(folder: RunFolder) -> dict[str, bytes]:

@@ -6,9 +6,7 @@ import contextlib
 import functools
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +25,8 @@ from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from shared.events import EpochEnded, Event
 from tests.support.line import SPEC, Line
+
+pytestmark = pytest.mark.usefixtures("without_figures")
 
 TIMES = {"id", "started_at", "ended_at", "resumed_at", "wall_seconds"}
 TIMES |= {"load_average_at_end", "memory_available_at_end"}
@@ -59,11 +59,6 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._view, name)
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, mnist_folder: Path) -> Line:
-    return Line.over(tmp_path_factory.mktemp("runs"), mnist_folder)
 
 
 @pytest.fixture(scope="module")
@@ -225,11 +220,3 @@ class Away(ScriptedEngine):
 class Rebuilt(ScriptedEngine):
     def prepare(self, *args: Any) -> Prepared:
         return replace(super().prepare(*args), image="another")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_figures() -> Iterator[None]:
-    """Other tests look at them, and they take a second a run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.report.figures.draw.draw", lambda *_: [])
-        yield

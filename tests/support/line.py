@@ -31,6 +31,9 @@ TF, TORCH = "tf==2.21.0", "torch==2.13.0"
 SPEC = Spec(epochs=2, train_images=640)
 """Two recipes in two contenders: four trials."""
 
+MATCHED = Spec(recipes=("matched-8x8",), epochs=1, train_images=5120)
+"""One matched recipe of forty steps in two contenders."""
+
 FACTS = {
     "tf": b'{"libc": "glibc 2.36", "denormals": "flushed to zero"}',
     "torch": b'{"libc": "glibc 2.36", "denormals": "kept"}',
@@ -79,6 +82,21 @@ def trial_of(launch: Launch) -> Trial:
 def compare(runtime: Runtime, spec: Spec = SPEC, view: View | None = None) -> tuple[RunFolder, Summary]:
     """Run a comparison that nobody watches, or `view` does."""
     return pipeline.compare(spec, runtime, view or console.view("quiet", io.StringIO()))
+
+
+def matched_runtime(line: Line, apart: float) -> Runtime:
+    """A runtime in which PyTorch's losses are `apart` from TensorFlow's from the second step on."""
+
+    def script(launch: Launch) -> Script:
+        found, trial = line.good(launch), trial_of(launch)
+        losses = np.linspace(2.3, 1.0, 40)
+        losses[1:] += apart if trial.contender == TORCH else 0.0
+        norms = {"gradient_norms": losses, "weight_norms": losses} if trial.norms else {}
+        packed = io.BytesIO()
+        np.savez(packed, losses=losses, **norms)  # type: ignore[arg-type]  # names are file names
+        return replace(found, files={**found.files, "steps.npz": packed.getvalue()})
+
+    return line.runtime(script)
 
 
 class Pressing:

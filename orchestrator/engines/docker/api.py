@@ -1,4 +1,4 @@
-"""Tells an engine that is away from one that says no."""
+"""API calls with a short timeout; connection failures become EngineLostError, refusals do not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orchestrator.engines.engine import EngineLostError
 
 
 def is_away(error: BaseException) -> bool:
-    """Tell whether the engine was not to be had: no answer at all, or one that broke off."""
+    """Tell whether the engine was unreachable: no answer at all, or one that broke off."""
     if isinstance(error, (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError)):
         return True
     return (
@@ -29,7 +29,7 @@ def is_away(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def engine_lost_on_any_error() -> Iterator[None]:
-    """Raise EngineLost instead of whatever the SDK raises: for questions that a working engine does not refuse."""
+    """Raise EngineLostError instead of whatever the SDK raises: for questions that a working engine does not refuse."""
     try:
         yield
     except (DockerException, exceptions.RequestException) as error:
@@ -38,7 +38,7 @@ def engine_lost_on_any_error() -> Iterator[None]:
 
 @contextlib.contextmanager
 def engine_lost_if_unreachable() -> Iterator[None]:
-    """Raise EngineLost instead of what the SDK raises where the engine is away."""
+    """Raise EngineLostError instead of what the SDK raises where the engine is away."""
     try:
         yield
     except Exception as error:
@@ -52,7 +52,7 @@ SECONDS = 10.0
 
 
 def inspect(client: DockerClient, container_id: str, seconds: float = SECONDS) -> dict[str, Any] | None:
-    """Return what the engine knows of a container; None where it knows none. Raises EngineLost."""
+    """Return what the engine knows of a container; None where it knows none. Raises EngineLostError."""
     answer = _get(client, f"containers/{container_id}/json", {}, seconds)
     return None if answer is None else dict(json.loads(answer))
 
@@ -65,14 +65,14 @@ def events(
     until: float,
     seconds: float = SECONDS,
 ) -> list[str]:
-    """Return the kinds of those events, by the engine's clock in Unix seconds. Raises EngineLost.
+    """Return the kinds of those events, by the engine's clock in Unix seconds. Raises EngineLostError.
 
     Where `until` has not come yet the engine waits for it, which is a second here.
     """
     filters = json.dumps({"container": [container_id], "event": list(kinds)})
     answer = _get(client, "events", {"since": f"{since:.6f}", "until": f"{until:.6f}", "filters": filters}, seconds)
-    told = (json.loads(line) for line in (answer or "").splitlines() if line.strip())
-    return [str(event.get("Action", event.get("status", ""))) for event in told]
+    parsed = (json.loads(line) for line in (answer or "").splitlines() if line.strip())
+    return [str(event.get("Action", event.get("status", ""))) for event in parsed]
 
 
 def _get(client: DockerClient, path: str, parameters: dict[str, str], seconds: float) -> str | None:

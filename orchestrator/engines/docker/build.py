@@ -53,10 +53,10 @@ def build_image(
     say(f"building {tag}: this downloads the framework once, and may take minutes")
     base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
     say(f"{contender.name}: on {base.description}")
-    made = _build(client, contender, content, base, say)
+    layers = _build(client, contender, content, base, say)
     try:
-        lock = _lock(client, made)
-        _label(client, made, image_labels(contender, content.content_hash, base, lock), tag)
+        lock = _read_lock_name(client, layers)
+        _label(client, layers, image_labels(contender, content.content_hash, base, lock), tag)
     except APIError as error:
         raise PrepareError(f"the engine refused to label {tag}: {error.explanation or error}") from error
     say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
@@ -78,7 +78,7 @@ def _build(client: DockerClient, contender: Contender, content: Context, base: B
             fileobj=content.tar(),
             custom_context=True,
             dockerfile=f"images/{contender.name}/Dockerfile",
-            buildargs={**content.arguments, "BASE_IMAGE": base.reference, **_passed_on(os.environ)},
+            buildargs={**content.arguments, "BASE_IMAGE": base.reference, **_proxies(os.environ)},
             rm=True,
             forcerm=True,
             decode=True,
@@ -89,7 +89,7 @@ def _build(client: DockerClient, contender: Contender, content: Context, base: B
         raise PrepareError(message) from error
 
 
-def _lock(client: DockerClient, image: str) -> str:
+def _read_lock_name(client: DockerClient, image: str) -> str:
     """Read which lock the build chose, out of the image: a builder's cache prints nothing of it again."""
     with unstarted_container(client, image, OWNED) as holder:
         try:
@@ -98,27 +98,27 @@ def _lock(client: DockerClient, image: str) -> str:
             return ""
 
 
-def _label(client: DockerClient, image: str, found: Mapping[str, str], tag: str) -> None:
+def _label(client: DockerClient, image: str, labels: Mapping[str, str], tag: str) -> None:
     dockerfile = io.BytesIO(f"FROM {image}\n".encode())
-    answer = client.api.build(fileobj=dockerfile, labels=dict(found), tag=tag, rm=True, forcerm=True, decode=True)
+    answer = client.api.build(fileobj=dockerfile, labels=dict(labels), tag=tag, rm=True, forcerm=True, decode=True)
     if error := next((str(part["error"]) for part in list(answer) if "error" in part), ""):
         raise PrepareError(f"the engine refused to label {tag}: {error}")
 
 
 def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> str:
     """Say what is worth saying, and return the id of the image that came of it."""
-    said: list[str] = []
+    lines: list[str] = []
     error = image = ""
     for part in answer:  # to its end, also past an error, which gives the connection back
         for line in _COLOUR.sub("", str(part.get("stream", part.get("status", "")))).splitlines():
             if line.strip():
-                said = [*said[1 - _KEPT_LINES :], line]
+                lines = [*lines[1 - _KEPT_LINES :], line]
             if _WORTH_SAYING.match(line):
                 say(f"{contender.name}: {line.strip()[:160]}")
         error = error or str(part.get("error", ""))
         image = str((part.get("aux") or {}).get("ID", image))
     if error:
-        raise PrepareError(why_refused(said, error))
+        raise PrepareError(why_refused(lines, error))
     return image
 
 
@@ -128,6 +128,6 @@ def default_base(dockerfile: Path) -> str:
     return next((line.partition("=")[2] for line in lines if line.startswith("ARG BASE_IMAGE=")), "")
 
 
-def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """Hand the user's proxies to the builder, which keeps these names out of the image's history."""
     return {name: environment[name] for name in _PROXIES if name in environment}

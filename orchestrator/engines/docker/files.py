@@ -36,13 +36,13 @@ def fill_data(client: DockerClient, image: str, folder: Path, volume: str) -> bo
     The 14 MB are read back and compared, once a comparison: a volume outlives many of them.
     """
     client.volumes.create(volume, labels=OWNED)
-    with unstarted_container(client, image, {**OWNED, HOLDER: volume}, at("/data", volume)) as holder:
+    with unstarted_container(client, image, {**OWNED, HOLDER: volume}, volume_at("/data", volume)) as holder:
         _remove_stale(client, holder, volume)
         files = {name: (folder / name).read_bytes() for name in DATA_FILES}
         if all(_holds(holder, f"/data/{name}", content) for name, content in files.items()):
             return False
         for name, content in files.items():
-            holder.put_archive("/data", _packed(name, content))
+            holder.put_archive("/data", _pack(name, content))
         return True
 
 
@@ -50,10 +50,10 @@ def _remove_stale(client: DockerClient, holder: Any, volume: str) -> None:
     """Remove what hosts that were killed here have left. Younger ones may be of a comparison beside this one."""
     now = datetime.fromisoformat(holder.attrs["Created"])  # the engine's clock, as theirs
     filters: Any = {"label": [f"{OWNER}=bakeoff", f"{HOLDER}={volume}"]}
-    for each in client.containers.list(all=True, filters=filters, ignore_removed=True):
-        if (now - datetime.fromisoformat(each.attrs["Created"])).total_seconds() > STALE_SECONDS:
+    for old in client.containers.list(all=True, filters=filters, ignore_removed=True):
+        if (now - datetime.fromisoformat(old.attrs["Created"])).total_seconds() > STALE_SECONDS:
             with contextlib.suppress(APIError):
-                each.remove(force=True, v=True)
+                old.remove(force=True, v=True)
 
 
 def _holds(holder: Any, path: str, content: bytes) -> bool:
@@ -71,11 +71,11 @@ def make_out(client: DockerClient, image: str, name: str, labels: dict[str, str]
     """
     volume = client.volumes.create(name, labels=labels)
     try:
-        with unstarted_container(client, image, labels, at("/out", name)) as holder:
+        with unstarted_container(client, image, labels, volume_at("/out", name)) as holder:
             entry = tarfile.TarInfo("out/")
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             entry.uid, entry.gid = (int(part) for part in USER.split(":"))
-            holder.put_archive("/", _archive(entry, b""))
+            holder.put_archive("/", _make_archive(entry, b""))
     except BaseException:
         volume.remove(force=True)
         raise
@@ -86,23 +86,23 @@ def read_member(container: Any, path: str, limit_bytes: int) -> bytes | None:
     """Read one regular file out of a container, running or not; None where there is none.
 
     The archive is parsed in memory and nothing is unpacked: a link arrives as a link and is
-    refused, as is anything larger than the limit. Raises MemberRefused.
+    refused, as is anything larger than the limit. Raises MemberRefusedError.
     """
-    told = _told(container, path)
-    if told is None:
+    status = _status(container, path)
+    if status is None:
         return None
-    if int(told["mode"]) & ~0o777:  # Go's file mode: any higher bit is a kind of file, or a set-uid bit
+    if int(status["mode"]) & ~0o777:  # Go's file mode: any higher bit is a kind of file, or a set-uid bit
         raise MemberRefusedError("not a regular file")
-    if int(told["size"]) > limit_bytes:
+    if int(status["size"]) > limit_bytes:
         raise MemberRefusedError(f"larger than {limit_bytes} bytes")
     try:
         stream, _ = container.get_archive(path)
     except NotFound:
         return None
-    return _regular(_limited(stream, limit_bytes + _TAR_BYTES))
+    return _unpack_regular(_read_limited(stream, limit_bytes + _TAR_BYTES))
 
 
-def _told(container: Any, path: str) -> dict[str, Any] | None:
+def _status(container: Any, path: str) -> dict[str, Any] | None:
     """Ask for a path's mode and size alone: the SDK's own call starts the transfer and cannot break it off."""
     api = container.client.api
     url = f"{api.base_url}/v{api.api_version}/containers/{container.id}/archive"
@@ -110,11 +110,11 @@ def _told(container: Any, path: str) -> dict[str, Any] | None:
     if answer.status_code == HTTPStatus.NOT_FOUND:
         return None
     answer.raise_for_status()
-    told: dict[str, Any] = json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"]))
-    return told
+    status: dict[str, Any] = json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"]))
+    return status
 
 
-def _limited(stream: Iterator[bytes], limit_bytes: int) -> io.BytesIO:
+def _read_limited(stream: Iterator[bytes], limit_bytes: int) -> io.BytesIO:
     packed = io.BytesIO()
     for chunk in stream:
         packed.write(chunk)
@@ -124,7 +124,7 @@ def _limited(stream: Iterator[bytes], limit_bytes: int) -> io.BytesIO:
     return packed
 
 
-def _regular(packed: io.BytesIO) -> bytes:
+def _unpack_regular(packed: io.BytesIO) -> bytes:
     try:
         with tarfile.open(fileobj=packed) as archive:
             member = archive.next()
@@ -136,17 +136,17 @@ def _regular(packed: io.BytesIO) -> bytes:
         raise MemberRefusedError(f"not readable: {error}") from error
 
 
-def at(path: str, volume: str) -> Mount:
+def volume_at(path: str, volume: str) -> Mount:
     return Mount(path, volume, type="volume")
 
 
-def _packed(name: str, content: bytes) -> bytes:
+def _pack(name: str, content: bytes) -> bytes:
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(content), 0o644
-    return _archive(entry, content)
+    return _make_archive(entry, content)
 
 
-def _archive(entry: tarfile.TarInfo, content: bytes) -> bytes:
+def _make_archive(entry: tarfile.TarInfo, content: bytes) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.addfile(entry, io.BytesIO(content))
@@ -155,7 +155,10 @@ def _archive(entry: tarfile.TarInfo, content: bytes) -> bytes:
 
 @contextlib.contextmanager
 def unstarted_container(client: DockerClient, image: str, labels: Mapping[str, str], *mounts: Mount) -> Iterator[Any]:
-    """Hold an image, and volumes where they are named, while the block lasts. Nothing of the image runs."""
+    """Create a container without starting it, to copy files out of an image or in and out of a volume.
+
+    It is removed at the end of the block; nothing of the image runs.
+    """
     holder = client.containers.create(
         image, entrypoint=["true"], network_mode="none", labels=dict(labels), mounts=list(mounts)
     )

@@ -1,7 +1,7 @@
-"""Tries, inside a container, what its restrictions forbid, and tells what it could do: sent whole to `python3 -c`.
+"""A script that runs inside a container and tries what its restrictions forbid: sent whole to `python3 -c`.
 
-The standard library alone, on any Python 3: it runs in whatever base image there is. Two JSON lines: the second one
-tells what became of a process that took more memory than it may, and is missing where that ended the container.
+The standard library alone, on any Python 3: it runs in whatever base image there is. It prints two JSON lines. The
+second tells what became of a process that took more memory than it may, and is missing where that ended the container.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Where a log was left off, by the engine's own stamps: pure. What is read again is not handed out again.
+"""Resumes a container's log after a reconnect without repeating lines, by the engine's own time stamps.
 
-Times are whole nanoseconds: a float would not hold them at today's date.
+Pure: no engine is asked. Times are whole nanoseconds: a float would not hold them at today's date.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 OVERLAP_SECONDS = 2.0  # re-read a little rather than lose a line
 
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z ")
-_BARREN = 2
+_EMPTY_CONNECTIONS = 2  # in a row, after which the log is read from its beginning
 
 
 def nanoseconds(stamp: bytes) -> int | None:
@@ -29,7 +29,7 @@ class LogCursor:
 
     def __init__(self) -> None:
         self._last: int | None = None  # its stamp, nanoseconds
-        self._barren = 0  # connections in a row that brought nothing new
+        self._empty_connections = 0  # connections in a row that brought nothing new
 
     def since(self) -> float | None:
         """Begin a connection: return from when to ask, in Unix seconds; None for the beginning of the log.
@@ -39,8 +39,8 @@ class LogCursor:
         """
         if self._last is None:
             return None
-        if self._barren >= _BARREN:
-            self._barren = 0
+        if self._empty_connections >= _EMPTY_CONNECTIONS:
+            self._empty_connections = 0
             return None
         return max(0.0, self._last / 1e9 - OVERLAP_SECONDS)
 
@@ -50,7 +50,7 @@ class LogCursor:
         Skipped is up to the line that the last connection ended with. A stamp that is newer, or older than
         the one before it, shows that this line is not there any more.
         """
-        self._barren += 1
+        self._empty_connections += 1
         last, before, skips = self._last, 0, self._last is not None
         for entry in entries:
             stamp = nanoseconds(entry)
@@ -62,7 +62,7 @@ class LogCursor:
                 before = stamp
                 if skips or stamp == last:
                     continue
-            self._barren = 0
+            self._empty_connections = 0
             yield entry[entry.index(b" ") + 1 :]
             if entry.endswith(b"\n"):  # a long line comes in pieces, and is read again from its first
                 self._last = stamp

@@ -1,4 +1,4 @@
-"""One container for one short command: started, waited for, read within bounds, always removed."""
+"""Runs one command in a throw-away container, with a timeout and bounded output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ERROR_LINES = 20
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How an errand ended. What it printed is hostile input."""
+    """How a command ended, and what it printed, which is hostile input."""
 
     code: int | None  # None where it was stopped, being late
     oom_killed: bool
@@ -33,14 +33,14 @@ class CommandResult:
 def run(
     client: DockerClient, image: str, command: Sequence[str], arguments: Mapping[str, Any], seconds: float
 ) -> CommandResult:
-    """Run a command and remove its container. Raises StartError where it does not start, EngineLost."""
+    """Run a command and remove its container. Raises StartError where it does not start, EngineLostError."""
     container = None
     try:
         container = client.containers.create(image, entrypoint=list(command), labels=OWNED, **arguments)
         _start(container)
-        code = _ended(container, seconds)
+        code = _wait(container, seconds)
         state = container.attrs["State"]
-        stdout = _bounded(container.logs(stdout=True, stderr=False, stream=True, follow=False))
+        stdout = _read_bounded(container.logs(stdout=True, stderr=False, stream=True, follow=False))
         stderr = container.logs(stdout=False, stderr=True, tail=_ERROR_LINES)[-OUTPUT_BYTES:]
         return CommandResult(code, bool(state.get("OOMKilled")), stdout, stderr.decode("utf-8", "replace"))
     except (DockerException, RequestException) as error:
@@ -58,8 +58,11 @@ def _start(container: Any) -> None:
         raise StartError(str(getattr(error, "explanation", "") or error)) from error
 
 
-def _ended(container: Any, seconds: float) -> int | None:
-    """Ask until it has ended: the engine's own wait blocks for ever on a connection gone dark."""
+def _wait(container: Any, seconds: float) -> int | None:
+    """Ask until it has ended: the engine's own wait blocks for ever on a connection that broke without a word.
+
+    Returns the exit code, None where the command is late.
+    """
     late = time.monotonic() + seconds
     while time.monotonic() < late:
         container.reload()
@@ -69,7 +72,7 @@ def _ended(container: Any, seconds: float) -> int | None:
     return None
 
 
-def _bounded(stream: Any) -> bytes:
+def _read_bounded(stream: Any) -> bytes:
     read = b""
     try:
         for chunk in stream:

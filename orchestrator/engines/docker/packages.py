@@ -1,4 +1,4 @@
-"""What packages an image holds, read out of it without running anything of it. All that is read is hostile input."""
+"""Reads which packages an image holds, without running anything of it. All that is read is hostile input."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Contents:
 
 
 def read(client: DockerClient, image: str) -> Contents:
-    """Walk an image's file system once, as the engine streams it. Raises PreflightError, EngineLost."""
+    """Walk an image's file system once, as the engine streams it. Raises PreflightError, EngineLostError."""
     try:
         found = client.images.get(image)
         with unstarted_container(client, str(found.id), OWNED) as holder:
-            files = list(kept(holder.export()))
+            files = list(pick_lists(holder.export()))
     except ImageNotFound as error:
         message = f"the engine has no image {image}"
         raise PreflightError(message, "`bakeoff images build`, or `docker pull` it") from error
@@ -59,7 +59,7 @@ def read(client: DockerClient, image: str) -> Contents:
     )
 
 
-def kept(stream: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
+def pick_lists(stream: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
     """Pick the files that name packages out of a streamed archive: regular, of bounded size, none unpacked."""
     count = 0
     try:

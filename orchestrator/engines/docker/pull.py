@@ -51,7 +51,7 @@ def fault(text: str) -> tuple[str, bool]:
 def pull(
     client: DockerClient, image: str, say: Say, waits_seconds: Sequence[float] = PULL_WAITS_SECONDS
 ) -> tuple[Any, tuple[str, ...]]:
-    """Return the image and what was tried again. Raises PrepareError with the class of the fault, EngineLost."""
+    """Return the image and what was tried again. Raises PrepareError with the class of the fault, EngineLostError."""
     retry = Retry(say)
 
     def attempt() -> Any:

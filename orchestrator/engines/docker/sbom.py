@@ -10,9 +10,13 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
+from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
 
 from orchestrator.engines.docker.labels import CONTENDER, LOCK
 from orchestrator.engines.docker.packages import Contents
@@ -44,10 +48,10 @@ class Package:
 def python_packages(metadata: Iterable[bytes], lock: Mapping[str, str]) -> Iterator[Package]:
     """Read METADATA files; `lock` has the hashes of "name==version". What names no package is passed over."""
     for content in metadata:
-        fields = next(_stanzas(content), {})
-        name, version = normal(fields.get("name", "")), fields.get("version", "")
+        fields = next(_stanzas(content), Message())
+        name, version = canonicalize_name(_field(fields, "name")), _field(fields, "version")
         if _NAME.fullmatch(name) and _NAME.fullmatch(version):
-            licence = fields.get("license-expression") or fields.get("license") or ""
+            licence = _field(fields, "license-expression") or _field(fields, "license")
             sha256 = lock.get(f"{name}=={version.partition('+')[0]}", "")
             yield Package("pypi", name, version, _line(licence), sha256=sha256)
 
@@ -56,10 +60,10 @@ def debian_packages(status: Iterable[bytes]) -> Iterator[Package]:
     """Read dpkg's list of what is installed."""
     for content in status:
         for fields in _stanzas(content):
-            name, version = fields.get("package", ""), fields.get("version", "")
-            installed = fields.get("status", "installed").endswith("installed")
+            name, version = _field(fields, "package"), _field(fields, "version")
+            installed = (_field(fields, "status") or "installed").endswith("installed")
             if installed and _NAME.fullmatch(name) and _NAME.fullmatch(version):
-                architecture = fields.get("architecture", "")
+                architecture = _field(fields, "architecture")
                 yield Package("deb", name, version, architecture=architecture if _NAME.fullmatch(architecture) else "")
 
 
@@ -67,11 +71,6 @@ def hashes(lock: str) -> dict[str, str]:
     """Read a lock's hashes, by "name==version", where one wheel fits: of two, nobody says which was taken."""
     found = (re.fullmatch(r"(\S+==\S+) --hash=sha256:([0-9a-f]{64})", line) for line in lock.splitlines())
     return {match[1]: match[2] for match in found if match}
-
-
-def normal(name: str) -> str:
-    """Return a Python package's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def bill_of_materials(contents: Contents, images: Path, version: str) -> dict[str, Any]:
@@ -124,19 +123,17 @@ def _component(package: Package) -> dict[str, Any]:
     return found
 
 
-def _stanzas(content: bytes) -> Iterator[dict[str, str]]:
-    """Read "Key: value" lines up to each empty line; the first value of a key counts, continued lines are left out."""
-    fields: dict[str, str] = {}
-    for line in content.decode("utf-8", "replace").splitlines():
-        key, colon, value = line.partition(":")
-        if not line.strip():
-            if fields:
-                yield fields
-            fields = {}
-        elif colon and not line[0].isspace():
-            fields.setdefault(key.strip().lower(), value.strip())
-    if fields:
-        yield fields
+def _stanzas(content: bytes) -> Iterator[Message]:
+    """Read what METADATA and dpkg's list consist of: headers as those of mails, up to each empty line."""
+    parser = HeaderParser()
+    for stanza in re.split(r"\n\s*\n", content.decode("utf-8", "replace")):
+        if stanza.strip():
+            yield parser.parsestr(stanza.lstrip())
+
+
+def _field(fields: Message, name: str) -> str:
+    """Return the first line of a header's first value, "" where there is none."""
+    return _line(str(fields.get(name, ""))).strip()
 
 
 def _line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""One container: its live feed, its end, what it left."""
+"""One container: its live feed, its exit, the files that it left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from orchestrator.engines.docker.api import events, inspect
-from orchestrator.engines.docker.files import MemberRefusedError, at, read_member, unstarted_container
+from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container, volume_at
 from orchestrator.engines.docker.log_cursor import LogCursor
 from orchestrator.engines.engine import (
     OUT_FILE_LIMIT_BYTES,
@@ -43,7 +43,7 @@ class DockerWorker:
         self._out = out
         self._stop_seconds = stop_seconds
         self.paused = False
-        self._bookmark = LogCursor()
+        self._cursor = LogCursor()
         self._stopped = False
         self._released = False
         self._removed = False
@@ -61,34 +61,34 @@ class DockerWorker:
         self._close_stream()
         try:
             stream = self._container.logs(
-                stream=True, follow=True, stdout=True, stderr=False, timestamps=True, since=self._bookmark.since()
+                stream=True, follow=True, stdout=True, stderr=False, timestamps=True, since=self._cursor.since()
             )
             if call != self._calls:  # it took so long that there is a newer one
                 _close(stream)
                 return
             self._stream = stream
-            yield from self._bookmark.fresh(entry for entry in stream if call == self._calls)
+            yield from self._cursor.fresh(entry for entry in stream if call == self._calls)
         except _CLOSED as error:
             if isinstance(error, APIError) and error.status_code == HTTPStatus.NOT_IMPLEMENTED:
                 raise NoFeedError(str(error.explanation)) from error
             raise EngineLostError(str(error)) from error
 
     def poll(self) -> WorkerExit | None:
-        told = inspect(self._client, self._container.id)
-        if told is None:
+        facts = inspect(self._client, self._container.id)
+        if facts is None:
             self._removed = True
             return WorkerExit(code=-1, removed=True)
-        state = told["State"]
+        state = facts["State"]
         self.paused = bool(state.get("Paused"))
         if state["Status"] not in ("exited", "dead"):
             return None
         code = int(state["ExitCode"])
-        seen = self._seen(state) if code > _SIGNALLED and not self._stopped else []
-        limit = told.get("HostConfig", {}).get("Memory") or None
+        kills = self._kills(state) if code > _SIGNALLED and not self._stopped else []
+        limit = facts.get("HostConfig", {}).get("Memory") or None
         return WorkerExit(
             code,
-            bool(state.get("OOMKilled")) or "oom" in seen,
-            "kill" in seen,
+            bool(state.get("OOMKilled")) or "oom" in kills,
+            "kill" in kills,
             memory_limit_bytes=limit,
             ended_at=datetime.fromisoformat(state["FinishedAt"]),
         )
@@ -103,10 +103,10 @@ class DockerWorker:
 
     def leftovers(self, names: tuple[str, ...]) -> Leftovers:
         files, refused = {}, []
-        with self._reached() as reached:
+        with self._readable() as container:
             for name in names:
                 try:
-                    content = read_member(reached, f"/out/{name}", OUT_FILE_LIMIT_BYTES)
+                    content = read_member(container, f"/out/{name}", OUT_FILE_LIMIT_BYTES)
                     if content is not None:
                         files[name] = content
                 except MemberRefusedError as refusal:
@@ -129,7 +129,7 @@ class DockerWorker:
         with contextlib.suppress(*_GONE):
             self._out.remove(force=True)
 
-    def _seen(self, state: Mapping[str, Any]) -> list[str]:
+    def _kills(self, state: Mapping[str, Any]) -> list[str]:
         """Ask the engine whether somebody sent a signal, or the kernel killed: exit code 137 alone does not say who.
 
         The engine's clock bounds the question, not ours: it waits until that time has come.
@@ -138,20 +138,20 @@ class DockerWorker:
         return events(self._client, self._container.id, ("kill", "oom"), since, until)
 
     @contextlib.contextmanager
-    def _reached(self) -> Iterator[Any]:
-        """Yield what the output volume is read through: the container, or one in place of it where somebody removed it.
+    def _readable(self) -> Iterator[Any]:
+        """Yield the container, or one in its place where somebody removed it: to read the output volume through.
 
         The volume outlives its container, and holds what the feed had not brought.
         """
         with contextlib.suppress(*_GONE), contextlib.ExitStack() as standing_in:
-            reached = self._container
+            readable = self._container
             if self._removed:
                 with contextlib.suppress(*_GONE):
                     self._client.volumes.get(self._out.name)  # or naming it below would make it anew
                     image, labels = self._container.attrs["Image"], self._container.labels
-                    holder = unstarted_container(self._client, image, labels, at("/out", self._out.name))
-                    reached = standing_in.enter_context(holder)
-            yield reached
+                    holder = unstarted_container(self._client, image, labels, volume_at("/out", self._out.name))
+                    readable = standing_in.enter_context(holder)
+            yield readable
 
     def _stderr(self) -> str:
         try:

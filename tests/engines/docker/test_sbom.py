@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engines.docker.packages import FILE_BYTES, kept
+from orchestrator.engines.docker.packages import FILE_BYTES, pick_lists
 from orchestrator.engines.docker.sbom import Package, debian_packages, document, hashes, python_packages
 from orchestrator.errors import PreflightError
 from tests.support.engines import DockerRig
@@ -76,7 +76,7 @@ def test_only_regular_files_of_bounded_size_are_read_out_of_an_image() -> None:
         (_entry("var/lib/dpkg/status", DEBIAN), DEBIAN),
         (_entry("etc/passwd", b"root"), b"root"),
     ]
-    assert list(kept(_streamed(entries))) == [
+    assert list(pick_lists(_streamed(entries))) == [
         (f"{at}/numpy-1.26.4.dist-info/METADATA", NUMPY),
         ("var/lib/dpkg/status", DEBIAN),
     ]
@@ -85,7 +85,7 @@ def test_only_regular_files_of_bounded_size_are_read_out_of_an_image() -> None:
 def test_an_archive_that_breaks_off_is_told() -> None:
     whole = b"".join(_streamed([(_entry("var/lib/dpkg/status", DEBIAN * 50), DEBIAN * 50)]))
     with pytest.raises(PreflightError, match="cannot be read"):
-        list(kept(iter([whole[:600]])))
+        list(pick_lists(iter([whole[:600]])))
 
 
 @pytest.mark.docker
