@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import audit, compare, doctor, explain, images, resume, runs
+from orchestrator.cli import audit, clean, compare, data, doctor, explain, images, ls, report, resume, schema
 from orchestrator.cli.shared_options import check_variables
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
@@ -35,11 +35,11 @@ app.command("explain")(explain.explain)
 app.command("resume")(resume.resume)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
-app.command("data")(runs.data)
-app.command("report")(runs.report)
-app.command("ls")(runs.ls)
-app.command("clean")(runs.clean)
-app.command("schema")(runs.schema)
+app.command("data")(data.data)
+app.command("report")(report.report)
+app.command("ls")(ls.ls)
+app.command("clean")(clean.clean)
+app.command("schema")(schema.schema)
 app.add_typer(images.app, name="images")
 
 

@@ -45,7 +45,7 @@ FORBIDDEN = [
 ]
 ALLOWED = [
     ("orchestrator/engines/docker/build.py", "import docker.utils"),
-    ("orchestrator/cli/runs.py", "import typer.testing"),
+    ("orchestrator/cli/ls.py", "import typer.testing"),
     ("orchestrator/engines/choose.py", "from orchestrator.engines.docker import connection"),
     ("orchestrator/runtime.py", "from orchestrator.engines import retry"),
     ("orchestrator/report/cells.py", "from orchestrator.analyse import intervals"),

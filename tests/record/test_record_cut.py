@@ -17,8 +17,7 @@ from pydantic import ValidationError
 
 from orchestrator import report as reports
 from orchestrator.analyse.summary import Comparison, Curve, StepDifference
-from orchestrator.cli import app
-from orchestrator.cli import runs as housekeeping
+from orchestrator.cli import app, ls, report
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.record import Record, Status
@@ -167,9 +166,9 @@ def test_an_edited_summary_is_shown_or_refused_with_a_way_out(tmp_path: Path, mo
     document = json.loads(crossover().model_dump_json(by_alias=True))
     for _ in range(300):
         (tmp_path / "summary.json").write_bytes(editor.edited(document))
-        assert housekeeping._row(run).keys() == {"run", "what", "size", "engine", "trials"}
+        assert ls._row(run).keys() == {"run", "what", "size", "engine", "trials"}
         with contextlib.suppress(UsageError):
-            shown += len(housekeeping._written(run)) > 0
+            shown += len(report._write_report(run)) > 0
     assert 20 < shown < 280
 
 

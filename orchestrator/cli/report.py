@@ -1,0 +1,54 @@
+"""`bakeoff report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from orchestrator import pipeline
+from orchestrator.cli.command import Only, command
+from orchestrator.cli.output import stdout
+from orchestrator.cli.shared_options import Folders
+from orchestrator.data import dataset
+from orchestrator.errors import BakeoffError, UsageError
+from orchestrator.record.run_folder import RunFolder
+from orchestrator.report import write
+from orchestrator.text import printable
+
+
+@command
+def report(
+    *,
+    run: Annotated[str, typer.Argument(help="Run folder, its name, or a beginning of it.")] = "latest",
+    again: Annotated[
+        bool, typer.Option("--again", help="Analyse the run's records again first, and write summary.json anew.")
+    ] = False,
+    folders: Annotated[Folders, Only("out")],
+) -> None:
+    """Make the report of a run again, from its folder alone.
+
+    \b
+    Examples:
+      bakeoff report latest
+      bakeoff report --again                     also the analysis, with this version of bakeoff
+    """
+    folder = RunFolder.find(run, folders.out)
+    if again:
+        with folder.lock():
+            pipeline.summarise(folder, dataset.default_folder())
+    for path in _write_report(folder):
+        stdout().print(Text(printable(str(path))), soft_wrap=True)
+
+
+def _write_report(folder: RunFolder) -> list[Path]:
+    """Write a report from files that anybody may have edited: a summary of the right shape need not hold together."""
+    try:
+        return write(folder.path)
+    except BakeoffError:
+        raise
+    except Exception as error:
+        fault = f"no report can be made of {folder.path / 'summary.json'}: {type(error).__name__}: {error}"
+        raise UsageError(fault, "was it edited? if not, this is a fault of bakeoff's") from error
