@@ -9,14 +9,14 @@ from orchestrator.data.dataset import Dataset
 from orchestrator.engines.check import Check, State
 
 
-def prepared(folder: Path, found: Dataset | None, idx: Path | None) -> Check:
+def prepared(folder: Path, ready: Dataset | None, idx: Path | None) -> Check:
     """Say where the data set is, or which sources would be tried in which order."""
     origins = ", then ".join(source.name for source in sources.choose_sources(idx))
-    state, text, fix = State.OK, f"prepared in {folder}, hashes right, from {found.source if found else ''}", ""
-    if found is None and (folder / dataset.MANIFEST).exists():
+    state, text, fix = State.OK, f"prepared in {folder}, hashes right, from {ready.source if ready else ''}", ""
+    if ready is None and (folder / dataset.MANIFEST).exists():
         state, text = State.WARNING, f"{folder} is damaged, and would be made anew from {origins}"
         fix = "`bakeoff data` makes it now"
-    elif found is None:
+    elif ready is None:
         state, text = State.WARNING, f"not prepared; a comparison would fetch it from {origins}"
         fix = "`bakeoff data` fetches it now and says whether a source answers; --idx DIR names files of your own"
     why = "every contender must train on the same pixels, checked by SHA-256"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrator.engines.check import Check, State, refused
 from orchestrator.errors import PreflightError
-from orchestrator.record import run_folder as store
+from orchestrator.record import run_folder
 
 _WHY = "records are written while trials run: a full disk ends a comparison half way"
 
@@ -15,8 +15,8 @@ def runs(out: Path) -> Check:
     """Ask `run_folder` whether it would take a comparison, without making the folder."""
     name, title = "disk.runs", "disk for runs"
     try:
-        store.ensure_space(next(folder for folder in (out, *out.absolute().parents) if folder.exists()))
+        run_folder.ensure_space(next(folder for folder in (out, *out.absolute().parents) if folder.exists()))
     except PreflightError as error:
         return refused(name, title, _WHY, error)
-    needed = store.RUN_FOLDER_BYTES / 1e6
+    needed = run_folder.RUN_FOLDER_BYTES / 1e6
     return Check(id=name, title=title, state=State.OK, found=f"{out} takes the {needed:.0f} MB asked for", why=_WHY)

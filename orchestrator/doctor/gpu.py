@@ -54,18 +54,18 @@ def _driver(gpu: Gpu, contender: Contender, floor: int) -> Check:
     )
 
 
-def use(found: Usage | None) -> Check:
+def use(usage: Usage | None) -> Check:
     """Judge free memory and company."""
     id_, title, why = "gpu.use", "GPU in use", "another's work on the same GPU is measured as the framework's"
-    if found is None:
+    if usage is None:
         return Check(id=id_, title=title, state=State.SKIPPED, found="the driver does not tell", why=why)
-    free = f"{found.free_bytes / 2**30:.1f} GiB free" if found.free_bytes is not None else "free memory unknown"
-    full = found.free_bytes is not None and found.free_bytes < NEEDED_BYTES
+    free = f"{usage.free_bytes / 2**30:.1f} GiB free" if usage.free_bytes is not None else "free memory unknown"
+    full = usage.free_bytes is not None and usage.free_bytes < NEEDED_BYTES
     return Check(
         id=id_,
         title=title,
-        state=State.FAILED if full else State.WARNING if found.processes else State.OK,
-        found=f"{free}, {found.processes or 'no'} other process{'' if found.processes == 1 else 'es'}",
+        state=State.FAILED if full else State.WARNING if usage.processes else State.OK,
+        found=f"{free}, {usage.processes or 'no'} other process{'' if usage.processes == 1 else 'es'}",
         why=why,
-        fix="end them (nvidia-smi lists them), or name another GPU with --gpu" if full or found.processes else "",
+        fix="end them (nvidia-smi lists them), or name another GPU with --gpu" if full or usage.processes else "",
     )

@@ -47,11 +47,11 @@ def check_built(settings: ResolvedSpec, runtime: Runtime, prepared: Mapping[str,
 
 def warn_or_raise(checks: Iterable[Check], say: Say) -> None:
     """Say every warning, then raise the first failure."""
-    found = list(checks)
-    for check in found:
+    made = list(checks)
+    for check in made:
         if check.state is State.WARNING:
             say(f"{check.title}: {check.found}: {check.fix}")
-    if error := failure(found):
+    if error := failure(made):
         raise error
 
 

@@ -55,8 +55,8 @@ def _digest(name: str, known: list[str]) -> str:
     """Pick the digest that was asked for, or the one of this repository: another one's may name another manifest."""
     if "@" in name:
         return name.partition("@")[2]
-    found = (each.partition("@") for each in known)
-    return next((digest for repository, _, digest in found if repository == _without_tag(name)), "")
+    digests = (reference.partition("@") for reference in known)
+    return next((digest for repository, _, digest in digests if repository == _without_tag(name)), "")
 
 
 def _without_tag(name: str) -> str:

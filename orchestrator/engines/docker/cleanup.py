@@ -1,7 +1,7 @@
 """Lists and removes the containers, volumes and images that carry our label, and nothing else.
 
 Containers inherit the labels of their image, and images those of their base: so our images do
-not carry the label of our containers, and an image that somebody built on one of ours is told by its tag.
+not carry the label of our containers, and an image that somebody built on one of ours is recognised by its tag.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The restrictions that every container gets, and how a GPU is given: pure.
+"""The options that every container is created with: its restrictions, volumes, variables and GPU. Pure.
 
 The flags were found to let PyTorch and TensorFlow train on the CPU; see docs/architecture.md.
 A contender that needs more rights does not get them silently.
@@ -78,8 +78,8 @@ def mounts(data_volume: str, out_volume: str, declared: Iterable[str] = ()) -> l
     ]
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    return {**_ENVIRONMENT, **given}
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    return {**_ENVIRONMENT, **variables}
 
 
 def gpu_request(uuid: str, discovered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

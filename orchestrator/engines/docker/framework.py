@@ -44,8 +44,8 @@ def judge(contender: Contender, device: str, result: CommandResult) -> Check:
         return _check(contender, State.FAILED, f"its probe on the {PLACES[device]} {late}: {_last(result.stderr)}")
     failed = [step for step in steps if step.needed and not step.ok]
     if failed or result.code != 0:
-        told = f"{failed[0].step}: {failed[0].found}" if failed else f"exit code {result.code}: {_last(result.stderr)}"
-        return _check(contender, State.FAILED, f"fails on the {PLACES[device]}: {told}")
+        fault = f"{failed[0].step}: {failed[0].found}" if failed else f"exit code {result.code}: {_last(result.stderr)}"
+        return _check(contender, State.FAILED, f"fails on the {PLACES[device]}: {fault}")
     names = ", ".join(step.step for step in steps[1:] if step.ok)
     found = f"{steps[0].found}: {names} right, {sum(step.seconds for step in steps):.1f} s"
     without = "; ".join(f"cannot {step.step}, which nothing here needs ({step.found})" for step in steps if not step.ok)

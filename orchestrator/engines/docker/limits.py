@@ -80,14 +80,14 @@ def untried(found: str) -> Check:
     return Check(id="limits", title="limits", state=State.SKIPPED, found=found, why=_WHY)
 
 
-def _memory(held: bool, told: bool) -> Check:
+def _memory(held: bool, noticed: bool) -> Check:
     limit = TRIED_MEMORY_BYTES >> 20
-    noticed = "and the engine told of it" if told else "but the engine did not tell why"
+    ending = "and the engine told of it" if noticed else "but the engine did not tell why"
     return Check(
         id="limits.memory",
         title="memory limit",
         state=State.OK if held else State.WARNING,
-        found=f"a process that passed {limit} MB was killed, {noticed}"
+        found=f"a process that passed {limit} MB was killed, {ending}"
         if held
         else f"a process passed its limit of {limit} MB and lived",
         why="a trial that takes all memory would take this machine with it, or swap and measure the disk",

@@ -41,8 +41,8 @@ class Contents:
 def read(client: DockerClient, image: str) -> Contents:
     """Walk an image's file system once, as the engine streams it. Raises PreflightError, EngineLostError."""
     try:
-        found = client.images.get(image)
-        with unstarted_container(client, str(found.id), OWNED) as holder:
+        stored = client.images.get(image)
+        with unstarted_container(client, str(stored.id), OWNED) as holder:
             files = list(pick_lists(holder.export()))
     except ImageNotFound as error:
         message = f"the engine has no image {image}"
@@ -50,10 +50,10 @@ def read(client: DockerClient, image: str) -> Contents:
     except (DockerException, RequestException) as error:
         raise EngineLostError(str(error)) from error
     return Contents(
-        id=str(found.id),
-        name=min(found.tags, default=str(found.id)),
-        created=str(found.attrs.get("Created", "")),
-        labels=dict(found.labels),
+        id=str(stored.id),
+        name=min(stored.tags, default=str(stored.id)),
+        created=str(stored.attrs.get("Created", "")),
+        labels=dict(stored.labels),
         python=tuple(content for name, content in files if _METADATA.search(name)),
         debian=tuple(content for name, content in files if _DEBIAN.match(name)),
     )

@@ -69,8 +69,8 @@ def debian_packages(status: Iterable[bytes]) -> Iterator[Package]:
 
 def hashes(lock: str) -> dict[str, str]:
     """Read a lock's hashes, by "name==version", where one wheel fits: of two, nobody says which was taken."""
-    found = (re.fullmatch(r"(\S+==\S+) --hash=sha256:([0-9a-f]{64})", line) for line in lock.splitlines())
-    return {match[1]: match[2] for match in found if match}
+    matches = (re.fullmatch(r"(\S+==\S+) --hash=sha256:([0-9a-f]{64})", line) for line in lock.splitlines())
+    return {match[1]: match[2] for match in matches if match}
 
 
 def bill_of_materials(contents: Contents, images: Path, version: str) -> dict[str, Any]:
@@ -104,12 +104,14 @@ def document(
                 "properties": [{"name": key, "value": value} for key, value in said.items()],
             },
         },
-        "components": [_component(package) for package in sorted({each.purl: each for each in packages}.values())],
+        "components": [
+            _component(package) for package in sorted({package.purl: package for package in packages}.values())
+        ],
     }
 
 
 def _component(package: Package) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    component: dict[str, Any] = {
         "type": "library",
         "bom-ref": package.purl,
         "name": package.name,
@@ -117,10 +119,10 @@ def _component(package: Package) -> dict[str, Any]:
         "purl": package.purl,
     }
     if package.sha256:
-        found["hashes"] = [{"alg": "SHA-256", "content": package.sha256}]
+        component["hashes"] = [{"alg": "SHA-256", "content": package.sha256}]
     if package.licence:
-        found["licenses"] = [{"license": {"name": package.licence}}]
-    return found
+        component["licenses"] = [{"license": {"name": package.licence}}]
+    return component
 
 
 def _stanzas(content: bytes) -> Iterator[Message]:

@@ -62,11 +62,11 @@ class Environments:
         return self._cache / "environments" / f"{contender.slug}-{variant}-{python}-{content.requirements_hash}"
 
     def _install(self, contender: Contender, folder: Path, content: Context, say: Say) -> None:
-        given = {**_without_paths(os.environ), **pip.variables(content.arguments)}
-        _run("venv", [sys.executable, "-m", "venv", str(folder)], given)
+        variables = {**_without_paths(os.environ), **pip.variables(content.arguments)}
+        _run("venv", [sys.executable, "-m", "venv", str(folder)], variables)
         own = self._images / contender.name
         install = pip.command(folder, own / "requirements.in", own / "locks", own / "wheelhouse")
-        _run("pip", install, given, lambda line: say(f"{contender.name}: {line}"))
+        _run("pip", install, variables, lambda line: say(f"{contender.name}: {line}"))
         if not (folder / locks.MARK).exists():
             say(f"{contender.name}: {locks.NOT_LOCKED}")
 

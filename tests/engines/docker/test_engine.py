@@ -22,8 +22,7 @@ from docker.errors import ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
-from orchestrator.engines.docker import DockerEngine
-from orchestrator.engines.docker import files as volumes
+from orchestrator.engines.docker import DockerEngine, files
 from orchestrator.engines.docker.files import fill_data
 from orchestrator.engines.docker.labels import HOLDER, OWNED, labels_of
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared, PrepareError, StartError
@@ -406,7 +405,7 @@ def test_what_a_host_left_that_was_killed_at_the_data_is_removed_when_it_is_old(
     fill_data(rig.client, rig.prepared.image, mnist_folder, data_volume)
     left.reload()
     time.sleep(1.1)
-    monkeypatch.setattr(volumes, "STALE_SECONDS", 1.0)
+    monkeypatch.setattr(files, "STALE_SECONDS", 1.0)
     fill_data(rig.client, rig.prepared.image, mnist_folder, data_volume)
     with pytest.raises(NotFound):
         left.reload()
