@@ -23,14 +23,14 @@ def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | No
     """
     if not prepared.fixed:
         return None
-    here = _surroundings(run.path)
+    machine = _engine_and_machine(run.path)
     for path in sorted(run.path.parent.glob(f"*/{TRIALS}/{trial.id}"), reverse=True):
-        there = path.parents[1]
-        if there.is_symlink() or there == run.path or _text(path / TRIAL) != to_json(trial):
+        earlier_run = path.parents[1]
+        if earlier_run.is_symlink() or earlier_run == run.path or _read_text(path / TRIAL) != to_json(trial):
             continue
-        record = _record(path)
+        record = _done_record(path)
         ran = (record.image, record.relaxations) if record else None
-        if ran == (prepared.image, prepared.relaxations) and _surroundings(there) == here:
+        if ran == (prepared.image, prepared.relaxations) and _engine_and_machine(earlier_run) == machine:
             return path
     return None
 
@@ -45,7 +45,7 @@ def reuse(earlier: Path, run: RunFolder) -> Record:
     return reused
 
 
-def _record(path: Path) -> Record | None:
+def _done_record(path: Path) -> Record | None:
     """Read a record; None where it is missing, not done, or of another version of bakeoff."""
     try:
         record = load_record(path)
@@ -54,16 +54,16 @@ def _record(path: Path) -> Record | None:
     return record if record.status is Status.DONE else None
 
 
-def _surroundings(run: Path) -> tuple[str | None, ...]:
-    """Return what of the world around a run its trials' documents do not say."""
+def _engine_and_machine(run: Path) -> tuple[str | None, ...]:
+    """Return engine, device and processor of a run, which its trials' documents do not say; empty where unreadable."""
     try:
-        comparison, environment = (json.loads(_text(run / name)) for name in (COMPARISON, ENVIRONMENT))
+        comparison, environment = (json.loads(_read_text(run / name)) for name in (COMPARISON, ENVIRONMENT))
         return comparison.get("engine"), comparison.get("device"), environment.get("host", {}).get("cpu")
     except (ValueError, AttributeError, RecursionError):  # an edited file may be any JSON, or none
         return ()
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
