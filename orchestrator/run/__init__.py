@@ -1,1 +1,1 @@
-"""Runs the trials of a plan one after another: prepares contenders, starts workers, watches them to their end."""
+"""Runs the trials of a plan one after another: prepares contenders, starts workers, notices when one stalls or ends."""
