@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +35,7 @@ class Prepared:
     contender: Contender
     image: str  # what the record names: an image id, or an environment's path
     handle: str  # what the engine starts
+    _: KW_ONLY
     app: str = ""  # the folder of the worker's files, where the engine runs them from one
     fixed: bool = True  # `image` names all that runs: the same name is the same code
     facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
@@ -66,6 +67,7 @@ class WorkerExit:
     """How a worker ended, as the engine tells it."""
 
     code: int
+    _: KW_ONLY
     oom_killed: bool = False
     killed_from_outside: bool = False  # the engine saw a kill that we did not send
     removed: bool = False  # somebody removed the worker; the code is unknown

@@ -219,7 +219,7 @@ def test_a_worker_that_found_its_data_wrong_says_so() -> None:
 
 def test_every_verdict_has_a_cause_of_the_table_with_a_next_step() -> None:
     exits = [
-        WorkerExit(code, oom, killed)
+        WorkerExit(code, oom_killed=oom, killed_from_outside=killed)
         for code in (0, 1, 137, 139, 143)
         for oom in (False, True)
         for killed in (False, True)

@@ -1,4 +1,4 @@
-"""The three engines as the suite meets them: one rig each, with the toy contender in it.
+"""One rig for each of the three engines, with the toy contender prepared in it.
 
 A rig starts the toy with a script, runs whole trials, and tells what its run left in the
 world. Docker's objects are told apart by a run id that no other session has.
@@ -90,9 +90,9 @@ class Rig:
     ) -> Record:
         """Run a whole trial; its folder is `self.folder / "trial"`. The toy is told of the device and uses none."""
         labels = np.arange(toy.IMAGES, dtype=np.uint8)
-        bench = TrialSetup(self.engine, self.run_id, labels, limits=limits)
+        setup = TrialSetup(self.engine, self.run_id, labels, limits=limits)
         planned = PlannedTrial(replace(trial(script), device=device), self.contender, 1)
-        return run_trial(bench, planned, self.prepared, TrialFolder(self.folder / "trial"), on_event)
+        return run_trial(setup, planned, self.prepared, TrialFolder(self.folder / "trial"), on_event)
 
     def left_behind(self) -> list[str]:
         """Name what this rig's run left in the world."""
@@ -104,7 +104,7 @@ class ProcessRig(Rig):
 
     def left_behind(self) -> list[str]:
         events = "\n".join(path.read_text() for path in self.folder.glob("trial/events.jsonl"))
-        return [f"{kind} {name}" for kind, name, there in _told(events) if there(name)]
+        return [f"{kind} {name}" for kind, name, there in _traces(events) if there(name)]
 
 
 class DockerRig(Rig):
@@ -195,7 +195,7 @@ def _lines(events: Iterable[Event]) -> list[bytes]:
     return [encode(event, trial="toy-1.0.play.s1", seq=seq, t=seq / 10) for seq, event in enumerate(events)]
 
 
-def _told(events: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
+def _traces(events: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]:
     for pid in re.findall(r'"pid":"(\d+)"|child (\d+)', events):
         yield "process", "".join(pid), _runs
     for folder in re.findall(r'"out":"([^"]+)"', events):

@@ -87,8 +87,8 @@ class DockerWorker:
         limit = facts.get("HostConfig", {}).get("Memory") or None
         return WorkerExit(
             code,
-            bool(state.get("OOMKilled")) or "oom" in kills,
-            "kill" in kills,
+            oom_killed=bool(state.get("OOMKilled")) or "oom" in kills,
+            killed_from_outside="kill" in kills,
             memory_limit_bytes=limit,
             ended_at=datetime.fromisoformat(state["FinishedAt"]),
         )
