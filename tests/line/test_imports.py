@@ -101,7 +101,7 @@ def test_what_is_allowed_is_let_through(said: str, file: str, line: str) -> None
 
 def test_every_import_of_ours_is_allowed() -> None:
     said = lint_imports(ROOT)
-    assert "8 kept, 0 broken" in said, said
+    assert " 0 broken" in said, said
 
 
 def prefixes(module: str) -> Iterator[str]:
