@@ -45,8 +45,8 @@ faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 t
 	@BAKEOFF_FAULTS=.faults.json $(BIN)/pytest -m "" tests/faults $(ARGS); code=$$?; \
 		$(if $(ARGS),true,$(BIN)/python -m tests.faults.table .faults.json) && exit $$code
 
-coverage: .venv/.ready ## run the tests and measure what they cover; at least the share in pyproject.toml
-	@$(BIN)/pytest $(SHARED_OUT) --cov --cov-report term $(ARGS)
+coverage: .venv/.ready ## run the tests, the slow ones too, and measure what they cover; at least the share in pyproject.toml
+	@$(BIN)/pytest $(SHARED_OUT) -m "not cuda_image and not faults" --cov --cov-report term $(ARGS)
 
 check: lint types coverage ## what CI runs: lint, types, tests and their coverage
 

@@ -81,7 +81,7 @@ def data_volume(docker_client: DockerClient) -> Iterator[str]:
     volume.remove(force=True)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before the plugin reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Share the tests out among the processes of `make test` in groups, each of which stays in one process.
 

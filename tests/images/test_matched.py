@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 BATCH = 128  # the recipe's: smaller ones meet more images at a kink, where float32 parts sooner
 
 
-@pytest.fixture(scope="module", params=["float32", "float64"])
+@pytest.fixture(scope="module", params=["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def summary(
     request: pytest.FixtureRequest, engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Summary:
@@ -36,7 +36,7 @@ def summary(
     world = Runtime(
         engine=engine,
         engine_notice="",
-        hardware=Hardware(cores=2),
+        hardware=Hardware(cores=1),  # a thread of PyTorch waits by spinning: two beside other tests would crawl
         environment={},
         out=tmp_path_factory.mktemp(precision),
         data=mnist_folder,

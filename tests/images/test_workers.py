@@ -134,7 +134,7 @@ def trained(
 
 
 def _planned(contender: str, chosen: Sequence[Recipe]) -> tuple[PlannedTrial, ...]:
-    return plan_of([parse(contender)], chosen, seeds=2).trials
+    return plan_of([parse(contender)], chosen, seeds=2, threads=1).trials
 
 
 def test_every_trial_is_done_and_no_event_is_lost_or_refused(trained: Trained) -> None:
@@ -202,7 +202,7 @@ def test_settings_in_which_frameworks_differ_are_told_as_resolved(trained: Train
     modes = trained.sequential.modes
     assert modes["precision"] == "float32"
     assert (modes["tf32_matmul"], modes["tf32_convolution"]) == ("off", "off")
-    assert modes["threads_intra_op"] == "2"
+    assert modes["threads_intra_op"] == "1"
     for name in ("execution", "compiler", "deterministic", "onednn", "cudnn_autotune"):
         assert name in modes
 

@@ -25,7 +25,7 @@ from shared.recipe import Adam, AdamW, BatchNorm, Optimizer, RmsProp, Sgd, param
 from tests.support import paths
 from tests.support.plans import plan_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
+pytestmark = [pytest.mark.docker, pytest.mark.frameworks, pytest.mark.slow]
 
 ZOO = recipes.load(str(paths.ZOO))
 
