@@ -27,7 +27,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 def gzipped(idx_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gzipped")
     for path in idx_folder.iterdir():
-        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), compresslevel=1))
+        (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), compresslevel=1, mtime=0))
     return folder
 
 
@@ -104,7 +104,7 @@ def test_a_missing_file_of_a_named_folder_is_an_error_at_once(idx_folder: Path, 
         (b"\0\0\x08\x01" + bytes(20_000), f"{LABELS} is more than 10,008 bytes long, expected 10,008 bytes"),
         (b"\0\0\x08\x01" + bytes(10_004), f"{LABELS} has the SHA-256 918d168a"),
         (b"\x1f\x8b\x08", f"{LABELS} is a damaged or truncated gzip file"),
-        (gzip.compress(bytes(10_008))[:-9], f"{LABELS} is a damaged or truncated gzip file"),
+        (gzip.compress(bytes(10_008), mtime=0)[:-9], f"{LABELS} is a damaged or truncated gzip file"),
         (b"\x1f\x8b\x08\0\0\0\0\0\0\3" + b"\xff" * 40, f"{LABELS} is a damaged or truncated gzip file"),
     ],
 )
@@ -117,7 +117,7 @@ def test_a_bad_file_is_told_with_what_was_expected_and_found(content: bytes, mes
 
 def test_an_archive_that_unpacks_without_end_is_stopped() -> None:
     with pytest.raises(idx.DamagedFileError, match="more than 10,008 bytes"):
-        idx.decode_and_verify(LABELS, gzip.compress(b"\0\0\x08\x01" + bytes(50_000_000)))
+        idx.decode_and_verify(LABELS, gzip.compress(b"\0\0\x08\x01" + bytes(50_000_000), mtime=0))
 
 
 def test_the_first_source_that_has_the_data_wins(idx_folder: Path, tmp_path: Path) -> None:
