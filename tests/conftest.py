@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -81,19 +81,19 @@ def data_volume(docker_client: DockerClient) -> Iterator[str]:
     volume.remove(force=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # before the plugin reads the groups, in a hook of its own that goes first
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Share the tests out among the processes of `make test` in groups, each of which stays in one process.
 
     Tests of real frameworks are one group, and those of the engine another: two processes that build one image at a
     time, or count what the other's containers left, would see each other. All others go by file, so that what a file
     prepares once is prepared once. The longest group starts first.
     """
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: ("frameworks", "engine", _group(item)).index(_group(item)))
+    if hasattr(config, "workerinput"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+        items.sort(key=lambda item: ("frameworks", "engine", _group(item)).index(_group(item)))
+    yield
 
 
 def _group(item: pytest.Item) -> str:
