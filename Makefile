@@ -2,7 +2,7 @@
 # Swap versions per image: make compare TORCH=2.14.1 TF=2.20.0; pass options: make compare ARGS="--seeds 3".
 PYTHON ?= python3
 BIN := .venv/bin
-SHARED_OUT := --numprocesses auto --dist loadgroup
+SHARED_OUT := --numprocesses auto --dist loadscope
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -81,25 +82,35 @@ def data_volume(docker_client: DockerClient) -> Iterator[str]:
     volume.remove(force=True)
 
 
-@pytest.hookimpl(wrapper=True)  # before the plugin reads the groups, in a hook of its own that goes first
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Share the tests out among the processes of `make test` in groups, each of which stays in one process.
+ENGINE = ("tests/engines/docker/", "tests/engines/test_engines.py", "tests/faults/", "tests/line/test_registry.py")
+"""Files with tests of a Docker Engine: two that build one image at a time, or count what is left, see each other."""
 
-    Tests of real frameworks are one group, and those of the engine another: two processes that build one image at a
-    time, or count what the other's containers left, would see each other. All others go by file, so that what a file
-    prepares once is prepared once. The longest group starts first.
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out among the processes of `make test`: a group stays in one process, so it prepares once.
+
+    Trainings are one group and tests of the engine another, in this order, because the longest has to start first. All
+    others go by file. (`--dist loadgroup` would be the plugin's own way, and does nothing with pytest 9.2.)
     """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    config.option.loadscopereorder = False
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest groups first where processes share the tests."""
     if hasattr(config, "workerinput"):
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
-        items.sort(key=lambda item: ("frameworks", "engine", _group(item)).index(_group(item)))
-    yield
+        items.sort(key=lambda item: ("trainings", "engine", _group(item.nodeid)).index(_group(item.nodeid)))
 
 
-def _group(item: pytest.Item) -> str:
-    if item.get_closest_marker("frameworks"):
-        return "frameworks"
-    return "engine" if item.get_closest_marker("docker") or "faults" in item.path.parts else str(item.path)
+def _group(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return "trainings" if file.startswith("tests/images/") else "engine" if file.startswith(ENGINE) else file
 
 
 def _silently(line: str) -> None:
