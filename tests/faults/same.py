@@ -13,8 +13,9 @@ TIMES = {
 """Fields of summary.json that name a moment, a time span, or what else the machine did at that moment."""
 
 TRAINING_TIMES = {
-    "trials": ("phases", "images_per_second", "peak_memory_bytes"),
+    "trials": ("phases", "images_per_second", "ratio_to_reference", "peak_memory_bytes"),
     "epochs": ("seconds", "images_per_second"),
+    "speeds": ("ratios", "median", "interval", "verdict"),
 }
 """What differs between two trainings of one container also where nobody disturbs them. The stub's are constants."""
 
@@ -36,6 +37,8 @@ def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str
         _drop(facts, OF_A_WORKER)
     of_the_moment = TRAINING_FINDINGS if trained else FINDINGS
     left["findings"] = [finding for finding in left["findings"] if finding["id"] not in of_the_moment]
+    for speed in left["speeds"] if trained else ():
+        _drop(speed, TRAINING_TIMES["speeds"])
     for trial in left["trials"]:
         _drop(trial, TIMES["trials"])
         if trained:
