@@ -14,7 +14,7 @@ TIMES = {
 
 TRAINING_TIMES = {
     "trials": ("phases", "images_per_second", "ratio_to_reference", "peak_memory_bytes"),
-    "epochs": ("seconds", "images_per_second"),
+    "epochs": ("seconds", "evaluation_seconds", "images_per_second"),
     "speeds": ("ratios", "median", "interval", "verdict"),
 }
 """What differs between two trainings of one container also where nobody disturbs them. The stub's are constants."""
