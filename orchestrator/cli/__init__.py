@@ -73,8 +73,8 @@ def _run() -> int:
     except BakeoffError as error:
         return print_error(error)
     except EngineLostError as error:
-        lost = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
-        return print_error(lost)
+        remedy = "see that it runs and can be reached, then repeat"
+        return print_error(PreflightError(f"the engine stopped answering: {error}", remedy))
     return 0
 
 

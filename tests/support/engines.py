@@ -17,16 +17,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import docker
 import numpy as np
 import pytest
 from docker import DockerClient
 from docker.errors import DockerException
 
 from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker.connection import connected_client
 from orchestrator.engines.engine import Engine, Launch, Prepared, Worker, WorkerExit
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.engines.scripted import Script, ScriptedEngine
+from orchestrator.errors import PreflightError
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record
 from orchestrator.record.trial_folder import TrialFolder
@@ -136,8 +137,10 @@ def process(folder: Path) -> ProcessRig:
 def client_or_skip() -> DockerClient:
     """Connect; where no engine answers, skip the test, or fail where one must be there."""
     try:
-        return docker.from_env(timeout=120)
-    except DockerException as error:
+        client = connected_client(os.environ)
+        client.api.timeout = 120
+        return client
+    except (DockerException, PreflightError) as error:
         reason = f"no Docker Engine answers: {error}"
     sweep()
     if os.environ.get("CI") == "true" or os.environ.get("BAKEOFF_REQUIRE_DOCKER") == "1":

@@ -1,6 +1,7 @@
 """The docker engine: the only package that imports the Docker SDK.
 
-`connection` finds the engine, `engine` prepares and starts, `worker` follows one container. Images: `build`, `pull`,
+`connection` finds the engine, through `ssh_tunnel` where it is behind ssh (`ssh_faults` says why one does not answer);
+`engine` prepares and starts, `worker` follows one container. Images: `build`, `pull`,
 `base_image`, `labels`; their packages: `packages`, `sbom`. Containers: `container_options` has the restrictions that
 every container gets, `files` moves files through the API (no host path is mounted, so a remote engine works),
 `one_off` runs one command. A connection that breaks: `api`, `log_cursor`. `cleanup` removes what carries our label.

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import weakref
 from collections.abc import Mapping
+from typing import Any
 
 import docker
+from docker import DockerClient
 from docker.context import ContextAPI
 from docker.errors import DockerException
+from docker.transport import UnixHTTPAdapter
 from docker.utils import version_lt
 from requests.exceptions import RequestException
 
-from orchestrator.engines.docker.context import named_by
+from orchestrator.engines.docker import ssh_faults
+from orchestrator.engines.docker.context import address_in, named_by
 from orchestrator.engines.docker.engine import DockerEngine
+from orchestrator.engines.docker.ssh_tunnel import SshTunnel, parse_address
 from orchestrator.errors import PreflightError
 
 OLDEST_API = "1.40"
@@ -42,15 +48,56 @@ def _check_context(environment: Mapping[str, str]) -> None:
 
 
 def _connected(base_image: str, allow_foreign_image: bool) -> DockerEngine:
-    client = docker.from_env(timeout=_CONNECT_SECONDS)
+    client = connected_client(os.environ)
     try:
         _check_api(client.api.api_version)
-        engine = DockerEngine(client, base_image=base_image, allow_foreign_image=allow_foreign_image)
+        engine = DockerEngine(
+            client, base_image=base_image, allow_foreign_image=allow_foreign_image, address=_behind_ssh(os.environ)
+        )
     except BaseException:
         client.close()
         raise
     client.api.timeout = _ANSWER_SECONDS
     return engine
+
+
+def connected_client(environment: Mapping[str, str]) -> DockerClient:
+    """Connect to the engine that the environment or its CLI context names, through the system's ssh where it says so.
+
+    Raises PreflightError where ssh fails, and what the SDK raises elsewhere.
+    """
+    if url := _behind_ssh(environment):
+        return _through_ssh(url, named_by(environment))
+    return docker.from_env(timeout=_CONNECT_SECONDS)
+
+
+def _behind_ssh(environment: Mapping[str, str]) -> str:
+    """Return the engine's address where it is one for ssh, else ""."""
+    address = address_in(environment)
+    return address if address.startswith("ssh:") else ""
+
+
+def _through_ssh(url: str, named: str) -> DockerClient:
+    address = parse_address(url)
+    if address is None:
+        raise ssh_faults.not_an_address(named)
+    tunnel = SshTunnel(address)
+    try:
+        client = DockerClient(base_url=f"unix://{tunnel.path}", timeout=_CONNECT_SECONDS)
+    except (DockerException, RequestException) as error:
+        end = tunnel.end()
+        tunnel.close()
+        raise ssh_faults.unreachable(address, end, error, named) from error
+    weakref.finalize(client, tunnel.close)
+    client.api.mount("http+docker://", _FewConnections(str(tunnel.path), _CONNECT_SECONDS))
+    return client
+
+
+class _FewConnections(UnixHTTPAdapter):
+    """Uses a connection again whatever it was opened for: the SDK opens one for each path, and each costs a login."""
+
+    def get_connection(self, url: bytes | str, proxies: Mapping[str, str] | None = None) -> Any:  # noqa: ARG002
+        return super().get_connection("http+docker://localhost")
 
 
 def _check_api(version: str) -> None:
@@ -74,23 +121,25 @@ def _unreachable(error: Exception, named: str) -> PreflightError:
     if "too new" in text or "too old" in text or "API versions below" in text:
         return PreflightError(f"the Docker Engine speaks another API version: {text}", "update Docker")
     where = f" at {named}" if named else ""
-    return PreflightError(f"no Docker Engine answers{where}: {text}", "check `docker version`, or use --engine process")
+    return PreflightError(f"no Docker Engine answers{where}: {text}", f"{_way_out(named)}, or use --engine process")
 
 
 def _absent(named: str) -> PreflightError:
     """Nobody listens: the address may be wrong, the engine stopped, or Docker not installed at all."""
     otherwise = "or use --engine process (no isolation)"
-    if named.startswith("DOCKER_HOST"):
-        return PreflightError(
-            f"no Docker Engine answers at {named}", f"start it, or correct or unset DOCKER_HOST, {otherwise}"
-        )
     if named:
-        return PreflightError(
-            f"no Docker Engine answers in {named}", f"start it, or `docker context use default`, {otherwise}"
-        )
+        where = f"at {named}" if named.startswith("DOCKER_HOST") else f"in {named}"
+        return PreflightError(f"no Docker Engine answers {where}", f"start it, or {_way_out(named)}, {otherwise}")
     if not any(map(shutil.which, ("docker", "dockerd"))):
         return PreflightError("no Docker Engine answers: Docker is not installed here", f"install Docker, {otherwise}")
     return PreflightError(
         "no Docker Engine answers: Docker is installed and does not run",
         f"start Docker (`systemctl start docker`, or Docker Desktop), {otherwise}",
     )
+
+
+def _way_out(named: str) -> str:
+    """Say how to get away from what leads to the engine: no command that may work where we do not."""
+    if named.startswith("DOCKER_HOST"):
+        return "correct or unset DOCKER_HOST"
+    return "`docker context use default`" if named else "restart Docker"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
 
 
@@ -13,3 +14,10 @@ def named_by(environment: Mapping[str, str]) -> str:
         return f"DOCKER_HOST={host}"
     context = environment.get("DOCKER_CONTEXT") or get_current_context_name()
     return f"the CLI context {context}" if context != "default" else ""
+
+
+def address_in(environment: Mapping[str, str]) -> str:
+    """Return the engine's address where DOCKER_HOST or a CLI context gives one, "" for the usual socket."""
+    if host := environment.get("DOCKER_HOST"):
+        return host
+    return str(ContextAPI.kwargs_from_context(environment=dict(environment)).get("base_url", ""))

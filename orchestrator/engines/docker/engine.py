@@ -48,6 +48,7 @@ class DockerEngine:
     stop_seconds: float = STOP_SECONDS
     allow_foreign_image: bool = False
     pull_waits_seconds: Sequence[float] = PULL_WAITS_SECONDS
+    address: str = ""  # that the user named, where it is not the client's own: an engine behind ssh
 
     name = "docker"
     notice = ""
@@ -142,6 +143,7 @@ class DockerEngine:
             base_image=self.base_image,
             data_volume=self.data_volume,
             memory_bytes=self._memory_bytes,
+            address=self.address,
         )
 
     def contents(self, image: str) -> Contents:

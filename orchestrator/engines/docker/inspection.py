@@ -65,6 +65,7 @@ class Checkup:
     base_image: str
     data_volume: str
     memory_bytes: int
+    address: str = ""  # where it is not the client's own
 
     def identity(self) -> Identity:
         with engine_lost_on_any_error():
@@ -72,12 +73,12 @@ class Checkup:
             before = time.time()
             now = _seconds(str(self.client.info().get("SystemTime", "")))
             ahead = now - (before + time.time()) / 2 if now else 0.0
-        local = str(self.client.api.base_url) in _HERE
+        local = self._by_socket()
         return Identity(
             id=str(self.info.get("ID", "")),
             version=str(version.get("Version", "?")),
             api=str(version.get("ApiVersion", "?")),
-            endpoint=str(self.client.api.base_url),
+            endpoint=self.address or str(self.client.api.base_url),
             local=local,
             root=self._root() if local else None,
             surroundings=f"{self.info.get('OperatingSystem', '?')}, kernel {self.info.get('KernelVersion', '?')},"
@@ -87,7 +88,7 @@ class Checkup:
 
     def free_bytes(self) -> int | None:
         """Return what is free where a local engine keeps images, None where that cannot be seen from here."""
-        root = self._root() if str(self.client.api.base_url) in _HERE else None
+        root = self._root() if self._by_socket() else None
         return shutil.disk_usage(root).free if root else None
 
     def image_of(self, contender: Contender, variant: str) -> str | None:
@@ -145,6 +146,9 @@ class Checkup:
             except NotFound:
                 return None
         return OWNER in (volume.attrs.get("Labels") or {})
+
+    def _by_socket(self) -> bool:
+        return not self.address and str(self.client.api.base_url) in _HERE
 
     def _tag(self, contender: Contender, variant: str) -> str:
         file = offered_contenders(self.images)[contender.name]

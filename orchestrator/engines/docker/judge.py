@@ -18,7 +18,9 @@ def unreachable(error: PreflightError) -> Check:
 
 
 def lost(error: Exception) -> Check:
-    stopped = PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
+    stopped = PreflightError(
+        f"the engine stopped answering: {error}", "see that it runs and can be reached, then repeat"
+    )
     return refused("engine.lost", TITLE, WHY, stopped)
 
 
