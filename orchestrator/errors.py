@@ -37,16 +37,28 @@ ArithmeticError         a fault of ours, caught nowhere
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class BakeoffError(Exception):
-    """Shown to the user as one sentence and a way out, never as a traceback."""
+    """Shown to the user as a sentence and a way out, never as a traceback.
+
+    Where there are several faults, each has one of `lines` below the sentence. A line break within a text is not ours,
+    and what prints it takes it out.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, remedy: str = "", lines: Sequence[str] = ()) -> None:
+        super().__init__("\n  ".join((message, *lines)))
         self.message = message
         self.remedy = remedy
+        self.lines = tuple(lines)
+
+    @property
+    def one_line(self) -> str:
+        """The message with its lines, for a place that has room for one line."""
+        return f"{self.message}: {'; '.join(self.lines)}" if self.lines else self.message
 
 
 class UsageError(BakeoffError):

@@ -81,7 +81,9 @@ def _run() -> int:
 def print_error(error: BakeoffError) -> int:
     """Print what went wrong and the way out on standard error; return the exit code."""
     console = Console(stderr=True, soft_wrap=True)
-    console.print(Text.assemble(("error: ", "bold red"), printable(error.message)))
+    console.print(Text.assemble(("error: ", "bold red"), printable(error.message), ":" if error.lines else ""))
+    for line in error.lines:
+        console.print(Text(f"  {printable(line)}"))
     if error.remedy:
         console.print(Text.assemble(("try: ", "bold"), printable(error.remedy)))
     return error.exit_code

@@ -28,7 +28,7 @@ def clean(
     console = stdout()
     found, fault = list_owned(dataset.default_folder().parent, images=images, data=data)
     if fault:
-        console.print(Text(printable(f"not looked at: {fault.message}")), soft_wrap=True)
+        console.print(Text(printable(f"not looked at: {fault.one_line}")), soft_wrap=True)
     for owned in found:
         console.print(Text(f"{owned.kind:>9}  {printable(owned.name)}  {printable(owned.detail)}"), soft_wrap=True)
     if not found:

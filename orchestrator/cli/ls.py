@@ -38,7 +38,7 @@ def _row(folder: RunFolder) -> dict[str, str]:
         ended = (folder.path / SUMMARY).exists()
         return {
             "run": folder.id,
-            "what": error.message if ended else f"not ended: bakeoff resume {folder.id}",
+            "what": error.one_line if ended else f"not ended: bakeoff resume {folder.id}",
             "size": "",
             "engine": "",
             "trials": "",

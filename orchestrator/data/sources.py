@@ -67,7 +67,7 @@ def fetch_from_first(sources: Iterable[Source], say: Say) -> FetchedFiles:
         except SourceError as error:
             say(f"MNIST is not to be had from {source.name}: {error}")
             reasons.append(f"{source.name}: {error}")
-    raise PreflightError("MNIST could not be had from\n  " + "\n  ".join(reasons), REMEDY)
+    raise PreflightError("MNIST could not be had", REMEDY, reasons)
 
 
 def choose_sources(folder: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[Source, ...]:

@@ -29,7 +29,7 @@ class Check(Value):
 
 def refused(name: str, title: str, why: str, error: PreflightError) -> Check:
     """Take over the message and the way out of an error that a comparison would end with."""
-    return Check(id=name, title=title, state=State.FAILED, found=error.message, why=why, fix=error.remedy)
+    return Check(id=name, title=title, state=State.FAILED, found=error.one_line, why=why, fix=error.remedy)
 
 
 def failure(checks: Iterable[Check]) -> PreflightError | None:

@@ -39,7 +39,7 @@ def choose_engine(spec: Spec, cache: Path) -> Choice:
     except PreflightError as error:
         if spec.engine == "docker":
             raise
-        notice = f"{ProcessEngine.notice}. Chosen because {error.message}"
+        notice = f"{ProcessEngine.notice}. Chosen because {error.one_line}"
         return Choice(_process_engine(spec, cache), notice, error)
 
 

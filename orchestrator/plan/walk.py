@@ -15,7 +15,8 @@ from itertools import islice, permutations
 
 from orchestrator.errors import UsageError
 from orchestrator.plan.factors import FRAMEWORK, Cell, Factor, differing_factors
-from orchestrator.spec.recipe_checks import Fault, semantic_errors
+from orchestrator.spec.fault import Fault
+from orchestrator.spec.recipe_checks import semantic_errors
 from shared.recipe import Quick, Recipe
 
 Order = tuple[str, ...]  # names of factors
@@ -125,8 +126,8 @@ def _is_trainable(first: Walk, order: Order) -> bool:
 def _require_trainable(first: Walk) -> None:
     """Refuse the walk where a step of its first order makes a recipe that cannot be trained."""
     for at, factor in enumerate(first.factors, start=1):
-        for key, fault in first.faults(first.orders[0][:at]):
+        for fault in first.faults(first.orders[0][:at]):
             raise UsageError(
-                f"step {at} of the walk, {factor.title}, makes a recipe that cannot be trained: {key}: {fault}",
+                f"step {at} of the walk, {factor.title}, makes a recipe that cannot be trained: {fault}",
                 f"walk the other way, bakeoff explain {first.end[1].name} {first.start[1].name}, or change a recipe",
             )

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from pydantic import Field, ValidationError
 
 from orchestrator.errors import UsageError
+from orchestrator.spec.schema_faults import fault_lines, model_faults
 from orchestrator.values import Value
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,10 +149,15 @@ def _check_modes(name: str, modes: tuple[str, ...], file: ContenderFile) -> None
 
 @functools.cache
 def _read(path: Path, changed_ns: int) -> ContenderFile:  # noqa: ARG001 - a part of the key: a changed file is read again
+    example = "compare it with images/torch"
     try:
-        file = ContenderFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path} is not a contender file: {error}", "compare it with images/torch") from error
+        text = path.read_text(encoding="utf-8")
+        file = ContenderFile.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        lines = fault_lines(list(model_faults(error, ContenderFile)), path, text)
+        raise UsageError(f"{path} is not a contender file", example, lines) from error
+    except (OSError, ValueError) as error:  # not there any more, not UTF-8, not TOML
+        raise UsageError(f"{path} cannot be read: {error}", example) from error
     unknown = [word for word in file.relax if word not in RELAXATIONS]
     if unknown:
         raise UsageError(f"{path}: relax has {unknown[0]!r}", f"words that it knows: {', '.join(RELAXATIONS)}")

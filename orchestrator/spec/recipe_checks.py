@@ -1,8 +1,7 @@
-"""Can this recipe be trained? Every fault of a recipe file, with its key and what to do about it. Pure.
+"""Can this recipe be trained? Every fault of a well-formed recipe, with its place and what to do about it. Pure.
 
-`schema_errors` translates what validation found into the words of the file. `semantic_errors` finds what is
-well-formed and cannot be trained: slices, numbers out of range, layers that do not fit. All faults are listed, so that
-a file is mended in one go.
+`semantic_errors` finds what cannot be trained: slices, numbers out of range, layers that do not fit. All faults are
+listed, so that a file is mended in one go. `orchestrator.spec.recipe_schema` has what is not well-formed.
 """
 
 from __future__ import annotations
@@ -12,12 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pydantic import ValidationError
-
+from orchestrator.spec.fault import Fault, Place, written
 from shared.initial import FIRST
 from shared.recipe import (
-    LAYER_TYPES,
-    OPTIMIZER_TYPES,
     AveragePool2d,
     BatchNorm,
     Conv2d,
@@ -32,9 +28,6 @@ from shared.recipe import (
     parameter_count,
     shapes,
 )
-
-Fault = tuple[str, str]
-"""Where and what: "layers[2].units", and what to do about it."""
 
 FILE_IMAGES = {"train": 60_000, "test": 10_000}
 CLASSES = 10
@@ -59,34 +52,6 @@ RANGES: dict[str, Range] = {
 }
 """By key, wherever it stands."""
 
-USUAL = {
-    "learning_rate": "0.01 for sgd, 0.001 for the others",
-    "momentum": "0.9",
-    "beta_1": "0.9",
-    "beta_2": "0.999",
-    "rho": "0.9",
-    "epsilon": "1e-8 in an optimiser, 1e-5 in batch_norm",
-    "weight_decay": "0.01",
-    "rate": "0.5",
-}
-"""What the field takes: named where a constant is missing, never assumed."""
-
-
-def schema_errors(error: ValidationError) -> Iterator[Fault]:
-    """Say what pydantic found in the words of the file."""
-    for fault in error.errors(include_url=False):
-        kind, message = fault["type"], fault["msg"]
-        if kind == "missing":
-            usual = USUAL.get(str(fault["loc"][-1]))
-            yield _key(fault["loc"]), f"is missing: add it{f'; usual is {usual}' if usual else ''}"
-        elif kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            yield _key(fault["loc"]), "is not a key of a recipe: correct or remove it"
-        elif kind.startswith("union_tag"):
-            known = OPTIMIZER_TYPES if fault["loc"][0] == "optimizer" else LAYER_TYPES
-            yield f"{_key(fault['loc'])}.type", f"must be one of {', '.join(known)}"
-        else:
-            yield _key(fault["loc"]), f"{message.replace('Input should', 'should')}, not {_shorten(fault['input'])}"
-
 
 def semantic_errors(recipe: Recipe) -> Iterator[Fault]:
     """Find what is well-formed and makes no sense."""
@@ -99,39 +64,41 @@ def semantic_errors(recipe: Recipe) -> Iterator[Fault]:
 
 def _text_errors(recipe: Recipe) -> Iterator[Fault]:
     if not _NAME.fullmatch(recipe.name):
-        yield (
-            "name",
-            f"{_shorten(recipe.name)} must be up to 64 of a-z 0-9 _ . -, start with a letter or digit, without ..",
-        )
+        rule = "must be up to 64 of a-z 0-9 _ . -, start with a letter or digit, without .."
+        yield Fault(("name",), f"{written(recipe.name)} {rule}")
     if not recipe.title.strip() or not recipe.title.isprintable():
-        yield "title", f"{_shorten(recipe.title)} must be one line of text"
+        yield Fault(("title",), f"{written(recipe.title)} must be one line of text")
 
 
 def _data_errors(data: Data) -> Iterator[Fault]:
     if data.std < LEAST_STD:
-        yield "data.std", f"must be {LEAST_STD:g} or more, not {data.std:g}: images are divided by it"
-    yield from _slice_errors("data.train", data.train)
-    yield from _slice_errors("data.validation", data.validation)
+        told = f"must be {LEAST_STD:g} or more, not {data.std:g}: images are divided by it"
+        yield Fault(("data", "std"), told)
+    yield from _slice_errors(("data", "train"), data.train)
+    yield from _slice_errors(("data", "validation"), data.validation)
     train, validation = data.train, data.validation
     overlap = max(train.start, validation.start) < min(train.stop, validation.stop)
     if train.file == validation.file and overlap:
-        yield "data.validation", "shares images with data.train: let one start where the other stops"
+        yield Fault(("data", "validation"), "shares images with train: let one start where the other stops")
 
 
-def _slice_errors(key: str, part: Slice) -> Iterator[Fault]:
+def _slice_errors(place: Place, part: Slice) -> Iterator[Fault]:
     images = FILE_IMAGES[part.file]
     if not 0 <= part.start < part.stop <= images:
-        yield key, f"start {part.start} and stop {part.stop} must be 0 <= start < stop <= {images} ({part.file} file)"
+        given = f"start {part.start} and stop {part.stop}"
+        yield Fault(place, f"{given} must be 0 <= start < stop <= {images} ({part.file} file)")
 
 
 def _training_errors(recipe: Recipe) -> Iterator[Fault]:
     training, images = recipe.training, recipe.data.train.images
-    yield from range_errors("training", training)
+    yield from range_errors(("training",), training)
     if training.batch_size > images > 0:
-        yield "training.batch_size", f"{training.batch_size} is more than the {images} training images: lower it"
-    yield from range_errors("optimizer", recipe.optimizer)
+        told = f"{training.batch_size} is more than the {images} training images: lower it"
+        yield Fault(("training", "batch_size"), told)
+    yield from range_errors(("optimizer",), recipe.optimizer)
     if isinstance(recipe.optimizer, Sgd) and recipe.optimizer.nesterov and not recipe.optimizer.momentum:
-        yield "optimizer.nesterov", "looks ahead along the momentum, which is 0: add momentum, 0.9 is usual"
+        told = "looks ahead along the momentum, which is 0: add momentum, 0.9 is usual"
+        yield Fault(("optimizer", "nesterov"), told, recipe.optimizer.type)
 
 
 def _quick_errors(recipe: Recipe) -> Iterator[Fault]:
@@ -141,12 +108,13 @@ def _quick_errors(recipe: Recipe) -> Iterator[Fault]:
         ("validation_images", quick.validation_images, data.validation.images, 1),
     ):
         if limit is not None and not max(1, least) <= limit <= images:
-            yield f"quick.{key}", f"must be from {max(1, least)} to {images}, not {limit}; leave it out for all images"
+            told = f"must be from {max(1, least)} to {images}, not {limit}; leave it out for all images"
+            yield Fault(("quick", key), told)
 
 
 def layer_errors(recipe: Recipe) -> Iterator[Fault]:
     """Find what keeps a recipe's layers from being a network; a number out of range hides what follows from it."""
-    numbers = [fault for index, layer in enumerate(recipe.layers) for fault in range_errors(f"layers[{index}]", layer)]
+    numbers = [fault for index, layer in enumerate(recipe.layers) for fault in range_errors(("layers", index), layer)]
     yield from numbers or _shape_errors(recipe) or _network_errors(recipe)
 
 
@@ -155,24 +123,25 @@ def _shape_errors(recipe: Recipe) -> list[Fault]:
     try:
         shapes(recipe)
     except LayerError as error:
-        return [(f"layers[{error.index}]", f"{_layer_name(recipe, error.index)}: {error}")]
+        return [_layer_fault(recipe, error.index, str(error))]
     return []
 
 
 def _network_errors(recipe: Recipe) -> Iterator[Fault]:
     if parameter_count(recipe) > MOST_PARAMETERS:
-        yield "layers", f"more than {MOST_PARAMETERS:,} parameters, {parameter_count(recipe):,}: make a layer smaller"
+        told = f"more than {MOST_PARAMETERS:,} parameters, {parameter_count(recipe):,}: make a layer smaller"
+        yield Fault(("layers",), told)
     last = recipe.layers[-1] if recipe.layers else None
     if not isinstance(last, Dense) or last.units != CLASSES or last.activation is not None:
-        key = f"layers[{len(recipe.layers) - 1}]" if last else "layers"
-        yield key, f"the last layer must be dense with {CLASSES} units and no activation: the loss takes its logits"
+        told = f"the last layer must be dense with {CLASSES} units and no activation: the loss takes its logits"
+        yield _layer_fault(recipe, len(recipe.layers) - 1, told) if last else Fault(("layers",), told)
     yield from _without_first_values(recipe)
     yield from _idle_biases(recipe)
     yield from batch_of_one(recipe)
 
 
-def _layer_name(recipe: Recipe, index: int) -> str:
-    return f"layer {index + 1} of {len(recipe.layers)} ({recipe.layers[index].type})"
+def _layer_fault(recipe: Recipe, index: int, what: str, *keys: str) -> Fault:
+    return Fault(("layers", index, *keys), what, recipe.layers[index].type)
 
 
 def _without_first_values(recipe: Recipe) -> Iterator[Fault]:
@@ -180,7 +149,7 @@ def _without_first_values(recipe: Recipe) -> Iterator[Fault]:
     for index, (layer, shape) in enumerate(zip(recipe.layers, shapes(recipe), strict=False)):
         if layer.weights(shape) and type(layer) not in FIRST:
             fault = "has weights and nothing says how they start: leave it out, or add it to FIRST in shared/initial.py"
-            yield f"layers[{index}]", f"{_layer_name(recipe, index)} {fault}"
+            yield _layer_fault(recipe, index, fault)
 
 
 def _idle_biases(recipe: Recipe) -> Iterator[Fault]:
@@ -193,7 +162,8 @@ def _idle_biases(recipe: Recipe) -> Iterator[Fault]:
         if isinstance(layer, Conv2d | Dense) and layer.bias and layer.activation is None:
             behind = next((each for each in recipe.layers[index + 1 :] if not isinstance(each, _KEEPS_A_BIAS)), None)
             if isinstance(behind, BatchNorm):
-                yield f"layers[{index}].bias", "has no effect: a batch norm behind it subtracts it; set bias = false"
+                told = "has no effect: a batch norm behind it subtracts it; set bias = false"
+                yield _layer_fault(recipe, index, told, "bias")
 
 
 def batch_of_one(recipe: Recipe) -> Iterator[Fault]:
@@ -202,31 +172,13 @@ def batch_of_one(recipe: Recipe) -> Iterator[Fault]:
     fewest = min(size, images % size or size, images // 2)
     if fewest < 2 and any(isinstance(layer, BatchNorm) for layer in recipe.layers):
         fault = f"{size} leaves a batch of one of {images} images, and batch norm needs two"
-        yield "training.batch_size", f"{fault}: choose another"
+        yield Fault(("training", "batch_size"), f"{fault}: choose another")
 
 
-def range_errors(place: str, values: Any) -> Iterator[tuple[str, str]]:
-    """Yield key and fault of each number of a dataclass that is out of its range."""
+def range_errors(place: Place, values: Any) -> Iterator[Fault]:
+    """Find each number of a part of a recipe that is out of its range."""
     for field in dataclasses.fields(values):
         value = getattr(values, field.name)
         if field.name in RANGES and not RANGES[field.name][0](value):
-            yield f"{place}.{field.name}", f"must be {RANGES[field.name][1]}, not {value:g}"
-
-
-def _key(place: tuple[int | str, ...]) -> str:
-    """Write a place as the file's author knows it, without a type's name.
-
-    ("layers", 2, "dense", "units") is layers[2].units, ("optimizer", "adam", "beta_1") is optimizer.beta_1.
-    """
-    text = ""
-    for before, part in zip((None, *place), place, strict=False):
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif not isinstance(before, int) and before != "optimizer":  # behind these stands a type, not a key
-            text += f".{part}" if text else part
-    return text or "the file"
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+            told = f"must be {RANGES[field.name][1]}, not {value:g}"
+            yield Fault((*place, field.name), told, getattr(values, "type", ""))

@@ -12,7 +12,7 @@ import difflib
 import json
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +20,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import UsageError
 from orchestrator.spec.contenders import ROOT
-from orchestrator.spec.recipe_checks import Fault, batch_of_one, schema_errors, semantic_errors
+from orchestrator.spec.fault import Fault
+from orchestrator.spec.recipe_checks import batch_of_one, semantic_errors
+from orchestrator.spec.recipe_schema import schema_errors
+from orchestrator.spec.schema_faults import fault_lines
 from shared.recipe import Data, Initial, Layer, Optimizer, Quick, Recipe, Slice, Training
 
 FOLDER = ROOT / "shared" / "recipes"
 
 _EXAMPLE = "compare it with shared/recipes/article-torch.toml"
+_DOCS = {"layers": "layers", "optimizer": "optimisers"}
+_OTHER_DOCS = "the-rest-of-a-recipe"
+"""Headings of docs/recipes.md, by section of a recipe."""
 
 
 class RecipeFile(BaseModel):
@@ -49,14 +55,16 @@ def names() -> list[str]:
 
 
 def load(name_or_path: str) -> Recipe:
-    """Read a recipe by its name or from a file; UsageError lists every fault with its key."""
+    """Read a recipe by its name or from a file; UsageError lists every fault with its line and key."""
     path = _path(name_or_path)
-    recipe = _parse(path)
+    text = _read(path)
+    recipe = _parse(path, text)
     faults = list(semantic_errors(recipe))
     if path.parent != FOLDER and recipe.name in names():
-        faults.append(("name", f"{recipe.name!r} is taken by a recipe of bakeoff: give yours a name of its own"))
+        taken = f"{recipe.name!r} is taken by a recipe of bakeoff: give yours a name of its own"
+        faults.append(Fault(("name",), taken))
     if faults:
-        raise _refusal(path, faults)
+        raise _refusal(path, text, faults)
     return recipe
 
 
@@ -115,26 +123,38 @@ def _path(name_or_path: str) -> Path:
     )
 
 
-def _parse(path: Path) -> Recipe:
+def _read(path: Path) -> str:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}", f"name a file, or one of the recipes {', '.join(names())}"
         ) from error
-    except ValueError as error:  # not UTF-8, or not TOML
+    except ValueError as error:  # not UTF-8
         raise UsageError(f"{path} is not TOML: {error}", _EXAMPLE) from error
+
+
+def _parse(path: Path, text: str) -> Recipe:
     try:
         # By way of JSON: strict validation takes no dataclass from a Python dict, but from a JSON object.
-        file = RecipeFile.model_validate_json(json.dumps(document, default=str))
+        file = RecipeFile.model_validate_json(json.dumps(tomllib.loads(text), default=str))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not TOML: {error}", _EXAMPLE) from error
     except ValidationError as error:
-        raise _refusal(path, schema_errors(error)) from error
+        raise _refusal(path, text, list(schema_errors(error))) from error
     return Recipe(**{name: getattr(file, name) for name in RecipeFile.model_fields})
 
 
-def _refusal(path: Path, faults: Iterable[Fault]) -> UsageError:
-    lines = "\n".join(f"  {key}: {what}" for key, what in faults)
-    return UsageError(f"{path} is not a recipe that can be trained:\n{lines}", _EXAMPLE)
+def _refusal(path: Path, text: str, faults: Sequence[Fault]) -> UsageError:
+    lines = fault_lines([_documented(fault) for fault in faults], path, text)
+    return UsageError(f"{path} is not a recipe that can be trained", _EXAMPLE, lines)
+
+
+def _documented(fault: Fault) -> Fault:
+    """Add the place of docs/recipes.md that says what stands there."""
+    heading = _DOCS.get(str(fault.place[0]) if fault.place else "", _OTHER_DOCS)
+    stop = "" if fault.what.endswith("?") else "."
+    return dataclasses.replace(fault, what=f"{fault.what}{stop} See docs/recipes.md#{heading}")
 
 
 def _check_option(option: str, value: int | None, most: float = math.inf, owner: str = "") -> None:

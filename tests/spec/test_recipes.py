@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import UsageError
 from orchestrator.spec import recipes
+from orchestrator.spec.recipe_schema import PARTS
 from orchestrator.spec.tracks import not_stepwise
 from shared.initial import FIRST, shared_weights
 from shared.recipe import (
@@ -41,7 +42,7 @@ from shared.recipe import (
     recipe_from,
     shapes,
 )
-from tests.support.paths import ZOO
+from tests.support.paths import ROOT, ZOO
 
 SOUND = """
 name = "mine"
@@ -134,79 +135,111 @@ def test_the_files_schema_has_the_recipes_keys() -> None:
         ('name = "mine"', "", "name: is missing: add it"),
         ('name = "mine"', 'name = "article-tf"', "name: 'article-tf' is taken by a recipe of bakeoff"),
         ("a recipe of my own", "\\u001b[31m", "title: '\\x1b[31m' must be one line of text"),
-        ('view = "8x8"', 'view = "9x9"', "data.view: should be '28x28' or '8x8', not '9x9'"),
-        ("mean = 0", "mean = nan", "data.mean: should be a finite number, not nan"),
-        ("mean = 0", 'mean = "0"', "data.mean: should be a valid number, not '0'"),
-        ("std = 1.0", "std = 0.0", "data.std: must be 1e-06 or more, not 0"),
-        ("stop = 1000 }", "stop = 60001 }", "data.train: start 0 and stop 60001 must be"),
-        ("stop = 1000 }", "stop = 0 }", "data.train: start 0 and stop 0 must be"),
-        ("stop = 1000 }", "stop = 1001 }", "data.validation: shares images with data.train"),
-        ("start = 0,", "start = -1,", "data.train: start -1 and stop 1000 must be"),
-        ("start = 0,", "start = 0.5,", "data.train.start: should be a valid integer, not 0.5"),
-        ("start = 0,", "start = true,", "data.train.start: should be a valid integer, not True"),
-        ('{ file = "train", start = 0', '{ file = "valid", start = 0', "data.train.file: should be 'train' or 'test'"),
+        ('view = "8x8"', 'view = "9x9"', "[data] view: should be '28x28' or '8x8', not '9x9'"),
+        ("mean = 0", "mean = nan", "[data] mean: should be a finite number, not nan"),
+        ("mean = 0", 'mean = "0"', "[data] mean: should be a number, not '0'"),
+        ("std = 1.0", "std = 0.0", "[data] std: must be 1e-06 or more, not 0"),
+        ("stop = 1000 }", "stop = 60001 }", "[data] train: start 0 and stop 60001 must be"),
+        ("stop = 1000 }", "stop = 0 }", "[data] train: start 0 and stop 0 must be"),
+        ("stop = 1000 }", "stop = 1001 }", "[data] validation: shares images with train"),
+        ("start = 0,", "start = -1,", "[data] train: start -1 and stop 1000 must be"),
+        ("start = 0,", "start = 0.5,", "[data] train.start: should be a whole number, not 0.5"),
+        ("start = 0,", "start = true,", "[data] train.start: should be a whole number, not true"),
+        (
+            '{ file = "train", start = 0',
+            '{ file = "valid", start = 0',
+            "[data] train.file: should be 'train'",
+        ),
         ('"train", start = 1000, stop = 1200', '"test", start = 0, stop = 10001', "<= 10000 (test file)"),
-        ("filters = 4", "filters = 0", "layers[0].filters: must be 1 or more, not 0"),
-        ("filters = 4", 'filters = "4"', "layers[0].filters: should be a valid integer, not '4'"),
-        ("filters = 4", "filter = 4", "layers[0].filter: is not a key of a recipe: correct or remove it"),
-        ("filters = 4", "", "layers[0].filters: is missing: add it"),
-        ("kernel = 3", "kernel = 9", "layers[0]: layer 1 of 4 (conv2d): a 9x9 kernel is larger than its input of 8x8"),
-        ("size = 2", "size = 7", "layers[1]: layer 2 of 4 (max_pool2d): a 7x7 window is larger than its input of 6x6"),
+        ("filters = 4", "filters = 0", "layer 1 (conv2d), filters: must be 1 or more, not 0"),
+        ("filters = 4", 'filters = "4"', "layer 1 (conv2d), filters: should be a whole number, not '4'"),
+        (
+            "filters = 4",
+            "filter = 4",
+            "layer 1 (conv2d), filter = 4: conv2d has no filter here; it takes filters",
+        ),
+        ("filters = 4", "", "layer 1 (conv2d), filters: is missing: add it"),
+        ("kernel = 3", "kernel = 9", "layer 1 (conv2d): a 9x9 kernel is larger than its input of 8x8"),
+        ("size = 2", "size = 7", "layer 2 (max_pool2d): a 7x7 window is larger than its input of 6x6"),
         (
             'type = "flatten"',
             'type = "lstm"',
-            "layers[2].type: must be one of conv2d, max_pool2d, average_pool2d, batch_norm, dropout,",
+            "layer 3, type = 'lstm': must be one of conv2d, max_pool2d, average_pool2d, batch_norm, dropout,",
         ),
         (
             'type = "flatten"',
             "",
-            "layers[2].type: must be one of conv2d, max_pool2d, average_pool2d, batch_norm, dropout,",
+            "layer 3, type: is missing: it must be one of conv2d, max_pool2d, average_pool2d, batch_norm, dropout,",
         ),
-        ('[[layers]]\ntype = "flatten"', "", "layers[2]: layer 3 of 3 (dense): a dense layer takes features"),
-        ("units = 10", "units = 11", "layers[3]: the last layer must be dense with 10 units and no activation"),
-        ("units = 10", 'units = 10\nactivation = "relu"', "layers[3]: the last layer must be dense with 10 units"),
+        ('[[layers]]\ntype = "flatten"', "", "layer 3 (dense): a dense layer takes features"),
+        ("units = 10", "units = 11", "layer 4 (dense): the last layer must be dense with 10 units and no activation"),
+        (
+            "units = 10",
+            'units = 10\nactivation = "relu"',
+            "layer 4 (dense): the last layer must be dense with 10",
+        ),
         ("filters = 4", "filters = 100000000", "layers: more than 1,000,000,000 parameters"),
-        ("epochs = 2", "epochs = 0", "training.epochs: must be 1 or more, not 0"),
-        ("epochs = 2", "epochs = 2020-01-01", "training.epochs: should be a valid integer, not '2020-01-01'"),
-        ("batch_size = 50", "batch_size = 0", "training.batch_size: must be 1 or more, not 0"),
-        ("batch_size = 50", "batch_size = 1001", "training.batch_size: 1001 is more than the 1000 training images"),
-        ("learning_rate = 0.1", "learning_rate = -0.1", "optimizer.learning_rate: must be more than 0, not -0.1"),
-        ("learning_rate = 0.1", "learning_rate = 1e999", "optimizer.learning_rate: should be a finite number"),
-        ('type = "sgd"', "", "optimizer.type: must be one of sgd, adam, adamw, rmsprop"),
-        ('type = "sgd"', 'type = "lion"', "optimizer.type: must be one of sgd, adam, adamw, rmsprop"),
-        ('type = "sgd"', 'type = "adam"', "optimizer.beta_1: is missing: add it; usual is 0.9"),
-        ('type = "sgd"', 'type = "adamw"', "optimizer.weight_decay: is missing: add it; usual is 0.01"),
-        ('type = "sgd"', 'type = "rmsprop"', "optimizer.epsilon: is missing: add it; usual is 1e-8 in an optimiser"),
-        ('type = "sgd"', 'type = "sgd"\nrho = 0.9', "optimizer.rho: is not a key of a recipe"),
-        ('type = "sgd"', 'type = "sgd"\nmomentum = 1.0', "optimizer.momentum: must be from 0 to below 1, not 1"),
-        ('type = "sgd"', 'type = "sgd"\nnesterov = true', "optimizer.nesterov: looks ahead along the momentum"),
-        ('type = "sgd"', ADAM.replace("0.999", "-0.1"), "optimizer.beta_2: must be from 0 to below 1, not -0.1"),
-        ('type = "sgd"', ADAM.replace("1e-8", "0.0"), "optimizer.epsilon: must be more than 0, not 0"),
+        ("epochs = 2", "epochs = 0", "[training] epochs: must be 1 or more, not 0"),
+        ("epochs = 2", "epochs = 2020-01-01", "[training] epochs: should be a whole number, not '2020-01-01'"),
+        ("batch_size = 50", "batch_size = 0", "[training] batch_size: must be 1 or more, not 0"),
+        ("batch_size = 50", "batch_size = 1001", "[training] batch_size: 1001 is more than the 1000 training images"),
+        (
+            "learning_rate = 0.1",
+            "learning_rate = -0.1",
+            "[optimizer] sgd, learning_rate: must be more than 0",
+        ),
+        ("learning_rate = 0.1", "learning_rate = 1e999", "[optimizer] sgd, learning_rate: should be a finite number"),
+        ('type = "sgd"', "", "[optimizer] type: is missing: it must be one of sgd, adam, adamw, rmsprop"),
+        ('type = "sgd"', 'type = "lion"', "[optimizer] type = 'lion': must be one of sgd, adam, adamw, rmsprop"),
+        ('type = "sgd"', 'type = "adam"', "[optimizer] adam, beta_1: is missing: add it; usual is 0.9"),
+        ('type = "sgd"', 'type = "adamw"', "[optimizer] adamw, weight_decay: is missing: add it; usual is 0.01"),
+        (
+            'type = "sgd"',
+            'type = "rmsprop"',
+            "[optimizer] rmsprop, epsilon: is missing: add it; usual is 1e-8",
+        ),
+        ('type = "sgd"', 'type = "sgd"\nrho = 0.9', "[optimizer] sgd, rho = 0.9: sgd has no rho here (rmsprop has)"),
+        ('type = "sgd"', 'type = "sgd"\nmomentum = 1.0', "[optimizer] sgd, momentum: must be from 0 to below 1, not 1"),
+        ('type = "sgd"', 'type = "sgd"\nnesterov = true', "[optimizer] sgd, nesterov: looks ahead along the momentum"),
+        (
+            'type = "sgd"',
+            ADAM.replace("0.999", "-0.1"),
+            "[optimizer] adam, beta_2: must be from 0 to below 1, not",
+        ),
+        ('type = "sgd"', ADAM.replace("1e-8", "0.0"), "[optimizer] adam, epsilon: must be more than 0, not 0"),
         (
             'type = "sgd"',
             ADAM.replace("adam", "adamw") + "\nweight_decay = -1",
-            "optimizer.weight_decay: must be 0 or more",
+            "[optimizer] adamw, weight_decay: must be 0 or more",
         ),
-        ("filters = 4", "filters = 4\nstride = 0", "layers[0].stride: must be 1 or more, not 0"),
-        ("filters = 4", 'filters = 4\npadding = "full"', "layers[0].padding: should be 'valid' or 'same', not 'full'"),
-        ('"relu"', '"swish"', "layers[0].activation: should be 'relu', 'tanh' or 'gelu', not 'swish'"),
-        (FLAT, f'{FLAT}\n{LAYER}"dropout"', "layers[3].rate: is missing: add it; usual is 0.5"),
-        (FLAT, f'{FLAT}\n{LAYER}"dropout"\nrate = 1.0', "layers[3].rate: must be from 0 to below 1, not 1"),
-        (FLAT, f'{FLAT}\n{LAYER}"batch_norm"', "layers[3].momentum: is missing: add it; usual is 0.9"),
-        (FLAT, f"{FLAT}\n{NORM.replace('1e-5', '-1')}", "layers[3].epsilon: must be more than 0, not -1"),
+        ("filters = 4", "filters = 4\nstride = 0", "layer 1 (conv2d), stride: must be 1 or more, not 0"),
+        (
+            "filters = 4",
+            'filters = 4\npadding = "full"',
+            "layer 1 (conv2d), padding: should be 'valid' or 'same'",
+        ),
+        ('"relu"', '"swish"', "layer 1 (conv2d), activation: should be 'relu', 'tanh' or 'gelu', not 'swish'"),
+        (FLAT, f'{FLAT}\n{LAYER}"dropout"', "layer 4 (dropout), rate: is missing: add it; usual is 0.5"),
+        (FLAT, f'{FLAT}\n{LAYER}"dropout"\nrate = 1.0', "layer 4 (dropout), rate: must be from 0 to below 1, not 1"),
+        (FLAT, f'{FLAT}\n{LAYER}"batch_norm"', "layer 4 (batch_norm), momentum: is missing: add it; usual is 0.9"),
+        (FLAT, f"{FLAT}\n{NORM.replace('1e-5', '-1')}", "layer 4 (batch_norm), epsilon: must be more than 0, not -1"),
         (
             FLAT,
             f'{FLAT}\n{LAYER}"average_pool2d"\nsize = 2',
-            "layers[3]: layer 4 of 5 (average_pool2d): ",
+            "layer 4 (average_pool2d): ",
         ),
-        ('activation = "relu"', NORM, "layers[0].bias: has no effect: a batch norm behind it subtracts it"),
-        (f'activation = "relu"\n{POOL}', f"{POOL}\n{NORM}", "layers[0].bias: has no effect"),
-        ("train_images = 500", "train_images = 1001", "quick.train_images: must be from 50 to 1000, not 1001"),
-        ("train_images = 500", "train_images = 49", "quick.train_images: must be from 50 to 1000, not 49"),
-        ("train_images = 500", "validation_images = 0", "quick.validation_images: must be from 1 to 200, not 0"),
-        ("[quick]", "[quick]\nimages = 3", "quick.images: is not a key of a recipe"),
-        ("[quick]", "[fast]", "fast: is not a key of a recipe"),
-        ('distribution = "fan_in_uniform"', 'distribution = "zeros"', "initial.distribution: should be"),
+        ('activation = "relu"', NORM, "layer 1 (conv2d), bias: has no effect: a batch norm behind it subtracts it"),
+        (f'activation = "relu"\n{POOL}', f"{POOL}\n{NORM}", "layer 1 (conv2d), bias: has no effect"),
+        ("train_images = 500", "train_images = 1001", "[quick] train_images: must be from 50 to 1000, not 1001"),
+        ("train_images = 500", "train_images = 49", "[quick] train_images: must be from 50 to 1000, not 49"),
+        ("train_images = 500", "validation_images = 0", "[quick] validation_images: must be from 1 to 200, not 0"),
+        (
+            "[quick]",
+            "[quick]\nimages = 3",
+            "[quick] images = 3: [quick] has no images here; it takes train_images",
+        ),
+        ("[quick]", "[fast]", "fast = {'train_images': 500}: a recipe has no fast here"),
+        ('distribution = "fan_in_uniform"', 'distribution = "zeros"', "[initial] distribution: should be"),
         ("[initial]", "[initial", "is not TOML"),
     ],
 )
@@ -215,7 +248,7 @@ def test_a_wrong_value_is_told_with_file_key_and_remedy(tmp_path: Path, right: s
     with pytest.raises(UsageError) as caught:
         recipes.load(path)
     assert path in caught.value.message
-    assert told in caught.value.message
+    assert told in str(caught.value)
     assert caught.value.remedy
     assert caught.value.exit_code == 2
 
@@ -246,16 +279,64 @@ def test_several_faults_are_told_at_once(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError) as caught:
         recipes.load(written(tmp_path, faulty))
-    keys = [line.split(":")[0].strip() for line in caught.value.message.splitlines()[1:]]
-    assert keys == ["data.std", "training.epochs", "layers[0].filters"]
+    assert [line.split(":")[:3] for line in caught.value.lines] == [
+        ["mine.toml", "7", " [data] std"],
+        ["mine.toml", "12", " layer 1 (conv2d), filters"],
+        ["mine.toml", "24", " [training] epochs"],
+    ]
 
 
 def test_several_missing_and_unknown_keys_are_told_at_once(tmp_path: Path) -> None:
     faulty = SOUND.replace("mean = 0", "average = 0").replace("units = 10", "units = 1.5")
     with pytest.raises(UsageError) as caught:
         recipes.load(written(tmp_path, faulty))
-    keys = {line.split(":")[0].strip() for line in caught.value.message.splitlines()[1:]}
-    assert keys == {"data.mean", "data.average", "layers[3].units"}
+    assert [line.split(":")[:3] for line in caught.value.lines] == [
+        ["mine.toml", "4", " [data] mean"],  # a key that is missing has the line of its section
+        ["mine.toml", "6", " [data] average = 0"],
+        ["mine.toml", "22", " layer 4 (dense), units"],
+    ]
+
+
+def test_a_key_of_another_optimiser_is_named_with_its_owner_and_not_told_to_be_removed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        recipes.load(written(tmp_path, SOUND.replace('type = "sgd"', 'type = "sgd"\nweight_decay = 5e-4')))
+    assert caught.value.lines == (
+        "mine.toml:31: [optimizer] sgd, weight_decay = 0.0005: sgd has no weight_decay here (adamw has); it takes "
+        "learning_rate, momentum, nesterov. Removing it may train another program. See docs/recipes.md#optimisers",
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            "epochs = 2",
+            "epochs = 2\nepoch = 3",
+            "[training] has no epoch here; it takes epochs, batch_size, order: d",
+        ),
+        ("epochs = 2", "epochs = 2\nrho = 0.9", "[training] has no rho here (rmsprop has)"),
+        (FLAT, f"{FLAT}\nunits = 3", "flatten has no units here (dense has); it takes no key. Removing"),
+        ("[training]", "[schedule]\nx = 1\n[training]", "a recipe has no schedule here; it takes name, title, data"),
+        ("start = 0,", "start = 0, end = 3,", "a slice of [data] has no end here; it takes file, start, stop"),
+        ('"max_pool2d"', '"MaxPool2d"', "did you mean max_pool2d? See docs/recipes.md#layers"),
+        ('"sequential"', '"Sequential"', "not 'Sequential': did you mean sequential? See docs/recipes.md#the-rest"),
+    ],
+)
+def test_a_fault_says_what_is_allowed_there_and_where_else_the_key_is(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        recipes.load(written(tmp_path, SOUND.replace(right, wrong, 1)))
+    assert told in str(caught.value)
+
+
+def test_faults_name_headings_and_keys_that_the_documentation_has() -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    headings = {line.removeprefix("## ").lower().replace(" ", "-") for line in page.splitlines() if line[:3] == "## "}
+    assert {"layers", "optimisers", "the-rest-of-a-recipe"} <= headings
+    for parts in PARTS.values():
+        for keys in parts.values():
+            assert [key for key in keys if f"`{key}`" not in page and f"[{key}]" not in page] == []
 
 
 def test_a_lone_image_for_batch_norm_is_told_in_a_file_and_by_its_option(tmp_path: Path) -> None:
@@ -272,9 +353,7 @@ def test_a_lone_image_for_batch_norm_is_told_in_a_file_and_by_its_option(tmp_pat
 
 def test_a_layer_of_which_nobody_says_how_it_starts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(FIRST, Dense)
-    with pytest.raises(
-        UsageError, match=r"layer 4 of 4 \(dense\) has weights and nothing says how they start"
-    ) as caught:
+    with pytest.raises(UsageError, match=r"layer 4 \(dense\): has weights and nothing says how they start") as caught:
         recipes.load(written(tmp_path, SOUND))
     assert caught.value.exit_code == 2
 

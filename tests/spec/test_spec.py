@@ -90,16 +90,16 @@ def test_json_may_hold_the_comparison_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("mine.toml", "seed = 3", "seed: Extra inputs are not permitted"),
-        ("mine.json", '{"seed": 3}', "seed: Extra inputs are not permitted"),
-        ("comparison.json", '{"spec": {"seed": 3}}', "seed: Extra inputs are not permitted"),
-        ("mine.toml", 'seeds = "many"', "seeds: Input should be a valid integer"),
-        ("mine.toml", "seeds = 0", "seeds: Input should be greater than or equal to 1"),
-        ("mine.toml", 'contenders = "torch"', "contenders: Input should be a valid tuple"),
+        ("mine.toml", "seed = 3", "seed = 3: there is no such key here: did you mean seeds?"),
+        ("mine.json", '{"seed": 3}', "seed = 3: there is no such key here: did you mean seeds?"),
+        ("comparison.json", '{"spec": {"seed": 3}}', "seed = 3: there is no such key here: did you mean seeds?"),
+        ("mine.toml", 'seeds = "many"', "mine.toml:1: seeds: should be a whole number, not 'many'"),
+        ("mine.toml", "seeds = 0", "seeds: should be at least 1, not 0"),
+        ("mine.toml", 'contenders = "torch"', "contenders: should be a list, not 'torch'"),
         ("mine.toml", "contenders = []", "contenders: Tuple should have at least 1 item"),
-        ("mine.toml", 'profile = "slow"', "profile: Input should be 'auto', 'article' or 'quick'"),
-        ("mine.json", "[]", "the file: Input should be"),
-        ("mine.json", '{"spec": 3}', "the file: Input should be"),
+        ("mine.toml", 'profile = "slow"', "profile: should be 'auto', 'article' or 'quick'"),
+        ("mine.json", "[]", "the file: should be"),
+        ("mine.json", '{"spec": 3}', "the file: should be"),
         ("mine.toml", "seeds = ", "cannot be read"),
         ("mine.json", "{", "cannot be read"),
     ],
@@ -109,7 +109,7 @@ def test_a_bad_file_names_itself_its_key_and_the_fault(tmp_path: Path, name: str
     with pytest.raises(UsageError) as error:
         read_spec(tmp_path / name)
     assert str(tmp_path / name) in error.value.message
-    assert told in error.value.message
+    assert told in str(error.value)
     assert error.value.remedy
 
 
@@ -122,8 +122,7 @@ def test_an_unknown_key_lists_the_valid_ones() -> None:
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(UsageError) as error:
         validate(Spec, {"seeds": 0, "runs": 0}, "mine.toml")
-    assert "seeds: " in error.value.message
-    assert "runs: " in error.value.message
+    assert error.value.lines == ("seeds: should be at least 1, not 0", "runs: should be at least 1, not 0")
 
 
 def test_a_file_that_is_missing_or_not_text_is_a_usage_error(tmp_path: Path) -> None:
