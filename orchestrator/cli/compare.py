@@ -51,6 +51,7 @@ def compare(
     """
     spec = spec if file is None else _spec_of_file(file, spec)
     if plan:
+        folders.verify_idx()
         _show_plan(spec, folders, display.as_json)
         return
     run_and_exit(

@@ -49,6 +49,7 @@ def explain(
     """
     runtime = detect(spec, folders.out, folders.idx)
     if plan:
+        folders.verify_idx()
         resolved = resolve(spec, runtime.hardware)
         _show_plan(resolved, make_plan(resolved), runtime, display.as_json)
         return

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import progress
+from orchestrator.data.sources import fetch_named
 from orchestrator.errors import UsageError
 from orchestrator.progress import Progress
 from orchestrator.progress.view import View
@@ -21,6 +22,11 @@ class Folders(Value):
 
     out: Annotated[Path, Option("--out", "Folder of run folders.", variable="BAKEOFF_OUT_DIR")] = Path("runs")
     idx: Annotated[Path | None, Option("--idx", "Folder with MNIST's four IDX files, gzipped or not.")] = None
+
+    def verify_idx(self) -> None:
+        """Read the folder that was named where nothing else does. Raises PreflightError."""
+        if self.idx is not None:
+            fetch_named(self.idx, lambda _: None)
 
 
 class Display(Value):

@@ -52,19 +52,28 @@ class Dataset(Value):
     files: dict[str, StoredFile]
 
 
-def ensure(folder: Path, idx_folder: Path | None, say: Say, origins: Sequence[sources.Source] | None = None) -> Dataset:
+def ensure(
+    folder: Path, idx_folder: Path | None, say: Say, origins: Sequence[sources.Source] = sources.PUBLIC
+) -> Dataset:
     """Return the data set in `folder`, making it first where it is absent or damaged.
 
-    `origins` are tried in order; by default the user's IDX folder where one is named, else the
-    public sources. Raises PreflightError: no source, no disk, not writable.
+    A folder of IDX files that the user names is read and verified always, and nothing stands in for it: without one
+    `origins` are tried in order. Raises PreflightError: no source, no disk, not writable.
     """
     dataset = load_intact(folder)
     if dataset is None:
         with _disk_errors_explained(folder), _locked(folder, say):
-            dataset = load_intact(folder) or _make(folder, origins or sources.choose_sources(idx_folder), say)
-    elif idx_folder is not None:
-        say(f"MNIST is already prepared in {folder}, with the same hashes: {idx_folder} is not read")
+            dataset = load_intact(folder)
+            if dataset is None:
+                return _make(folder, _fetch(idx_folder, origins, say), say)
+    if idx_folder is not None:
+        sources.fetch_named(idx_folder, say)
+        say(f"MNIST: the four files in {idx_folder} are verified; they are what is prepared in {folder}")
     return dataset
+
+
+def _fetch(idx_folder: Path | None, origins: Sequence[sources.Source], say: Say) -> sources.FetchedFiles:
+    return sources.fetch_from_first(origins, say) if idx_folder is None else sources.fetch_named(idx_folder, say)
 
 
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -99,8 +108,7 @@ def load_intact(folder: Path) -> Dataset | None:
     return dataset if intact else None
 
 
-def _make(folder: Path, origins: Sequence[sources.Source], say: Say) -> Dataset:
-    fetched = sources.fetch_from_first(origins, say)
+def _make(folder: Path, fetched: sources.FetchedFiles, say: Say) -> Dataset:
     tables = _make_tables(fetched.files, say)
     say(f"MNIST: writing {folder}")
     with _workplace(folder) as workplace:

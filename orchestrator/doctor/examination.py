@@ -52,7 +52,10 @@ def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = 
     contenders = tuple(parse(text) for text in spec.contenders)
     target = Target(spec, contenders, gpus.list_gpus(), CheckCache.beside(folder, read=not again), say)
     checks = list(_engine(target, folder.parent))
-    return [*checks, data.prepared(folder, dataset.load_intact(folder), idx), disk.runs(out)]
+    checks.append(data.prepared(folder, dataset.load_intact(folder), idx))
+    if idx is not None:
+        checks.append(data.named(idx, say))
+    return [*checks, disk.runs(out)]
 
 
 def _engine(target: Target, cache: Path) -> Iterator[Check]:

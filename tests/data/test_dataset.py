@@ -102,10 +102,40 @@ def test_a_good_folder_is_used_again_without_any_source(mnist_folder: Path, tmp_
     assert again == dataset.ensure(mnist_folder, None, ignored, [Unreachable()]).model_copy(update={"folder": folder})
 
 
-def test_a_named_folder_beside_a_good_cache_is_not_read_and_that_is_said(mnist_folder: Path, tmp_path: Path) -> None:
+def test_a_named_folder_beside_prepared_data_is_verified(mnist_folder: Path, idx_folder: Path) -> None:
     lines: list[str] = []
-    dataset.ensure(mnist_folder, tmp_path / "nothing here", lines.append)
-    assert [line for line in lines if "is not read" in line]
+    assert dataset.ensure(mnist_folder, idx_folder, lines.append).folder == mnist_folder
+    assert (
+        lines[-1] == f"MNIST: the four files in {idx_folder} are verified; they are what is prepared in {mnist_folder}"
+    )
+
+
+def test_a_named_folder_that_is_not_mnist_is_refused_beside_prepared_data(
+    mnist_folder: Path, idx_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(PreflightError, match="there is no such folder"):
+        dataset.ensure(mnist_folder, tmp_path / "nothing here", ignored)
+    other = Path(shutil.copytree(idx_folder, tmp_path / "other"))
+    content = bytearray((other / "t10k-labels-idx1-ubyte").read_bytes())
+    content[100] ^= 1
+    (other / "t10k-labels-idx1-ubyte").write_bytes(content)
+    with pytest.raises(PreflightError, match="t10k-labels-idx1-ubyte has the SHA-256"):
+        dataset.ensure(mnist_folder, other, ignored)
+
+
+def test_a_named_folder_is_verified_where_another_process_has_just_prepared_the_data(
+    mnist_folder: Path, tmp_path: Path
+) -> None:
+    lock = filelock.FileLock(tmp_path / "mnist.lock")
+    lock.acquire()
+
+    def first_one_finishes(line: str) -> None:
+        if "waiting" in line:
+            shutil.copytree(mnist_folder, tmp_path / "mnist")
+            lock.release()
+
+    with pytest.raises(PreflightError, match="there is no such folder"):
+        dataset.ensure(tmp_path / "mnist", tmp_path / "nothing here", first_one_finishes)
 
 
 @pytest.mark.parametrize("name", ["train.parquet", "test.parquet", "manifest.json"])

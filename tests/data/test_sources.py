@@ -89,10 +89,26 @@ def test_a_missing_file_of_a_named_folder_is_an_error_at_once(idx_folder: Path, 
     folder = copied(idx_folder, tmp_path)
     (folder / "train-images-idx3-ubyte").unlink()
     with pytest.raises(PreflightError, match=r"neither train-images-idx3-ubyte nor train-images-idx3-ubyte\.gz") as it:
-        sources.fetch_from_first(sources.choose_sources(folder, {}), ignored)
-    assert "--idx DIR" in it.value.remedy
+        sources.fetch_named(folder, ignored)
+    assert "--idx" in it.value.remedy
     assert "BAKEOFF_IDX" in it.value.remedy
     assert it.value.exit_code == 3
+
+
+def test_files_spelt_with_a_dot_are_the_same(idx_folder: Path, tmp_path: Path) -> None:
+    for path in idx_folder.iterdir():
+        (tmp_path / path.name.replace("-idx", ".idx")).symlink_to(path)
+    assert sources.Folder(tmp_path).fetch(ignored) == sources.Folder(idx_folder).fetch(ignored)
+
+
+def test_another_data_set_of_the_same_form_is_refused_by_hash_and_named(tmp_path: Path) -> None:
+    fashion = b"\0\0\x08\x01\0\0\x27\x10" + bytes([9, 2, 1, 1, 6, 1, 4, 6, 5, 7]) + bytes(9_990)
+    (tmp_path / LABELS).write_bytes(fashion)
+    with pytest.raises(PreflightError, match="SHA-256 [0-9a-f]{64}, expected ff7bcf.*Fashion-MNIST, another data set"):
+        sources.fetch_named(tmp_path, ignored)
+    (tmp_path / LABELS).write_bytes(fashion[:8] + bytes(10_000))
+    with pytest.raises(PreflightError, match="it has MNIST's form and other content"):
+        sources.fetch_named(tmp_path, ignored)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +158,11 @@ def test_when_all_fail_each_is_listed_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_named_folder_is_the_only_source(tmp_path: Path) -> None:
-    assert sources.choose_sources(tmp_path, {}) == (sources.Folder(tmp_path),)
-    assert sources.choose_sources(None, {"BAKEOFF_IDX": str(tmp_path)}) == (sources.Folder(tmp_path),)
-    assert sources.choose_sources(tmp_path, {"BAKEOFF_IDX": "elsewhere"}) == (sources.Folder(tmp_path),)
+    assert sources.choose_sources(tmp_path) == (sources.Folder(tmp_path),)
 
 
 def test_without_one_mirrors_come_before_npm() -> None:
-    kinds = [type(source).__name__ for source in sources.choose_sources(None, {})]
+    kinds = [type(source).__name__ for source in sources.choose_sources(None)]
     assert kinds == ["Mirror", "Mirror", "Mirror", "NpmPackage"]
 
 

@@ -60,6 +60,14 @@ def test_prepared_data_name_their_source(tmp_path: Path) -> None:
     assert found.found.endswith("hashes right, from a mirror")
 
 
+def test_a_folder_that_was_named_is_verified_whether_data_are_prepared_or_not(idx_folder: Path, tmp_path: Path) -> None:
+    assert data.named(idx_folder, print).found == f"the four files in {idx_folder} are verified"
+    (tmp_path / "train-00000-of-00001.parquet").touch()
+    refused = data.named(tmp_path, print)
+    assert (refused.state, "Hugging Face" in refused.found) == (FAILED, True)
+    assert "train-images-idx3-ubyte" in refused.fix
+
+
 # GPU
 
 
