@@ -7,20 +7,23 @@ import signal
 import sys
 from importlib.metadata import version
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from orchestrator.cli import audit, clean, compare, data, doctor, explain, images, ls, report, resume, schema
-from orchestrator.cli.shared_options import check_variables
+from orchestrator.cli.shared_options import check_spelling, check_variables
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
 from orchestrator.host.checkout import revision
 from orchestrator.text import printable
 
 __all__ = ["app", "main"]
+
+TRAINING = ("compare", "explain", "audit")
+"""Commands that train, of which `compare` has every option."""
 
 app = typer.Typer(
     name="bakeoff",
@@ -53,12 +56,30 @@ def show_version(wanted: bool) -> None:
 
 @app.callback()
 def check(
+    context: typer.Context,
     _: Annotated[
         bool, typer.Option("--version", help="Show version and commit, and exit.", is_eager=True, callback=show_version)
     ] = False,
 ) -> None:
     """Check what all commands need before one of them starts."""
     check_variables(os.environ)
+    known = {name: _variables(command) for name, command in context.command.commands.items()}  # type: ignore[attr-defined]
+    check_spelling(os.environ, set().union(*known.values()))
+    if context.invoked_subcommand in TRAINING:
+        _name_unused(known["compare"] - known[context.invoked_subcommand], context.invoked_subcommand)
+
+
+def _variables(command: Any) -> set[str]:
+    """Return the variables of a command's options, and of the commands below it."""
+    own = {parameter.envvar for parameter in command.params if parameter.envvar}
+    return own.union(*map(_variables, getattr(command, "commands", {}).values()))
+
+
+def _name_unused(variables: set[str], command: str) -> None:
+    """Say which variables are set that only `compare` has an option for."""
+    for name in sorted(variables & {name for name, value in os.environ.items() if value}):
+        line = f"{name} is set and not used: bakeoff {command} has no such option"
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
 
 
 def main() -> None:

@@ -20,11 +20,25 @@ from orchestrator.spec import recipes
 from orchestrator.spec.spec import Spec
 from orchestrator.text import printable
 
+OFFERED = (
+    "contenders",
+    "precision",
+    "engine",
+    "device",
+    "variant",
+    "gpu",
+    "threads",
+    "timeout_seconds",
+    "allow_foreign_image",
+    "python",
+)
+"""What of a comparison an audit leaves to the user: all but its sizes."""
+
 
 @command
 def audit(
     *,
-    options: Annotated[Spec, Only("contenders", "precision", "engine")],
+    options: Annotated[Spec, Only(*OFFERED)],
     recipe: Annotated[str, typer.Option(help="Recipe with a shared start.", envvar="BAKEOFF_RECIPE")] = "matched",
     folders: Folders,
     display: Display,
@@ -53,16 +67,8 @@ def audit(
 
 def _shortest_with_audit(options: Spec, recipe: str) -> Spec:
     """Ask for the shortest training that holds an audit: two batches of it, one epoch."""
-    return Spec(
-        contenders=options.contenders,
-        recipes=(recipe,),
-        epochs=1,
-        train_images=8 * BATCH,
-        batch_size=BATCH,
-        profile="quick",
-        engine=options.engine,
-        precision=options.precision,
-        parity=False,
+    return options.replace(
+        recipes=(recipe,), epochs=1, train_images=8 * BATCH, batch_size=BATCH, profile="quick", parity=False
     )
 
 

@@ -30,7 +30,7 @@ _TITLE_WIDTH = 20
 @command
 def doctor(
     *,
-    spec: Annotated[Spec, Only("contenders", "engine", "device", "gpu")],
+    spec: Annotated[Spec, Only("contenders", "engine", "device", "variant", "gpu", "python")],
     probe: Annotated[
         bool, typer.Option("--probe", help="Probe frameworks again, also where the answer is known.")
     ] = False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from orchestrator.data.sources import fetch_named
 from orchestrator.errors import UsageError
 from orchestrator.progress import Progress
 from orchestrator.progress.view import View
+from orchestrator.spec.fault import nearest
 from orchestrator.spec.option import Option
 from orchestrator.values import Value
 
@@ -45,6 +46,21 @@ class Display(Value):
 Detach = Annotated[
     bool, typer.Option("--detach", help="Ctrl-C leaves the running trial to go on.", envvar="BAKEOFF_DETACH")
 ]
+
+
+_PREFIX = "BAKEOFF_"
+_WITHOUT_OPTION = ("BAKEOFF_CACHE", "BAKEOFF_BASE_IMAGE")
+_OF_WORKERS = ("BAKEOFF_TRIAL", "BAKEOFF_DATA", "BAKEOFF_OUT")
+
+
+def check_spelling(environment: Mapping[str, str], options: Collection[str]) -> None:
+    """Refuse a variable that is nearly one of an option's, which would be ignored in silence. Raises UsageError."""
+    known = {*options, *_WITHOUT_OPTION}
+    unknown = [name for name in environment if name.startswith(_PREFIX) and name not in (*known, *_OF_WORKERS)]
+    for name in unknown:
+        near = nearest(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known])
+        if near:
+            raise UsageError(f"{name} is no variable of bakeoff", f"set {_PREFIX}{near} instead, or unset it")
 
 
 def check_variables(environment: Mapping[str, str]) -> None:

@@ -30,8 +30,8 @@ REMEDY = (
     "name it: --idx DIR, or BAKEOFF_IDX=DIR in the environment"
 )
 NAMED_REMEDY = (
-    f"name a folder that holds {', '.join(idx.EXPECTED_FILES)}, each gzipped or not; or leave out --idx and BAKEOFF_IDX: "
-    "bakeoff fetches MNIST itself"
+    f"name a folder that holds {', '.join(idx.EXPECTED_FILES)}, each gzipped or not; "
+    "or leave out --idx and BAKEOFF_IDX: bakeoff fetches MNIST itself"
 )
 
 _CHUNK_BYTES = 1 << 18

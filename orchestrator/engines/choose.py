@@ -33,13 +33,13 @@ def choose_engine(spec: Spec, cache: Path) -> Choice:
     where the engine that was asked for does not answer.
     """
     if spec.engine == "process" or (spec.engine == "auto" and spec.python):
-        return Choice(_process_engine(spec, cache), ProcessEngine.notice)
+        return Choice(_process_engine(spec, cache), _process_notice())
     try:
         return Choice(connect(_base_image(), allow_foreign_image=spec.allow_foreign_image), DockerEngine.notice)
     except PreflightError as error:
         if spec.engine == "docker":
             raise
-        notice = f"{ProcessEngine.notice}. Chosen because {error.one_line}"
+        notice = f"{_process_notice()}. Chosen because {error.one_line}"
         return Choice(_process_engine(spec, cache), notice, error)
 
 
@@ -69,6 +69,12 @@ def list_owned(cache: Path, *, images: bool, data: bool) -> tuple[Sequence[Owned
 
 def _process_engine(spec: Spec, cache: Path) -> ProcessEngine:
     return ProcessEngine(cache, interpreters(spec, [parse(text) for text in spec.contenders]))
+
+
+def _process_notice() -> str:
+    """Say what the process engine is, and which variable it has no use for."""
+    unused = f". It builds no image, so BAKEOFF_BASE_IMAGE={_base_image()} is not used" if _base_image() else ""
+    return f"{ProcessEngine.notice}{unused}"
 
 
 def _base_image() -> str:

@@ -50,8 +50,14 @@ def written(value: Any) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
-def guess(word: object, known: Iterable[str]) -> str:
-    """Return ": did you mean …?" with the nearest spelling, "" where nothing is near."""
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """Return the known word that is spelt nearly so, None where none is."""
     by_folded = {each.lower(): each for each in known}
     close = difflib.get_close_matches(str(word).lower(), by_folded, n=1, cutoff=NEAR)
-    return f": did you mean {by_folded[close[0]]}?" if close else ""
+    return by_folded[close[0]] if close else None
+
+
+def guess(word: object, known: Iterable[str]) -> str:
+    """Return ": did you mean …?" with the nearest spelling, "" where nothing is near."""
+    near = nearest(word, known)
+    return f": did you mean {near}?" if near else ""

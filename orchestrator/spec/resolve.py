@@ -90,7 +90,10 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
 
 
 def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]:
-    """Read --python: one path for all, or NAME=PATH; UsageError where a path is no file or a name runs nothing."""
+    """Read --python: one path for all, or NAME=PATH.
+
+    Raises UsageError where a path is no file, a name runs nothing, or a contender is given two.
+    """
     paths: dict[str, Path] = {}
     names = list(dict.fromkeys(contender.name for contender in contenders))
     for text in spec.python:
@@ -99,7 +102,10 @@ def interpreters(spec: Spec, contenders: Sequence[Contender]) -> dict[str, Path]
             raise UsageError(f"--python {text}: {name} is not compared", f"contenders: {', '.join(names)}")
         if not Path(path).is_file():
             raise UsageError(f"--python {text}: {path} is not a file", "name a Python interpreter")
-        paths |= dict.fromkeys([name] if equals else names, Path(path))
+        given = [name] if equals else names
+        if twice := next((each for each in given if each in paths), None):
+            raise UsageError(f"--python {text}: {twice} has {paths[twice]} already", "name one for each: NAME=PATH")
+        paths |= dict.fromkeys(given, Path(path))
     return paths
 
 

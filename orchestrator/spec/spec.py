@@ -9,9 +9,9 @@ import json
 import shlex
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from orchestrator.errors import UsageError
 from orchestrator.spec.option import Argument, Option, as_words
@@ -74,6 +74,16 @@ class Spec(Value):
     ] = ()
 
     command_name: ClassVar[str] = "compare"
+
+    @model_validator(mode="after")
+    def _refuse_what_would_be_ignored(self) -> Self:
+        if self.python and self.engine == "docker":
+            fault = f"--python {self.python[0]} names an interpreter for the process engine, and --engine is docker"
+            raise UsageError(fault, "leave one of them out, in the environment too: BAKEOFF_PYTHON, BAKEOFF_ENGINE")
+        if self.gpu is not None and self.device == "cpu":
+            fault = f"--gpu {self.gpu} names a GPU, and --device is cpu"
+            raise UsageError(fault, "leave one of them out, in the environment too: BAKEOFF_GPU, BAKEOFF_DEVICE")
+        return self
 
     @property
     def command(self) -> str:
@@ -138,7 +148,7 @@ def validate(kind: type[V], document: Any, where: str) -> V:
         return kind.model_validate(document)
     except ValidationError as error:
         faults = [str(fault) for fault in model_faults(error, kind)]
-        raise UsageError(f"{where} cannot be used", _valid_keys(kind), faults) from error
+        raise UsageError(f"{where} is wrong", _valid_keys(kind), faults) from error
 
 
 def _valid_keys(kind: type[Value]) -> str:

@@ -118,6 +118,45 @@ def test_a_variable_of_the_old_name_is_exit_code_2_and_says_the_new_one(
     assert said in answer.err
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("BAKEOFF_SEED", "BAKEOFF_SEEDS"),
+        ("BAKEOFF_THREAD", "BAKEOFF_THREADS"),
+        ("BAKEOFF_BASEIMAGE", "BAKEOFF_BASE_IMAGE"),
+        ("BAKEOFF_TRAINIMAGES", "BAKEOFF_TRAIN_IMAGES"),
+        ("BAKEOFF_PATH", "BAKEOFF_PATHS"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_right_one(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.setenv(name, "3")
+    answer = bakeoff("ls")
+    assert (answer.code, answer.err) == (
+        2,
+        f"error: {name} is no variable of bakeoff\ntry: set {meant} instead, or unset it\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["BAKEOFF_TRIAL", "BAKEOFF_CACHE", "BAKEOFF_REQUIRE_DOCKER", "BAKEOFF_FAULTS_SEED"])
+def test_variables_of_workers_and_of_others_are_no_misspelt_ones(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    assert bakeoff("ls").code == 0
+
+
+def test_a_variable_that_the_command_has_no_option_for_is_named(
+    bakeoff: Bakeoff, with_runtime: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_BATCH_SIZE", "64")
+    monkeypatch.setenv("BAKEOFF_SEEDS", "2")
+    said = "BAKEOFF_BATCH_SIZE is set and not used: bakeoff explain has no such option"
+    assert bakeoff("explain", "--plan").err.splitlines() == [said]
+    assert "is set and not used" not in bakeoff("compare", "--plan").err
+
+
 @pytest.mark.parametrize("value", ["", "2"])
 def test_a_variable_of_the_right_kind_is_taken(bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("BAKEOFF_RUNS", value)

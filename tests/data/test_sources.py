@@ -104,7 +104,7 @@ def test_files_spelt_with_a_dot_are_the_same(idx_folder: Path, tmp_path: Path) -
 def test_another_data_set_of_the_same_form_is_refused_by_hash_and_named(tmp_path: Path) -> None:
     fashion = b"\0\0\x08\x01\0\0\x27\x10" + bytes([9, 2, 1, 1, 6, 1, 4, 6, 5, 7]) + bytes(9_990)
     (tmp_path / LABELS).write_bytes(fashion)
-    with pytest.raises(PreflightError, match="SHA-256 [0-9a-f]{64}, expected ff7bcf.*Fashion-MNIST, another data set"):
+    with pytest.raises(PreflightError, match=r"SHA-256 [0-9a-f]{64}, expected ff7bcf.*Fashion-MNIST, another data set"):
         sources.fetch_named(tmp_path, ignored)
     (tmp_path / LABELS).write_bytes(fashion[:8] + bytes(10_000))
     with pytest.raises(PreflightError, match="it has MNIST's form and other content"):

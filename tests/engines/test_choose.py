@@ -13,7 +13,7 @@ from orchestrator.engines.engine import Owned
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.engines.scripted import ScriptedEngine
 from orchestrator.errors import PreflightError
-from orchestrator.spec.spec import Spec
+from orchestrator.spec.spec import EngineName, Spec
 
 
 @pytest.fixture
@@ -22,6 +22,11 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     engine = ScriptedEngine(lambda _: pytest.fail("nothing is started"))
     monkeypatch.setattr(choose, "connect", lambda *base, **options: engine)
     return engine
+
+
+@pytest.fixture(autouse=True)
+def _no_base_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BAKEOFF_BASE_IMAGE", raising=False)
 
 
 @pytest.fixture
@@ -50,6 +55,16 @@ def test_auto_takes_processes_where_the_user_names_interpreters(docker: Scripted
     choice = choose.choose_engine(Spec(python=(sys.executable,)), tmp_path)
     assert isinstance(choice.engine, ProcessEngine)
     assert (choice.notice, choice.unreachable) == (ProcessEngine.notice, None)
+
+
+@pytest.mark.usefixtures("no_docker")
+@pytest.mark.parametrize("engine", ["auto", "process"])
+def test_the_process_engine_names_the_base_image_that_it_has_no_use_for(
+    engine: EngineName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_BASE_IMAGE", "mine:1")
+    notice = choose.choose_engine(Spec(engine=engine), tmp_path).notice
+    assert "It builds no image, so BAKEOFF_BASE_IMAGE=mine:1 is not used" in notice
 
 
 @pytest.mark.usefixtures("no_docker")

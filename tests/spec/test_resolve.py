@@ -153,6 +153,13 @@ def test_one_interpreter_serves_all_and_a_named_one_its_contender() -> None:
     assert interpreters(Spec(python=(f"torch={sys.executable}",)), contenders) == {"torch": python}
 
 
+@pytest.mark.parametrize("texts", [("torch={0}", "torch={0}"), ("{0}", "tf={0}"), ("{0}", "{0}")])
+def test_a_second_interpreter_for_a_contender_is_a_usage_error(texts: tuple[str, str]) -> None:
+    named = tuple(text.format(sys.executable) for text in texts)
+    with pytest.raises(UsageError, match=r"has .* already"):
+        interpreters(Spec(python=named), settings().contenders)
+
+
 def test_an_interpreter_that_is_no_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not a file"):
         interpreters(Spec(python=(f"torch={tmp_path}",)), settings().contenders)

@@ -18,8 +18,17 @@ from orchestrator.spec.spec import ExplainSpec, Spec, read_spec, validate
 
 WORDS = st.from_regex(r"[a-z0-9][a-z0-9 _.$'\"*\[\]=/-]{0,12}", fullmatch=True)
 NUMBERS = st.none() | st.integers(1, 10**6)
+
+
+def without_conflicts(**asked: Any) -> Spec:
+    """Leave out what the model would refuse beside the rest."""
+    left_out = {"gpu"} if asked["device"] == "cpu" else set()
+    left_out |= {"python"} if asked["engine"] == "docker" else set()
+    return Spec(**{name: value for name, value in asked.items() if name not in left_out})
+
+
 SPECS = st.builds(
-    Spec,
+    without_conflicts,
     contenders=st.lists(WORDS, min_size=1, max_size=3),
     recipes=st.lists(WORDS, min_size=1, max_size=3),
     seeds=st.integers(1, 1000),
@@ -147,3 +156,17 @@ def test_the_command_of_a_walk_names_its_ends_and_repeats_it() -> None:
 def test_a_walk_has_two_ends(recipes: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="a walk has two ends"):
         validate(ExplainSpec, {"recipes": recipes}, "here")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"python": ("/usr/bin/python3",), "engine": "docker"}, "--python /usr/bin/python3 names an interpreter"),
+        ({"gpu": "0", "device": "cpu"}, "--gpu 0 names a GPU, and --device is cpu"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Spec, ExplainSpec])
+def test_what_would_be_ignored_is_refused(kind: type[Spec], asked: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told) as refused:
+        validate(kind, asked, "here")
+    assert "BAKEOFF_" in refused.value.remedy
