@@ -2,6 +2,8 @@
 # Swap versions per image: make compare TORCH=2.14.1 TF=2.20.0; pass options: make compare ARGS="--seeds 3".
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests start many hosts; without kept byte code, which some images turn off, each would compile bakeoff anew.
+export PYTHONDONTWRITEBYTECODE :=
 SHARED_OUT := --numprocesses auto --dist loadscope
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 

@@ -86,6 +86,11 @@ ENGINE = ("tests/engines/docker/", "tests/engines/test_engines.py", "tests/fault
 """Files with tests of a Docker Engine: two that build one image at a time, or count what is left, see each other."""
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Count one process more than there are cores: the tests of the engine wait for most of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Share the tests out among the processes of `make test`: a group stays in one process, so it prepares once.
 

@@ -9,13 +9,13 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline
+from orchestrator import report as reports
 from orchestrator.cli.command import Only, command
 from orchestrator.cli.output import stdout
 from orchestrator.cli.shared_options import Folders
 from orchestrator.data import dataset
 from orchestrator.errors import BakeoffError, UsageError
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.report import write
 from orchestrator.text import printable
 
 
@@ -46,7 +46,7 @@ def report(
 def _write_report(folder: RunFolder) -> list[Path]:
     """Write a report from files that anybody may have edited: a summary of the right shape need not hold together."""
     try:
-        return write(folder.path)
+        return reports.write(folder.path)
     except BakeoffError:
         raise
     except Exception as error:

@@ -13,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from orchestrator.cli import compare, explain, main
-from orchestrator.report.figures import draw
 from orchestrator.runtime import Runtime
 from shared import mnist
 from tests.support.cli import Answer, Bakeoff
+from tests.support.figures import figures, without_figures
 from tests.support.line import Line
+
+__all__ = ["figures", "without_figures"]
 
 
 @pytest.fixture
@@ -57,17 +59,3 @@ def with_runtime(monkeypatch: pytest.MonkeyPatch, line: Line) -> Callable[[Runti
 
     put(line.runtime())
     return put
-
-
-@pytest.fixture(autouse=True)
-def without_figures(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Path]]:
-    """Leave figures out, which are nine tenths of the time of a scripted comparison; return what draws them."""
-    drawn = draw.draw
-    monkeypatch.setattr(draw, "draw", lambda summary, folder: [])
-    return drawn
-
-
-@pytest.fixture
-def figures(without_figures: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the figures after all."""
-    monkeypatch.setattr(draw, "draw", without_figures)

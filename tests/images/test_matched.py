@@ -18,7 +18,10 @@ from orchestrator.engines.engine import Engine
 from orchestrator.host.hardware import Hardware
 from orchestrator.record.record import Status
 from orchestrator.runtime import Runtime
+from orchestrator.spec import recipes
 from orchestrator.spec.spec import Spec
+from shared.initial import digest, shared_weights
+from shared.order import shuffled
 from shared.trial import Precision
 
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
@@ -50,9 +53,17 @@ def of_kind(summary: Summary, kind: str) -> list[StepDifference]:
     return [each for each in summary.step_differences if each.kind == kind]
 
 
+def test_every_trial_starts_from_the_same_weights_and_sees_the_same_batches(summary: Summary) -> None:
+    trained = recipes.apply_sizes(recipes.load("matched-8x8"), train_images=EARLY_STEPS * BATCH, epochs=1)
+    assert {trial.initial_weights_sha256 for trial in summary.trials} == {digest(shared_weights(trained, seed=1))}
+    orders = {epoch.order_sha256 for trial in summary.trials for epoch in trial.epochs}
+    assert orders == {shuffled(EARLY_STEPS * BATCH, seed=1, epoch=1).sha256}
+
+
 def test_every_contender_computes_what_the_recipe_says_to_its_precision(summary: Summary) -> None:
     audits = summary.audits
     assert [audit.trial for audit in audits if not audit.agrees] == []
+    assert {audit.tensors for audit in audits} == {22}  # logits, loss, two scores, six weights' gradients, two steps
     assert {audit.tolerance for audit in audits} == {1e-5 if summary.comparison.precision == "float32" else 1e-12}
 
 

@@ -1,20 +1,19 @@
 """Every contender's worker for real: its own framework, the real MNIST, a few hundred images.
 
-Each contender trains three small trials once for the whole module, through Docker where an
+Each contender trains two small trials once for the whole module, five where the slow tests run, through Docker where an
 engine answers and through the process engine elsewhere; the tests read what they left.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from orchestrator.analyse.confounders import worker_facts
-from orchestrator.audit.audit import compute_expected
 from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record, Status
@@ -23,58 +22,39 @@ from orchestrator.run.one_trial import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import offered_contenders, parse
 from shared import mnist
-from shared.initial import digest, shared_weights
-from shared.order import shuffled
 from shared.recipe import Recipe, parameter_count
 from tests.support.plans import plan_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.frameworks]
 
 SHUFFLED = recipes.apply_sizes(recipes.load("article-tf"), train_images=320, batch_size=48, epochs=1, quick=True)
-MATCHED = recipes.apply_sizes(recipes.load("matched-8x8"), train_images=6400, batch_size=64, epochs=1)
 SEQUENTIAL = recipes.apply_sizes(recipes.load("article-torch"), train_images=4000, batch_size=64, epochs=2)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A contender's trials: both recipes with seed 1, twice each, and one with seed 2."""
+    """A contender's trials of both recipes, with seed 1; and more of them on demand."""
 
     shuffled: Record
-    shuffled_again: Record
     sequential: Record
-    sequential_again: Record
-    other_seed: Record
     folder: RunFolder
+    train: Callable[[Recipe, int, int], Record]  # recipe, seed, which time
 
     @property
     def records(self) -> tuple[Record, ...]:
-        return (self.shuffled, self.shuffled_again, self.sequential, self.sequential_again, self.other_seed)
+        return (self.shuffled, self.sequential)
 
-    def step_losses(self, record: Record, run: int) -> list[float]:
+    def step_losses(self, record: Record, run: int = 1) -> list[float]:
         return _step_losses(RunFolder(self.folder.path / "runs" / str(run)), record.id)
 
 
-@pytest.fixture(scope="module")
-def matched(
-    engine: Engine, mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Record, list[float]]]:
-    """Every contender's trial of the matched recipe, by contender: its record and its losses step by step."""
-    data, found = mnist.load(mnist_folder, "8x8"), {}
-    expected = {(MATCHED.name, 1): compute_expected(MATCHED, 1, data)}
-    for name in sorted(offered_contenders()):
-        (planned, _) = _planned(name, [MATCHED])
-        prepared = engine.prepare(planned.contender, "cpu", lambda line: None)
-        engine.supply(mnist_folder, prepared, lambda line: None)
-        folder = RunFolder(tmp_path_factory.mktemp(f"matched-{name}"))
-        record = run_trial(
-            TrialSetup(engine, f"test-{name}", data.test_labels, expected=expected, data=mnist_folder),
-            planned,
-            prepared,
-            folder.trial(planned.id),
-            lambda trial, event: None,
-        )
-        found[name] = (record, _step_losses(folder, record.id))
-    return found
+@dataclass(frozen=True)
+class Repeated:
+    """The trials of `Trained` once more, and one with seed 2."""
+
+    shuffled: Record
+    sequential: Record
+    other_seed: Record
 
 
 def _step_losses(folder: RunFolder, trial: str) -> list[float]:
@@ -82,30 +62,6 @@ def _step_losses(folder: RunFolder, trial: str) -> list[float]:
     lines = (folder.path / "trials" / trial / "events.jsonl").read_text().splitlines()
     events = [json.loads(line) for line in lines]
     return [loss for event in events if event["event"] == "steps" for loss in event["losses"]]
-
-
-def test_matched_trials_start_from_the_same_weights_and_see_the_same_batches(
-    matched: dict[str, tuple[Record, list[float]]],
-) -> None:
-    starts = {record.initial_weights_sha256 for record, _ in matched.values()}
-    assert starts == {digest(shared_weights(MATCHED, seed=1))}
-    orders = {epoch.order_sha256 for record, _ in matched.values() for epoch in record.epochs}
-    assert orders == {shuffled(6400, seed=1, epoch=1).sha256}
-
-
-def test_every_contender_computes_what_the_recipe_says(matched: dict[str, tuple[Record, list[float]]]) -> None:
-    for record, _ in matched.values():
-        assert [line.tensor for line in record.audit if not line.agrees] == []
-        assert len(record.audit) == 22  # logits, loss, two scores, and six weights' gradients and two steps
-
-
-def test_matched_losses_agree_step_by_step_across_frameworks(
-    matched: dict[str, tuple[Record, list[float]]],
-) -> None:
-    first, *others = (losses for _, losses in matched.values())
-    assert len(first) == 100
-    for losses in others:
-        assert losses == pytest.approx(first, abs=1e-5)
 
 
 @pytest.fixture(scope="module", params=sorted(offered_contenders()))
@@ -118,19 +74,17 @@ def trained(
     folder = RunFolder(tmp_path_factory.mktemp(request.param))
     bench = TrialSetup(engine, f"test-{request.param}", mnist.load(mnist_folder, "8x8").test_labels, data=mnist_folder)
 
-    def train(planned: PlannedTrial, run: int) -> Record:
+    def train(recipe: Recipe, seed: int, run: int) -> Record:
+        planned = _planned(request.param, [recipe])[seed - 1]
         place = RunFolder(folder.path / "runs" / str(run))
         return run_trial(bench, planned, prepared, place.trial(planned.id), lambda trial, event: None)
 
-    one, two = (_planned(request.param, [recipe]) for recipe in (SHUFFLED, SEQUENTIAL))
-    return Trained(
-        shuffled=train(one[0], 1),
-        shuffled_again=train(one[0], 2),
-        sequential=train(two[0], 1),
-        sequential_again=train(two[0], 2),
-        other_seed=train(two[1], 1),
-        folder=folder,
-    )
+    return Trained(train(SHUFFLED, 1, 1), train(SEQUENTIAL, 1, 1), folder, train)
+
+
+@pytest.fixture(scope="module")
+def repeated(trained: Trained) -> Repeated:
+    return Repeated(trained.train(SHUFFLED, 1, 2), trained.train(SEQUENTIAL, 1, 2), trained.train(SEQUENTIAL, 2, 1))
 
 
 def _planned(contender: str, chosen: Sequence[Recipe]) -> tuple[PlannedTrial, ...]:
@@ -143,28 +97,39 @@ def test_every_trial_is_done_and_no_event_is_lost_or_refused(trained: Trained) -
         assert (record.events.lost, record.events.rejected) == (0, 0)
 
 
-def test_the_same_trial_twice_gives_the_same_losses_bit_for_bit(trained: Trained) -> None:
-    for first, again in ((trained.shuffled, trained.shuffled_again), (trained.sequential, trained.sequential_again)):
-        losses = trained.step_losses(first, 1)
+@pytest.mark.slow  # three more trainings of each contender
+def test_the_same_trial_twice_gives_the_same_losses_bit_for_bit(trained: Trained, repeated: Repeated) -> None:
+    for first, again in ((trained.shuffled, repeated.shuffled), (trained.sequential, repeated.sequential)):
+        losses = trained.step_losses(first)
         assert len(losses) > 6
         assert losses == trained.step_losses(again, 2)
         assert (first.epochs[-1].val_loss, first.test_loss) == (again.epochs[-1].val_loss, again.test_loss)
 
 
-def test_another_seed_starts_from_other_weights_and_the_same_seed_from_the_same(trained: Trained) -> None:
-    assert trained.sequential.initial_weights_sha256 == trained.sequential_again.initial_weights_sha256
-    assert trained.sequential.initial_weights_sha256 != trained.other_seed.initial_weights_sha256
+@pytest.mark.slow
+def test_another_seed_starts_from_other_weights_and_the_same_seed_from_the_same(
+    trained: Trained, repeated: Repeated
+) -> None:
+    assert trained.sequential.initial_weights_sha256 == repeated.sequential.initial_weights_sha256
+    assert trained.sequential.initial_weights_sha256 != repeated.other_seed.initial_weights_sha256
+
+
+@pytest.mark.slow
+def test_a_repeated_trial_tells_the_same_facts(trained: Trained, repeated: Repeated) -> None:
+    for record in (repeated.shuffled, repeated.sequential, repeated.other_seed):
+        assert (record.status, record.events.lost, record.events.rejected) == (Status.DONE, 0, 0)
+        assert record.facts == trained.sequential.facts
 
 
 def test_the_loss_falls(trained: Trained) -> None:
-    losses = trained.step_losses(trained.sequential, 1)
+    losses = trained.step_losses(trained.sequential)
     assert sum(losses[-10:]) < sum(losses[:10])
-    shuffled = trained.step_losses(trained.shuffled, 1)
+    shuffled = trained.step_losses(trained.shuffled)
     assert sum(shuffled[-3:]) < sum(shuffled[:3])
 
 
 def test_the_epoch_loss_is_the_mean_of_its_steps_weighted_by_images(trained: Trained) -> None:
-    losses = trained.step_losses(trained.shuffled, 1)
+    losses = trained.step_losses(trained.shuffled)
     images = [48, 48, 48, 48, 48, 48, 32]
     expected = sum(loss * count for loss, count in zip(losses, images, strict=True)) / 320
     assert trained.shuffled.epochs[0].train_loss == pytest.approx(expected, rel=1e-6)

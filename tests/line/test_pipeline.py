@@ -85,6 +85,7 @@ def test_the_run_folder_holds_what_is_promised(good: tuple[RunFolder, Summary]) 
     assert (folder.parent / "latest").exists()
 
 
+@pytest.mark.usefixtures("figures")
 def test_the_report_can_be_made_again_and_is_the_same(good: tuple[RunFolder, Summary]) -> None:
     folder = good[0].path
     before = (folder / "report.md").read_bytes()
@@ -169,6 +170,7 @@ def test_an_honest_worker_agrees_with_the_host(line: Line) -> None:
     assert summary.findings == ()
 
 
+@pytest.mark.usefixtures("figures")
 def test_a_matched_comparison_is_held_side_by_side_step_by_step_and_image_by_image(line: Line) -> None:
     folder, summary = compare(matched_runtime(line, apart=2e-6), MATCHED)
     assert [trial.role for trial in summary.trials] == ["measured"] * 2 + ["parity"] * 4

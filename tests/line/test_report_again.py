@@ -23,8 +23,6 @@ from tests.support.line import MATCHED, SPEC, Line, Pressing, compare, matched_r
 from tests.support.paths import FIXTURES, ROOT
 from tests.support.walks import played
 
-pytestmark = pytest.mark.usefixtures("without_figures")
-
 WRITTEN = ("summary.json", "report.md", "results.parquet")
 
 

@@ -26,8 +26,6 @@ from orchestrator.runtime import Runtime
 from shared.events import EpochEnded, Event
 from tests.support.line import SPEC, Line
 
-pytestmark = pytest.mark.usefixtures("without_figures")
-
 TIMES = {"id", "started_at", "ended_at", "resumed_at", "wall_seconds"}
 TIMES |= {"load_average_at_end", "memory_available_at_end"}
 

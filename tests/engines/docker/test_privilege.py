@@ -159,6 +159,7 @@ def foreign(rig: DockerRig) -> Iterator[str]:
 
 
 @pytest.mark.frameworks
+@pytest.mark.slow  # a training each; `make test` looks at the toy and the hostile image in the same way
 @pytest.mark.parametrize("name", sorted(offered_contenders()))
 def test_a_framework_trains_with_no_right_that_it_does_not_need(
     name: str, engine: Engine, docker_client: DockerClient, mnist_folder: Path, tmp_path: Path

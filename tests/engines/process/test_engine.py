@@ -72,6 +72,7 @@ def test_a_worker_runs_in_the_environment_made_for_it(engine: ProcessEngine, ima
     assert _plays(engine, ready)
 
 
+@pytest.mark.slow  # two environments
 def test_a_half_made_environment_is_made_anew(engine: ProcessEngine, images: Path) -> None:
     first = engine.prepare(parse("toy", images), "cpu", quiet)
     environment = Path(first.handle).parent.parent
@@ -81,6 +82,7 @@ def test_a_half_made_environment_is_made_anew(engine: ProcessEngine, images: Pat
     assert not (environment / "debris").exists()
 
 
+@pytest.mark.slow  # two environments
 def test_pips_refusal_is_told_in_its_own_words_and_tried_again(engine: ProcessEngine, images: Path) -> None:
     with pytest.raises(PrepareError, match=r"No matching distribution found for tiny==2\.0"):
         engine.prepare(parse("toy==2.0", images), "cpu", quiet)
@@ -88,6 +90,7 @@ def test_pips_refusal_is_told_in_its_own_words_and_tried_again(engine: ProcessEn
     assert engine.prepare(parse("toy==2.0", images), "cpu", quiet).image.startswith("environment toy-2.0-cpu")
 
 
+@pytest.mark.slow  # an environment of its own
 def test_what_the_users_python_sees_is_not_what_is_installed(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
