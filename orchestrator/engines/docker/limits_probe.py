@@ -36,7 +36,7 @@ def _rights() -> dict[str, int]:
 def _file_systems() -> dict[str, int | bool]:
     root, shared = os.statvfs("/"), os.statvfs("/dev/shm")
     return {
-        "root_writable": not root.f_flag & os.ST_RDONLY or _writable("/var/tmp"),
+        "root_writable": not root.f_flag & os.ST_RDONLY or _writable("/"),
         "tmp_writable": _writable("/tmp"),
         "shared_memory_bytes": shared.f_blocks * shared.f_frsize,
         "free_bytes": root.f_bavail * root.f_frsize,
@@ -54,12 +54,16 @@ def _writable(folder: str) -> bool:
 
 
 def _network() -> bool:
-    """Ask for a route to an address of documentation: a datagram socket sends nothing by connecting."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        try:
-            asked.connect(("192.0.2.1", 9))
-        except OSError:
-            return False
+    """Ask for a route to an address of documentation, by either version of the protocol."""
+    return _routed(socket.AF_INET, "192.0.2.1") or _routed(socket.AF_INET6, "2001:db8::1")
+
+
+def _routed(family: int, address: str) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            asked.connect((address, 9))  # of a datagram socket: nothing is sent
+    except OSError:
+        return False
     return True
 
 

@@ -89,6 +89,11 @@ def test_what_the_probe_tells_of_the_disk_is_what_can_be_seen(rig: DockerRig, ch
         assert abs(seen_bytes - inside_bytes) < 2**30
 
 
+def test_memory_that_an_engine_mounts_elsewhere_is_not_taken_for_the_root(rig: DockerRig) -> None:
+    more = dict.fromkeys(("/var/tmp", "/run"), "rw,nosuid,nodev,size=1m")
+    assert tried(rig.client, rig.prepared.image, tmpfs={"/tmp": "rw,noexec,mode=1777", **more}) == {}
+
+
 @pytest.mark.parametrize(
     ("loosened", "caught"),
     [
