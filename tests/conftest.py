@@ -82,6 +82,24 @@ def data_volume(docker_client: DockerClient) -> Iterator[str]:
     volume.remove(force=True)
 
 
+@pytest.fixture(scope="session")
+def podman_client() -> Iterator[DockerClient]:
+    """Podman's service, where BAKEOFF_PODMAN_HOST says where it listens."""
+    named = os.environ.get("BAKEOFF_PODMAN_HOST")
+    if not named:
+        pytest.skip("BAKEOFF_PODMAN_HOST names no Podman")
+    client = DockerClient(base_url=named, timeout=120)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def podman_volume(podman_client: DockerClient) -> Iterator[str]:
+    volume = podman_client.volumes.create(f"bakeoff-test-{uuid.uuid4().hex[:12]}", labels=OWNED)
+    yield volume.name
+    volume.remove(force=True)
+
+
 ENGINE = ("tests/engines/docker/", "tests/engines/test_engines.py", "tests/faults/", "tests/line/test_registry.py")
 """Files with tests of a Docker Engine: two that build one image at a time, or count what is left, see each other."""
 

@@ -23,7 +23,12 @@ from shared.events import Event, Heartbeat, WorkerReady
 from tests.support import engines
 from tests.support.engines import QUICK, DockerRig, Rig
 
-NAMES = ["scripted", "process", pytest.param("docker", marks=pytest.mark.docker)]
+NAMES = [
+    "scripted",
+    "process",
+    pytest.param("docker", marks=pytest.mark.docker),
+    pytest.param("podman", marks=[pytest.mark.docker, pytest.mark.slow]),
+]
 
 
 @pytest.fixture(params=NAMES)
@@ -45,6 +50,8 @@ def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 def _made(request: pytest.FixtureRequest, folder: Path) -> Rig:
     if request.param == "docker":
         return DockerRig(folder, request.getfixturevalue("docker_client"), request.getfixturevalue("data_volume"))
+    if request.param == "podman":
+        return DockerRig(folder, request.getfixturevalue("podman_client"), request.getfixturevalue("podman_volume"))
     return engines.process(folder) if request.param == "process" else engines.scripted(folder)
 
 
@@ -348,7 +355,8 @@ def test_an_engine_that_stops_answering_in_the_middle_of_its_checks_is_a_failed_
 
 
 def test_facts_name_the_engine(rig: Rig) -> None:
-    assert rig.engine.name in rig.engine.facts()["engine"].lower()
+    named = rig.engine.facts()["engine"].lower()
+    assert rig.engine.name in named or named.startswith("podman ")
 
 
 class Skipping:

@@ -13,6 +13,7 @@ from orchestrator.host.gpus import Gpu
 
 LOCAL = Identity(
     id="ABCD",
+    product="Docker",
     version="20.10.24",
     api="1.41",
     endpoint="http+docker://localhost",

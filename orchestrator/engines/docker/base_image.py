@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from orchestrator.engines.docker.image_name import familiar, from_registry
 from orchestrator.engines.docker.pull import pull
 from orchestrator.engines.engine import PrepareError
 from orchestrator.errors import PreflightError
@@ -55,8 +56,10 @@ def _digest(name: str, known: list[str]) -> str:
     """Pick the digest that was asked for, or the one of this repository: another one's may name another manifest."""
     if "@" in name:
         return name.partition("@")[2]
-    digests = (reference.partition("@") for reference in known)
-    return next((digest for repository, _, digest in digests if repository == _without_tag(name)), "")
+    digests = (reference.partition("@") for reference in known if from_registry(reference))
+    return next(
+        (digest for repository, _, digest in digests if familiar(repository) == familiar(_without_tag(name))), ""
+    )
 
 
 def _without_tag(name: str) -> str:

@@ -14,6 +14,7 @@ from docker import DockerClient
 from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
+from orchestrator.engines.docker.image_name import familiar
 from orchestrator.engines.docker.labels import CONTENT, OWNER, REPOSITORY
 from orchestrator.engines.engine import EngineLostError
 
@@ -66,7 +67,7 @@ def list_owned(client: DockerClient, *, images: bool, data: bool, data_volume: s
 
 
 def _is_ours(image: Any) -> bool:
-    return all(tag.startswith(REPOSITORY) for tag in image.tags)
+    return all(familiar(tag).startswith(REPOSITORY) for tag in image.tags)
 
 
 def _container(container: Any) -> DockerObject:
@@ -79,4 +80,4 @@ def _volume(volume: Any) -> DockerObject:
 
 def _image(image: Any) -> DockerObject:
     size = image.attrs["Size"] / 1e9
-    return DockerObject("image", image.tags[0] if image.tags else image.short_id, f"{size:.1f} GB", image)
+    return DockerObject("image", familiar(image.tags[0]) if image.tags else image.short_id, f"{size:.1f} GB", image)

@@ -21,7 +21,7 @@ from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove_all
 from orchestrator.engines.docker.context import named_by
 from orchestrator.engines.docker.files import DATA_VOLUME, fill_data, make_out
-from orchestrator.engines.docker.inspection import Checkup
+from orchestrator.engines.docker.inspection import Checkup, product
 from orchestrator.engines.docker.labels import LEASE, RUN, TRIAL, facts_of_contract, facts_of_image, labels_of
 from orchestrator.engines.docker.packages import Contents, read
 from orchestrator.engines.docker.pull import PULL_WAITS_SECONDS, pull
@@ -129,7 +129,7 @@ class DockerEngine:
     def facts(self) -> Mapping[str, str]:
         version = self.client.version()
         return {
-            "engine": f"Docker {version.get('Version', '?')} (API {version.get('ApiVersion', '?')})",
+            "engine": f"{product(version)} {version.get('Version', '?')} (API {version.get('ApiVersion', '?')})",
             "engine kernel": str(version.get("KernelVersion", "?")),
             "engine cgroup": f"v{self._info.get('CgroupVersion', '1')}, {self._info.get('Driver', '?')}",
         }

@@ -22,6 +22,8 @@ from orchestrator.engines.docker.one_off import CommandResult, run
 from orchestrator.engines.install.context import context
 from orchestrator.spec.contenders import Contender, offered_contenders
 
+PODMAN = "Podman"
+
 INSIDE = Path(__file__).with_name("limits_probe.py")
 
 TRIED_MEMORY_BYTES = 64 * 2**20
@@ -37,6 +39,7 @@ class Identity:
     """An engine as it describes itself."""
 
     id: str
+    product: str  # Docker, or what speaks its API
     version: str
     api: str
     endpoint: str
@@ -53,6 +56,12 @@ class BaseImage:
     name: str
     present: bool
     fault: str = ""  # why it cannot be pulled
+
+
+def product(version: Mapping[str, Any]) -> str:
+    """Name the engine by its answer to the question for its version: Podman calls itself one of its components."""
+    names = [str(component.get("Name", "")) for component in version.get("Components") or []]
+    return PODMAN if "Podman Engine" in names else "Docker"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +85,7 @@ class Checkup:
         local = self._by_socket()
         return Identity(
             id=str(self.info.get("ID", "")),
+            product=product(version),
             version=str(version.get("Version", "?")),
             api=str(version.get("ApiVersion", "?")),
             endpoint=self.address or str(self.client.api.base_url),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.engines.check import Check, State, refused
 from orchestrator.engines.docker.inspection import BaseImage, Identity
 from orchestrator.errors import PreflightError
 
 TITLE = "Docker Engine"
 WHY = "it keeps each contender's framework and its libraries apart, with the same limits for all"
+
+UNASKED = re.compile(r"is not supported$|^Not Found$")
+"""What Podman says to the question whether a registry has an image, which its service does not know."""
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 """Clocks further apart make a report's times and the engine's disagree; durations are never taken from them."""
@@ -28,7 +33,7 @@ def reached(engine: Identity, named: str) -> Check:
     """Say which engine answers: with several on a machine the wrong one looks empty."""
     place = "local" if engine.local else f"remote, {engine.endpoint}"
     by = f", named by {named}" if named else ""
-    found = f"Docker {engine.version} (API {engine.api}), {place}{by}; {engine.surroundings}"
+    found = f"{engine.product} {engine.version} (API {engine.api}), {place}{by}; {engine.surroundings}"
     return Check(id="engine", title=TITLE, state=State.OK, found=found, why=WHY)
 
 
@@ -54,6 +59,8 @@ def base(image: BaseImage, needed: bool) -> Check:
         state, found = State.OK, f"{image.name} is here"
     elif not needed:
         state, found = State.SKIPPED, f"{image.name} is not here, and every image is built already"
+    elif UNASKED.search(image.fault):
+        state, found = State.SKIPPED, f"{image.name} is not here; this engine does not ask whether it can be pulled"
     elif not image.fault:
         state, found = State.OK, f"{image.name} is not here and can be pulled"
     else:

@@ -14,6 +14,7 @@ from docker.errors import DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from orchestrator.engines.docker.files import unstarted_container
+from orchestrator.engines.docker.image_name import familiar
 from orchestrator.engines.docker.labels import OWNED
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import PreflightError
@@ -51,7 +52,7 @@ def read(client: DockerClient, image: str) -> Contents:
         raise EngineLostError(str(error)) from error
     return Contents(
         id=str(stored.id),
-        name=min(stored.tags, default=str(stored.id)),
+        name=min(map(familiar, stored.tags), default=str(stored.id)),
         created=str(stored.attrs.get("Created", "")),
         labels=dict(stored.labels),
         python=tuple(content for name, content in files if _METADATA.search(name)),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from orchestrator.engines.check import State
 from orchestrator.engines.docker import judge
-from orchestrator.engines.docker.inspection import BaseImage
+from orchestrator.engines.docker.inspection import BaseImage, product
 from tests.support.checks import LOCAL
 
 OK, WARNING, FAILED, SKIPPED = State.OK, State.WARNING, State.FAILED, State.SKIPPED
@@ -20,6 +21,18 @@ def test_an_engine_says_where_it_is_and_what_led_there() -> None:
     assert "remote, http://build:2375, named by the CLI context build" in (
         judge.reached(REMOTE, "the CLI context build").found
     )
+
+
+PODMAN = {"Version": "4.3.1", "Components": [{"Name": "Podman Engine"}, {"Name": "Conmon"}, {"Name": "OCI Runtime"}]}
+DOCKER = {"Version": "28.2.2", "Components": [{"Name": "Engine"}, {"Name": "containerd"}, {"Name": "runc"}]}
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [(PODMAN, "Podman"), (DOCKER, "Docker"), ({}, "Docker"), ({"Components": None}, "Docker")]
+)
+def test_an_engine_is_called_what_its_components_say(version: dict[str, Any], name: str) -> None:
+    assert product(version) == name
+    assert judge.reached(replace(LOCAL, product=name, version="4.3.1"), "").found.startswith(f"{name} 4.3.1 (API")
 
 
 @pytest.mark.parametrize(("ahead", "state"), [(0.2, OK), (-4.9, OK), (7.0, WARNING), (-3600.0, WARNING)])
@@ -38,6 +51,11 @@ def test_a_clock_that_is_off_is_a_warning_with_its_direction(ahead: float, state
         (BaseImage("base:1", present=False), True, OK),
         (BaseImage("base:1", present=False, fault="no such host"), False, SKIPPED),
         (BaseImage("base:1", present=False, fault="no such host"), True, FAILED),
+        (
+            BaseImage("base:1", present=False, fault="Path /v1.41/distribution/base:1/json is not supported"),
+            True,
+            SKIPPED,
+        ),
     ],
 )
 def test_a_base_image_matters_where_something_is_built_on_it(image: BaseImage, needed: bool, state: State) -> None:
