@@ -35,7 +35,8 @@ def choose_engine(spec: Spec, cache: Path) -> Choice:
     if spec.engine == "process" or (spec.engine == "auto" and spec.python):
         return Choice(_process_engine(spec, cache), _process_notice())
     try:
-        return Choice(connect(_base_image(), allow_foreign_image=spec.allow_foreign_image), DockerEngine.notice)
+        engine = connect(_base_image(), allow_foreign_image=spec.allow_foreign_image)
+        return Choice(engine, engine.notice)
     except PreflightError as error:
         if spec.engine == "docker":
             raise

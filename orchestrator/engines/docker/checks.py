@@ -47,6 +47,8 @@ class DockerChecks(EngineChecks):
     def engine(self) -> Iterator[Check]:
         identity = self.checkup.identity()
         yield judge.reached(identity, self.named_by)
+        if judge.notice(identity.product):
+            yield judge.lacks(identity)
         yield judge.clock(identity)
         missing = self.missing_bytes()
         yield from self._bases(missing)

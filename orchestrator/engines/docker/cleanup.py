@@ -6,7 +6,7 @@ not carry the label of our containers, and an image that somebody built on one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +48,20 @@ class DockerObject:
 
 def remove_all(client: DockerClient, *labels: str) -> None:
     """Remove the containers and volumes that carry our label and all of these. Raises EngineLostError."""
-    filters: Any = {"label": [f"{OWNER}=bakeoff", *labels]}
+    wanted = [f"{OWNER}=bakeoff", *labels]
+    filters: Any = {"label": wanted}
     for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
-        _container(container).remove()
+        if _carries(container.labels, wanted):
+            _container(container).remove()
     for volume in client.volumes.list(filters=filters):
-        _volume(volume).remove()
+        if _carries(volume.attrs.get("Labels"), wanted):
+            _volume(volume).remove()
+
+
+def _carries(labels: Mapping[str, str] | None, wanted: Sequence[str]) -> bool:
+    """Look for ourselves: of several labels, Podman lists the volumes that carry any of them."""
+    carried = {f"{name}={value}" for name, value in (labels or {}).items()}
+    return carried.issuperset(wanted)
 
 
 def list_owned(client: DockerClient, *, images: bool, data: bool, data_volume: str) -> list[DockerObject]:

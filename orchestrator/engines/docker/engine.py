@@ -14,7 +14,7 @@ from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from orchestrator.engines.checks import CheckTarget
-from orchestrator.engines.docker import container_options, sbom
+from orchestrator.engines.docker import container_options, judge, sbom
 from orchestrator.engines.docker.api import engine_lost_if_unreachable, engine_lost_on_any_error, is_away, short
 from orchestrator.engines.docker.build import build_image, find_image, tag_of
 from orchestrator.engines.docker.checks import DockerChecks
@@ -51,11 +51,11 @@ class DockerEngine:
     address: str = ""  # that the user named, where it is not the client's own: an engine behind ssh
 
     name = "docker"
-    notice = ""
     restricts = True
 
     def __post_init__(self) -> None:
         self._info: Mapping[str, Any] = self.client.info()
+        self.notice = judge.notice(product(self.client.version()))
         self._memory_bytes = self.memory_bytes or int(self._info.get("MemTotal", 0) * _HOST_SHARE)
 
     def gives_gpus(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestrator.engines.check import Check, State, refused
-from orchestrator.engines.docker.inspection import BaseImage, Identity
+from orchestrator.engines.docker.inspection import PODMAN, BaseImage, Identity
 from orchestrator.errors import PreflightError
 
 TITLE = "Docker Engine"
@@ -13,6 +13,11 @@ WHY = "it keeps each contender's framework and its libraries apart, with the sam
 
 UNASKED = re.compile(r"is not supported$|^Not Found$")
 """What Podman says to the question whether a registry has an image, which its service does not know."""
+
+_PODMAN_LACKS = (
+    "Podman answers in Docker's place: it may not tell why a worker was killed (memory, or somebody), nor whether a"
+    " registry has an image, and a container may also write to memory at /run and /var/tmp"
+)
 
 CLOCK_TOLERANCE_SECONDS = 5.0
 """Clocks further apart make a report's times and the engine's disagree; durations are never taken from them."""
@@ -35,6 +40,23 @@ def reached(engine: Identity, named: str) -> Check:
     by = f", named by {named}" if named else ""
     found = f"{engine.product} {engine.version} (API {engine.api}), {place}{by}; {engine.surroundings}"
     return Check(id="engine", title=TITLE, state=State.OK, found=found, why=WHY)
+
+
+def notice(product: str) -> str:
+    """Say what an engine that speaks Docker's API does not do as Docker does; "" for Docker itself."""
+    return _PODMAN_LACKS if product == PODMAN else ""
+
+
+def lacks(engine: Identity) -> Check:
+    """Say where the engine is not Docker."""
+    return Check(
+        id="engine.lacks",
+        title="not Docker",
+        state=State.WARNING,
+        found=notice(engine.product),
+        why="an unclear end of a trial, or an image that cannot be had, is then harder to explain",
+        fix="nothing needs to be done; with Docker these are told",
+    )
 
 
 def clock(engine: Identity) -> Check:

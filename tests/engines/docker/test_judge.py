@@ -35,6 +35,11 @@ def test_an_engine_is_called_what_its_components_say(version: dict[str, Any], na
     assert judge.reached(replace(LOCAL, product=name, version="4.3.1"), "").found.startswith(f"{name} 4.3.1 (API")
 
 
+def test_what_podman_lacks_is_said_and_docker_lacks_nothing() -> None:
+    assert "may not tell why a worker was killed" in judge.notice("Podman")
+    assert judge.notice("Docker") == ""
+
+
 @pytest.mark.parametrize(("ahead", "state"), [(0.2, OK), (-4.9, OK), (7.0, WARNING), (-3600.0, WARNING)])
 def test_a_clock_that_is_off_is_a_warning_with_its_direction(ahead: float, state: State) -> None:
     found = judge.clock(replace(LOCAL, ahead_seconds=ahead))

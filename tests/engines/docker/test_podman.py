@@ -13,7 +13,8 @@ from docker.errors import NotFound
 from orchestrator import doctor
 from orchestrator.engines.check import Check, State
 from orchestrator.engines.docker import judge
-from orchestrator.engines.docker.cleanup import list_owned
+from orchestrator.engines.docker.cleanup import list_owned, remove_all
+from orchestrator.engines.docker.labels import LEASE, OWNED, RUN
 from orchestrator.record.record import Status
 from orchestrator.spec.spec import Spec
 from tests.support.engines import DockerRig, quiet
@@ -47,6 +48,7 @@ def test_a_trial_runs_and_its_report_names_podman(rig: DockerRig) -> None:
     assert (record.status, record.events.received, record.events.lost) == (Status.DONE, 305, 0)
     assert rig.left_behind() == []
     assert rig.engine.facts()["engine"].startswith("Podman ")
+    assert rig.engine.notice.startswith("Podman ")
 
 
 def test_the_doctor_names_podman_and_finds_its_limits_well(
@@ -56,6 +58,7 @@ def test_the_doctor_names_podman_and_finds_its_limits_well(
     found = examined(tag)
     assert found[f"engine.base_image.{tag}"].state is State.OK
     assert found["engine"].found.startswith(f"Podman {rig.client.version()['Version']} (API ")
+    assert found["engine.lacks"].state is State.WARNING
     assert {check.state for name, check in found.items() if name.startswith("limits")} == {State.OK}
 
 
@@ -69,6 +72,17 @@ def test_a_base_image_that_is_not_there_is_no_failure_where_podman_cannot_ask(
 def test_an_image_of_ours_is_listed_for_removal_by_the_name_that_it_was_given(rig: DockerRig) -> None:
     listed = list_owned(rig.client, images=True, data=False, data_volume=rig.volume)
     assert any(each.kind == "image" and each.name.startswith("bakeoff/toy:1.0-cpu") for each in listed)
+
+
+def test_only_what_carries_every_label_is_removed(podman_client: DockerClient, podman_volume: str) -> None:
+    """Podman lists the volumes that carry any of the labels: one run's sweep would have taken all others' with it."""
+    mine = podman_client.volumes.create(f"{podman_volume}-1", labels={**OWNED, RUN: podman_volume})
+    remove_all(podman_client, f"{RUN}={podman_volume}", f"{LEASE}=another")
+    assert podman_client.volumes.get(mine.name)
+    remove_all(podman_client, f"{RUN}={podman_volume}")
+    with pytest.raises(NotFound):
+        podman_client.volumes.get(mine.name)
+    assert podman_client.volumes.get(podman_volume)
 
 
 @pytest.mark.parametrize("name", ["python:3", "registry.invalid/python:3"])
