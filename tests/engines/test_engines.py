@@ -143,7 +143,9 @@ def test_what_is_no_file_of_a_sane_size_is_refused(real: Rig, kind: str, reason:
     record = real.run(f"leave {kind}")
     assert record.status is Status.FAILED
     assert record.reason == "no test logits to count accuracy from: predictions.npy is missing"
-    assert record.warnings == (f"predictions.npy: {reason}",)
+    # Podman follows a link without the volumes, finds nothing, and says as of a file that is not there: not found.
+    unseen = kind == "link" and real.engine.notice.startswith("Podman")
+    assert record.warnings == (() if unseen else (f"predictions.npy: {reason}",))
 
 
 def test_what_libraries_print_damages_no_event(rig: Rig) -> None:

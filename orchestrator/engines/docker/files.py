@@ -23,7 +23,6 @@ from orchestrator.engines.docker.labels import HOLDER, OWNED, OWNER
 DATA_VOLUME = "bakeoff-mnist"  # compose.yaml declares the same
 DATA_FILES = ("train.parquet", "test.parquet")  # what workers read; the manifest says when, which is no content
 STALE_SECONDS = 600.0
-_STATUS = "X-Docker-Container-Path-Stat"
 _TAR_BYTES = 10240  # what an archive of one member holds beside it
 
 
@@ -108,13 +107,10 @@ def _status(container: Any, path: str) -> dict[str, Any] | None:
     api = container.client.api
     url = f"{api.base_url}/v{api.api_version}/containers/{container.id}/archive"
     answer = api.head(url, params={"path": path}, timeout=api.timeout)
-    told = answer.headers.get(_STATUS, "")
-    if answer.status_code == HTTPStatus.NOT_FOUND and not told:
+    if answer.status_code == HTTPStatus.NOT_FOUND:
         return None
-    if not told:
-        answer.raise_for_status()
-    # Podman answers "not found" of a link that leads nowhere, and tells of the link all the same.
-    status: dict[str, Any] = json.loads(base64.b64decode(told))
+    answer.raise_for_status()
+    status: dict[str, Any] = json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"]))
     return status
 
 
