@@ -10,23 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.analyse.accuracy import Answers, read_answers
 from orchestrator.analyse.parity import Steps, read_steps
 from orchestrator.analyse.summary import Comparison, Environment
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
-from orchestrator.plan.walk import Walk, make_walk
+from orchestrator.host.hardware import Hardware
+from orchestrator.plan.plan import make_plan
+from orchestrator.plan.walk import Walk
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.record.trial_folder import PREDICTIONS, RECORD, STEPS
-from orchestrator.spec import recipes
-from orchestrator.spec.contenders import parse
-from orchestrator.spec.spec import ExplainSpec, Spec
+from orchestrator.record.trial_folder import PREDICTIONS, STEPS
+from orchestrator.spec.resolve import resolve
+from orchestrator.spec.spec import ExplainSpec
+from orchestrator.stream.predictions import PredictionsError
 from shared import mnist
-from shared.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +49,14 @@ class RunResults:
 def load_run(folder: RunFolder, data: Path) -> RunResults:
     """Read a run; `data` is where the prepared data set is kept, or would be.
 
-    Raises UsageError where the run did not end, where a file is missing, edited or of another format, or where a
-    walk's recipes are not those of the run any more.
+    Raises UsageError where the run did not end, where a file is missing, edited, damaged or of another format, or
+    where a walk's recipes are not those of the run any more.
     """
     manifest = folder.read_manifest()
     comparison = Comparison.load(folder.path)
     if comparison.ended_at is None:
         raise UsageError(f"the comparison of {folder.id} did not end", f"`bakeoff resume {folder.id}` ends it")
-    records = [_record(folder, trial) for trial in manifest.trials]
+    records = folder.read_records()
     steps = [read_steps(record, folder.read_leftover(record.id, STEPS)) for record in records]
     answers, unread = _answers(folder, records, data)
     return RunResults(
@@ -70,15 +72,6 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
     )
 
 
-def _record(folder: RunFolder, trial: str) -> Record:
-    content = folder.read_leftover(trial, RECORD)
-    try:
-        return Record.model_validate_json(content or b"")
-    except ValidationError as error:
-        remedy = f"`bakeoff resume {folder.id}` runs it"
-        raise UsageError(f"{trial} of {folder.id} has no record that can be read", remedy) from error
-
-
 def _answers(folder: RunFolder, records: Sequence[Record], data: Path) -> tuple[list[Answers], list[str]]:
     """Return the answers of every trial that is compared image by image, or the trials' names without the labels."""
     matched = [record for record in records if record.track == "matched" and record.status is Status.DONE]
@@ -89,23 +82,31 @@ def _answers(folder: RunFolder, records: Sequence[Record], data: Path) -> tuple[
     if prepared is None:
         return [], [record.id for record, predictions in leftovers if predictions is not None]
     labels = mnist.load(prepared.folder, "8x8").test_labels
-    answers = [read_answers(record, predictions, labels) for record, predictions in leftovers]
+    answers = [_read_answers(folder, record, predictions, labels) for record, predictions in leftovers]
     return [trial for trial in answers if trial], []
 
 
+def _read_answers(
+    folder: RunFolder, record: Record, predictions: bytes | None, labels: NDArray[np.uint8]
+) -> Answers | None:
+    """Read a trial's answers; UsageError where its file has been damaged since the trial was judged by it."""
+    try:
+        return read_answers(record, predictions, labels)
+    except PredictionsError as error:
+        remedy = f"put the file back as it was, or remove it: {record.id} is then left out of the image-by-image table"
+        raise UsageError(f"{record.id} of {folder.id}: {error}", remedy) from error
+
+
 def _walk(manifest: Manifest, comparison: Comparison) -> Walk | None:
-    """Plan the walk again from the pinned spec; it has to pass the cells that the run passed."""
+    """Plan the walk again from the pinned spec; it has to pass the cells that the run passed.
+
+    A walk is the same on every device, so no GPU is asked for: a run may be analysed where there is none.
+    """
     spec = manifest.pinned_spec
     if not isinstance(spec, ExplainSpec):
         return None
-    start, end = zip(map(parse, spec.contenders), (_sized(recipe, spec) for recipe in spec.recipes), strict=True)
-    walk = make_walk(start, end, spec.paths)
-    cells = [(contender.written, recipe.name) for contender, recipe in walk.cells]
+    plan = make_plan(resolve(spec.replace(device="cpu", gpu=None), Hardware(cores=manifest.cores)))
+    cells = [(contender.written, recipe.name) for contender, recipe in plan.cells]
     if cells != [(cell.contender, cell.recipe) for cell in comparison.cells]:
         raise UsageError("a recipe, or bakeoff itself, has changed since this run began", "start it anew")
-    return walk
-
-
-def _sized(recipe: str, spec: Spec) -> Recipe:
-    sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
-    return recipes.apply_sizes(recipes.load(recipe), quick=spec.profile == "quick", **sizes)
+    return plan.walk

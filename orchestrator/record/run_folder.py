@@ -23,7 +23,7 @@ from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.files import disk_error, make_unique_folder, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
-from orchestrator.record.trial_folder import RECORD, TrialFolder, load_record
+from orchestrator.record.trial_folder import TrialFolder, load_record
 
 MANIFEST = "run.json"
 COMPARISON = "comparison.json"
@@ -117,9 +117,17 @@ class RunFolder:
         except OSError:
             return None
 
+    def read_record(self, trial_id: str) -> Record:
+        """Read what happened in a trial; UsageError where it has no record, or one that cannot be read."""
+        try:
+            return load_record(self._trial(trial_id))
+        except (OSError, ValidationError) as error:
+            remedy = f"`bakeoff resume {self.id}` runs it"
+            raise UsageError(f"{trial_id} of {self.id} has no record that can be read", remedy) from error
+
     def read_records(self) -> list[Record]:
-        """Read the records of the run's trials, in the order of their names. Raises OSError or ValidationError."""
-        return [load_record(path.parent) for path in sorted(self.path.glob(f"{TRIALS}/*/{RECORD}"))]
+        """Read the records of all the run's trials, in the order of running; UsageError where one cannot be read."""
+        return [self.read_record(trial_id) for trial_id in self.read_manifest().trials]
 
     def write_manifest(self, manifest: Manifest) -> None:
         write_model(self.path / MANIFEST, manifest)

@@ -6,12 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from orchestrator.engines.engine import Prepared
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, TRIALS, RunFolder
-from orchestrator.record.trial_folder import ATTEMPTS, RECORD, TRIAL, load_record
+from orchestrator.record.trial_folder import ATTEMPTS, RECORD, TRIAL
 from shared.trial import Trial, to_json
 
 
@@ -28,8 +26,10 @@ def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | No
         earlier_run = path.parents[1]
         if earlier_run.is_symlink() or earlier_run == run.path or _read_text(path / TRIAL) != to_json(trial):
             continue
-        record = _done_record(path)
-        ran = (record.image, record.relaxations) if record else None
+        record = RunFolder(earlier_run).trial(trial.id).record()
+        if record is None or record.status is not Status.DONE:
+            continue
+        ran = (record.image, record.relaxations)
         if ran == (prepared.image, prepared.relaxations) and _engine_and_machine(earlier_run) == machine:
             return path
     return None
@@ -37,21 +37,12 @@ def find_reusable(trial: Trial, prepared: Prepared, run: RunFolder) -> Path | No
 
 def reuse(earlier: Path, run: RunFolder) -> Record:
     """Copy an earlier trial into this run, which is then whole without the other; the record says whence."""
-    record = load_record(earlier)
+    record = RunFolder(earlier.parents[1]).read_record(earlier.name)
     reused = record.replace(reused_from=record.reused_from or earlier.parents[1].name)
     folder = run.trial(earlier.name)
     shutil.copytree(earlier, folder.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD, ATTEMPTS))
     folder.write_record(reused)  # last: a copy that was cut short has none, and is made again
     return reused
-
-
-def _done_record(path: Path) -> Record | None:
-    """Read a record; None where it is missing, not done, or of another version of bakeoff."""
-    try:
-        record = load_record(path)
-    except (OSError, ValidationError):
-        return None
-    return record if record.status is Status.DONE else None
 
 
 def _engine_and_machine(run: Path) -> tuple[str | None, ...]:

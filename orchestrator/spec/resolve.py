@@ -48,7 +48,7 @@ class ResolvedSpec:
             "threads": self.threads,
             "python": tuple(f"{name}{equals}{Path(path).absolute()}" for name, equals, path in self._interpreters),
         }
-        return self.spec.model_validate({**self.spec.model_dump(), **written})
+        return self.spec.replace(**written)
 
     @property
     def _interpreters(self) -> list[tuple[str, str, str]]:
@@ -59,8 +59,7 @@ class ResolvedSpec:
         """Return the command for the published size, None where this is it."""
         if self.profile == "article":
             return None
-        sizes = {"epochs": None, "train_images": None, "batch_size": None, "profile": "article"}
-        return self.spec.model_validate({**self.spec.model_dump(), **sizes}).command
+        return self.spec.replace(epochs=None, train_images=None, batch_size=None, profile="article").command
 
 
 def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:

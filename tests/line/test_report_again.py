@@ -112,6 +112,26 @@ def test_a_trial_without_a_record_is_named(line: Line) -> None:
         load_run(folder, line.data)
 
 
+def test_predictions_damaged_since_are_named_with_a_way_out(line: Line) -> None:
+    folder, summary = compare(matched_runtime(line, apart=2e-6), MATCHED)
+    damaged = folder.path / "trials" / summary.trials[0].id / "predictions.npy"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    with pytest.raises(UsageError, match=f"{summary.trials[0].id} of .*: predictions.npy cannot be read") as refused:
+        load_run(folder, line.data)
+    assert "put the file back" in refused.value.remedy
+    damaged.unlink()
+    assert summary.trials[0].id not in [answers.trial for answers in load_run(folder, line.data).answers]
+
+
+def test_a_walk_of_a_gpu_is_analysed_again_where_there_is_none(line: Line) -> None:
+    asked = ExplainSpec(profile="quick", device="cpu", seeds=1)
+    folder, summary = pipeline.compare(asked, line.runtime(played(line)), console.view("quiet", io.StringIO()))
+    document = json.loads((folder.path / "run.json").read_text())
+    spec_of_a_gpu = {**document["spec"], "device": "cuda", "variant": "cuda", "gpu": "GPU-of-another-machine"}
+    (folder.path / "run.json").write_text(json.dumps({**document, "spec": spec_of_a_gpu}))
+    assert pipeline.summarise(folder, line.data).explanation == summary.explanation
+
+
 def test_a_walk_whose_recipe_has_changed_since_is_refused(line: Line, tmp_path: Path) -> None:
     own, text = tmp_path / "own.toml", (ROOT / "shared" / "recipes" / "article-torch.toml").read_text()
     own.write_text(text.replace("article-torch", "own").replace("batch_size = 512", "batch_size = 256"))
