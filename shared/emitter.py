@@ -26,6 +26,7 @@ from shared.events import (
     Steps,
     encode,
 )
+from shared.leftovers import EVENTS
 
 _MESSAGE_LIMIT = 1000  # six bytes a character at worst ("\\uXXXX") would pass the line limit; see _clip
 
@@ -47,7 +48,7 @@ class Emitter:
         self._trial = trial
         self._seq = 0
         self._live: Optional[int] = live_fd
-        self._file: Optional[int] = os.open(out / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file: Optional[int] = os.open(out / EVENTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, args=(beat_seconds,), daemon=True)

@@ -20,9 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Sequence, Set
 
+from shared.leftovers import FACTS
 from shared.procfs import field, read_text
-
-FILE = "facts.json"
 
 NAME_LIMIT, VALUE_LIMIT = 120, 1000
 """Characters. The host refuses a file with longer ones whole, so they are cut here."""
@@ -55,7 +54,7 @@ _NO_PATH = "<path>"
 def write(out: Path, facts: Mapping[str, str]) -> None:
     """Leave the facts in the folder `out`, sorted, so that two files can be compared by eye."""
     cut = {_clean(name)[:NAME_LIMIT]: _clean(value)[:VALUE_LIMIT] for name, value in sorted(facts.items())}
-    (out / FILE).write_text(json.dumps(cut, indent=1) + "\n", encoding="ascii")
+    (out / FACTS).write_text(json.dumps(cut, indent=1) + "\n", encoding="ascii")
 
 
 def readable(questions: Mapping[str, Callable[[], object]]) -> Dict[str, str]:

@@ -18,13 +18,11 @@ from shared.backend import Data, Part, Score, Training
 from shared.emitter import Emitter, finite
 from shared.events import EpochEnded, Heartbeat, Warned
 from shared.initial import Weights
+from shared.leftovers import AUDIT, STEP_SERIES
 from shared.order import Order, order_of, sequential, shuffled
 from shared.recipe import Recipe
 from shared.timing import timed
 from shared.trial import Trial
-
-SERIES = ("losses", "gradient_norms", "weight_norms")
-"""The arrays of steps.npz, in the order in which a step returns their scalars (its correct answers left out)."""
 
 Place = Callable[[NDArray[np.float32], NDArray[np.int64]], Part]
 
@@ -62,7 +60,7 @@ def audit(trial: Trial, emitter: Emitter, training: Training, out: Path) -> None
     """Write what the host's float64 reference must agree with to audit.npz; put weights and optimizer back."""
     before = training.snapshot()
     with emitter.phase("audit"):
-        np.savez(out / "audit.npz", **_audited(training, np.array(trial.audit, np.int64)))
+        np.savez(out / AUDIT, **_audited(training, np.array(trial.audit, np.int64)))
     training.restore(before)
 
 
@@ -104,7 +102,7 @@ def order_of_epoch(trial: Trial, epoch: int, training: Training) -> Order:
 def train_epoch(trial: Trial, epoch: int, emitter: Emitter, training: Training, data: Data) -> List[List[float]]:
     """Train on the clock; then evaluate, read the steps' scalars back and send the epoch's events.
 
-    Return a list for each of SERIES that the trial keeps, one number a step.
+    Return a list for each of STEP_SERIES that the trial keeps, one number a step.
     """
     images, size = trial.recipe.data.train.images, trial.recipe.training.batch_size
     order = order_of_epoch(trial, epoch, training)
@@ -141,4 +139,4 @@ def train_epoch(trial: Trial, epoch: int, emitter: Emitter, training: Training, 
 
 def joined(epochs: Sequence[List[List[float]]]) -> Dict[str, List[float]]:
     """Name the series of all steps: losses, and norms where the trial asked for them."""
-    return {name: [number for epoch in parts for number in epoch] for name, parts in zip(SERIES, zip(*epochs))}
+    return {name: [number for epoch in parts for number in epoch] for name, parts in zip(STEP_SERIES, zip(*epochs))}

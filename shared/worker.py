@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Callable, List, Mapping, NamedTuple, Tuple
 
 from shared.emitter import Emitter, finite, private_stdout
 from shared.events import RunEnded, WorkerReady
+from shared.leftovers import AUDIT, FACTS, PREDICTIONS, STEPS
 from shared.trial import Trial, TrialError, data_folder, from_environment, out_folder
 
 if TYPE_CHECKING:  # they import NumPy
@@ -91,8 +92,8 @@ def run(framework: Framework, trial: Trial, emitter: Emitter, folder: Path, out:
     series = [loop.train_epoch(trial, epoch, emitter, training, data) for epoch in epochs]
     with emitter.phase("predict"):
         logits = training.logits(data.test)
-        np.save(out / "predictions.npy", training.array(logits))
-        np.savez(out / "steps.npz", **loop.joined(series))  # type: ignore[arg-type]  # names are no options of savez
+        np.save(out / PREDICTIONS, training.array(logits))
+        np.savez(out / STEPS, **loop.joined(series))  # type: ignore[arg-type]  # names are no options of savez
         test = training.score(logits, data.test)
     emitter.close()
     emitter.emit(_ended(trial, backend, test, emitter.started))
@@ -134,4 +135,4 @@ def _peak_memory(trial: Trial, backend: Backend) -> Tuple[int, str]:
 
 
 def _files(trial: Trial) -> List[str]:
-    return ["predictions.npy", "steps.npz", "facts.json", *(["audit.npz"] if trial.audit else [])]
+    return [PREDICTIONS, STEPS, FACTS, *([AUDIT] if trial.audit else [])]

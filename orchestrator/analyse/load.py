@@ -24,11 +24,11 @@ from orchestrator.plan.walk import Walk
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.record.trial_folder import PREDICTIONS, STEPS
 from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import ExplainSpec
 from orchestrator.stream.predictions import PredictionsError
 from shared import mnist
+from shared.leftovers import PREDICTIONS, STEPS
 
 
 @dataclass(frozen=True, kw_only=True)

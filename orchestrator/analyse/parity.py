@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from orchestrator.analyse.summary import Curve, StepDifference
 from orchestrator.record.record import Record, Status
 from orchestrator.stream import npy
+from shared.leftovers import STEP_SERIES
 from shared.trial import Precision
 
 Floats = NDArray[np.float64]
@@ -26,8 +27,6 @@ kink a little above, and below 1e-15 in float64."""
 
 EARLY_STEPS = 300
 CURVE_POINTS = 200
-
-SERIES = ("losses", "gradient_norms", "weight_norms")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def read_steps(record: Record, archive: bytes | None) -> Steps | None:
         arrays = npy.read_archive(archive)
     except npy.ArrayError:
         return None
-    losses, *norms = (arrays.get(name) for name in SERIES)
+    losses, *norms = (arrays.get(name) for name in STEP_SERIES)
     present = [series for series in (losses, *norms) if series is not None]
     if losses is None or any(series.shape != (losses.size,) for series in present) or not losses.size:
         return None

@@ -22,6 +22,7 @@ from orchestrator.stream import facts as worker_facts
 from orchestrator.stream.intake import Intake
 from orchestrator.stream.predictions import PredictionsError, accuracy
 from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Warned, WorkerReady
+from shared.leftovers import AUDIT, FACTS, PREDICTIONS
 from shared.recipe import parameter_count
 
 STDERR_TAIL_LINES = 40
@@ -164,14 +165,14 @@ def _audit(evidence: Evidence, judged: Verdict) -> tuple[AuditLine, ...]:
     """Hold the worker's audit against what was expected; empty where none was asked for, or the trial is not done."""
     if evidence.expected is None or judged.status is not Status.DONE:
         return ()
-    return compare_with_expected(evidence.expected, evidence.leftovers.files.get("audit.npz"))
+    return compare_with_expected(evidence.expected, evidence.leftovers.files.get(AUDIT))
 
 
 def _count_accuracy(judged: Verdict, leftovers: Leftovers, labels: NDArray[np.uint8]) -> tuple[Verdict, float | None]:
     """Count test accuracy; a worker that claims to be done without readable logits failed."""
-    predictions = leftovers.files.get("predictions.npy")
+    predictions = leftovers.files.get(PREDICTIONS)
     if predictions is None:
-        return _fail_uncounted(judged, "predictions.npy is missing"), None
+        return _fail_uncounted(judged, f"{PREDICTIONS} is missing"), None
     try:
         return judged, accuracy(predictions, labels)
     except PredictionsError as error:
@@ -187,10 +188,10 @@ def _fail_uncounted(judged: Verdict, reason: str) -> Verdict:
 def _read_facts(leftovers: Leftovers) -> tuple[dict[str, str], tuple[str, ...]]:
     """Read the worker's facts; where they cannot be read it has none, and a warning says why."""
     try:
-        content = leftovers.files.get(worker_facts.FILE)
+        content = leftovers.files.get(FACTS)
         return ({} if content is None else worker_facts.read(content)), ()
     except worker_facts.FactsError as error:
-        return {}, (f"{worker_facts.FILE} {error}",)
+        return {}, (f"{FACTS} {error}",)
 
 
 def _warnings(evidence: Evidence, events: list[Event]) -> Iterator[str]:

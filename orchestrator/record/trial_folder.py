@@ -15,16 +15,14 @@ from orchestrator.record.files import disk_error, make_unique_folder, name_disk_
 from orchestrator.record.record import Record
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Rejection
+from shared.leftovers import EVENTS, PREDICTIONS, STEPS
 from shared.trial import Trial, to_json
 
 TRIAL = "trial.json"
 STARTED = "started.json"
-EVENTS = "events.jsonl"
 REJECTED = "rejected.jsonl"
 STDERR = "stderr.log"
 RECORD = "record.json"
-PREDICTIONS = "predictions.npy"
-STEPS = "steps.npz"
 
 KEPT = (PREDICTIONS, STEPS)
 """Files of a worker that a trial's folder keeps; events are appended as they come, audits stand in the record."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.leftovers import PREDICTIONS
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -74,7 +76,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "failed": Cause("the worker gave up", _LOG),
     "no-predictions": Cause(
-        "no test logits to count accuracy from", "the worker must leave predictions.npy as shared/README.md says"
+        "no test logits to count accuracy from", f"the worker must leave {PREDICTIONS} as shared/README.md says"
     ),
     "incomplete": Cause(
         "incomplete: the worker exited with code 0 but without its last word (run_ended)",

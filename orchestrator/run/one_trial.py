@@ -20,15 +20,12 @@ from orchestrator.record.record import Record, Status
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.record.verdict import Observed, StopReason
 from orchestrator.run.watchdog import Limits, Watchdog
-from orchestrator.stream import facts
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake
 from orchestrator.values import Say
 from shared.events import Event
+from shared.leftovers import EVENTS, LEFTOVERS
 from shared.trial import to_json
-
-LEFTOVERS = ("events.jsonl", "predictions.npy", "steps.npz", "audit.npz", facts.FILE)
-"""Files of a worker that are collected when it has ended."""
 
 WORKER_MAY_GO_ON = (StopReason.ENGINE_LOST, StopReason.DETACHED)
 """The host leaves and the worker may go on: nothing is asked of it, nothing removed."""
@@ -202,7 +199,7 @@ def _collect(worker: Worker, folder: TrialFolder, intake: Intake, observed: Obse
         leftovers = Leftovers()
     else:
         leftovers = worker.leftovers(LEFTOVERS)
-    folder.append(intake.fill(leftovers.files.get("events.jsonl", b"")))
+    folder.append(intake.fill(leftovers.files.get(EVENTS, b"")))
     folder.write_leftovers(leftovers.files, leftovers.stderr, intake.refusals)
     return leftovers
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.stream import contract
-from shared.facts import FILE, NAME_LIMIT, VALUE_LIMIT
-
-__all__ = ["FILE", "FactsError", "read"]
+from shared.facts import NAME_LIMIT, VALUE_LIMIT
 
 BYTES_LIMIT = 256 * 2**10
 FACTS_LIMIT = 2000

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from orchestrator.stream.contract import NumberedEvent, RejectedLineError, decode
 from orchestrator.values import Value
 from shared.events import EpochEnded, Heartbeat, Steps
+from shared.leftovers import EVENTS
 
 BUDGET_BYTES = 256 * 2**20
 """What one trial may print in all. A metric stream needs a few hundred kilobytes."""
@@ -130,7 +131,7 @@ class Intake:
             try:
                 numbered = self._admit(line[:-1])
             except RejectedLineError as rejection:
-                self._reject(line[:-1], f"in events.jsonl: {rejection}")
+                self._reject(line[:-1], f"in {EVENTS}: {rejection}")
             else:
                 if numbered is not None:
                     yield numbered

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.stream import npy
+from shared.leftovers import PREDICTIONS
 
 
 class PredictionsError(ValueError):
@@ -32,7 +33,7 @@ def right_answers(predictions: bytes, labels: NDArray[np.uint8]) -> NDArray[np.b
     logits = _logits(predictions)
     if logits.shape != (len(labels), 10) or logits.dtype not in (np.float32, np.float64):
         raise PredictionsError(
-            f"predictions.npy holds {logits.dtype}{list(logits.shape)}; expected float32 or float64[{len(labels)}, 10]"
+            f"{PREDICTIONS} holds {logits.dtype}{list(logits.shape)}; expected float32 or float64[{len(labels)}, 10]"
         )
     right: NDArray[np.bool_] = logits.argmax(axis=1) == labels
     return right
@@ -42,4 +43,4 @@ def _logits(predictions: bytes) -> NDArray[Any]:
     try:
         return npy.read_array(predictions)
     except npy.ArrayError as error:
-        raise PredictionsError(f"predictions.npy {error}") from None
+        raise PredictionsError(f"{PREDICTIONS} {error}") from None

@@ -33,7 +33,19 @@ FILES = {
 OWN_FILES = {"tf": {"formulas.py"}, "torch": set[str]()}
 """Beside FILES: what Keras computes by another formula than the recipe."""
 
-CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "procfs", "worker")
+CONTRACT = (
+    "trial",
+    "recipe",
+    "layers",
+    "optimizers",
+    "events",
+    "emitter",
+    "timing",
+    "facts",
+    "leftovers",
+    "procfs",
+    "worker",
+)
 ON_THE_CLOCK = {"numpy", "pyarrow"}
 """What the worker itself imports within its first phase and nowhere else."""
 FRAMEWORKS = {"torch", "tensorflow", "keras"}

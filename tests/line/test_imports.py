@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "procfs")
+CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "leftovers", "procfs")
 
 # What import-linter keeps
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.stream import facts
 from shared import facts as shared
+from shared.leftovers import FACTS
 
 CPUINFO = "model name\t: A Made-up Processor\nflags\t\t: fpu sse4_2 avx avx2 hypervisor\n"
 MAPS = """\
@@ -106,7 +107,7 @@ def test_a_gpus_variables_are_told_where_a_gpu_trains(tmp_path: Path) -> None:
 def test_what_a_worker_leaves_passes_the_gate_whatever_its_surroundings(tmp_path: Path) -> None:
     odd = {"variable OMP_A": os.fsdecode(b"\xff"), "variable OMP_B": "x" * 5000, "v" * 500: "1"}
     shared.write(tmp_path, {**shared.common(True), **odd})
-    found = facts.read((tmp_path / shared.FILE).read_bytes())
+    found = facts.read((tmp_path / FACTS).read_bytes())
     assert found["variable OMP_A"] == "?"
     assert found["variable OMP_B"] == "x" * shared.VALUE_LIMIT
     assert len(found) > 30
