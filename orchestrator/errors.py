@@ -73,5 +73,10 @@ class Interrupted(BakeoffError):  # noqa: N818 - a wish of the user, not an erro
     exit_code = 130
 
 
+def engine_lost(error: Exception) -> PreflightError:
+    """Make the error of a command whose engine went away; the text of `error` says how that was noticed."""
+    return PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
+
+
 TRIAL_FAILED = 4
 """The exit code of a comparison that ended with a report and a trial that is not done."""

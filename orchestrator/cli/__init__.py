@@ -16,7 +16,7 @@ from rich.text import Text
 from orchestrator.cli import audit, clean, compare, data, doctor, explain, images, ls, report, resume, schema
 from orchestrator.cli.shared_options import check_spelling, check_variables
 from orchestrator.engines.engine import EngineLostError
-from orchestrator.errors import BakeoffError, PreflightError
+from orchestrator.errors import BakeoffError, engine_lost
 from orchestrator.host.checkout import revision
 from orchestrator.text import printable
 
@@ -94,8 +94,7 @@ def _run() -> int:
     except BakeoffError as error:
         return print_error(error)
     except EngineLostError as error:
-        remedy = "see that it runs and can be reached, then repeat"
-        return print_error(PreflightError(f"the engine stopped answering: {error}", remedy))
+        return print_error(engine_lost(error))
     return 0
 
 

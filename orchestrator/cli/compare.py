@@ -6,20 +6,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from orchestrator import pipeline
+from orchestrator.cli import plan_listing
 from orchestrator.cli.command import command
 from orchestrator.cli.outcome import run_and_exit
-from orchestrator.cli.output import emit, listing, stdout
+from orchestrator.cli.output import emit
 from orchestrator.cli.shared_options import Detach, Display, Folders
 from orchestrator.errors import UsageError
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.runtime import detect
-from orchestrator.spec.resolve import engine_and_device, heading, relaxations_by_contender, resolve
+from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import Spec, read_spec
 from orchestrator.spec.tracks import track
-from orchestrator.text import printable
 
 
 @command
@@ -72,16 +71,9 @@ def _show_plan(spec: Spec, folders: Folders, as_json: bool) -> None:
     resolved = resolve(spec, runtime.hardware)
     rows = _rows(make_plan(resolved))
     if as_json:
-        emit({"heading": heading(resolved), "relaxed": relaxations_by_contender(resolved), "trials": rows})
-        return
-    console = stdout()
-    engine = runtime.engine
-    lines = (heading(resolved), engine_and_device(resolved, engine.name, restricts=engine.restricts))
-    console.print(*map(Text, map(printable, lines)), sep="\n", soft_wrap=True)
-    table = listing("trial", "track", "epochs", "batch", "training\nimages", "validation\nimages")
-    for row in rows:
-        table.add_row(*(Text(printable(str(value))) for value in row.values()))
-    console.print(table)
+        emit({**plan_listing.head(resolved), "trials": rows})
+    else:
+        plan_listing.print_plan(resolved, runtime.engine, "", ("trial", "track"), rows)
 
 
 def _rows(plan: Plan) -> list[dict[str, str | int]]:
@@ -89,10 +81,7 @@ def _rows(plan: Plan) -> list[dict[str, str | int]]:
         {
             "trial": planned.id,
             "track": track(planned.trial.recipe),
-            "epochs": planned.trial.recipe.training.epochs,
-            "batch_size": planned.trial.recipe.training.batch_size,
-            "train_images": planned.trial.recipe.data.train.images,
-            "validation_images": planned.trial.recipe.data.validation.images,
+            **plan_listing.sizes(planned.trial.recipe),
         }
         for planned in plan.trials
     ]

@@ -8,16 +8,16 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline
+from orchestrator.cli import plan_listing
 from orchestrator.cli.command import command
 from orchestrator.cli.outcome import run_and_exit
-from orchestrator.cli.output import emit, listing, stdout
+from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Detach, Display, Folders
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.plan.walk import Walk
 from orchestrator.runtime import Runtime, detect
-from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, relaxations_by_contender, resolve
+from orchestrator.spec.resolve import ResolvedSpec, resolve
 from orchestrator.spec.spec import ExplainSpec
-from orchestrator.text import printable
 
 
 @command
@@ -60,19 +60,13 @@ def _show_plan(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, as_json: bo
     walk = plan.walk
     assert walk is not None  # an ExplainSpec is planned as one
     if as_json:
-        head = {"heading": heading(resolved), "relaxed": relaxations_by_contender(resolved)}
-        emit({**head, "orders": walk.orders, "cells": _rows(walk)})
+        emit({**plan_listing.head(resolved), "orders": walk.orders, "cells": _rows(walk)})
         return
-    console = stdout()
-    surroundings = engine_and_device(resolved, runtime.engine.name, restricts=runtime.engine.restricts)
-    lines = (heading(resolved), surroundings, walk.title)
-    console.print(*map(Text, map(printable, lines)), sep="\n", soft_wrap=True)
-    table = listing("contender", "step", "epochs", "batch", "training\nimages", "validation\nimages")
-    for step, row in zip(_steps(walk), _rows(walk), strict=True):
-        table.add_row(*(Text(printable(str(value))) for value in {**row, "recipe": step}.values()))
+    rows = [{**row, "recipe": step} for step, row in zip(_steps(walk), _rows(walk), strict=True)]
+    plan_listing.print_plan(resolved, runtime.engine, walk.title, ("contender", "step"), rows)
     count = len(walk.cells) * resolved.spec.seeds
     orders = "1 order" if len(walk.orders) == 1 else f"{len(walk.orders)} orders"
-    console.print(table, Text(f"{orders}, {len(walk.cells)} cells, {resolved.spec.seeds} seeds: {count} trials"))
+    stdout().print(Text(f"{orders}, {len(walk.cells)} cells, {resolved.spec.seeds} seeds: {count} trials"))
 
 
 def _steps(walk: Walk) -> list[str]:
@@ -84,13 +78,6 @@ def _steps(walk: Walk) -> list[str]:
 
 def _rows(walk: Walk) -> list[dict[str, str | int]]:
     return [
-        {
-            "contender": contender.written,
-            "recipe": recipe.name,
-            "epochs": recipe.training.epochs,
-            "batch_size": recipe.training.batch_size,
-            "train_images": recipe.data.train.images,
-            "validation_images": recipe.data.validation.images,
-        }
+        {"contender": contender.written, "recipe": recipe.name, **plan_listing.sizes(recipe)}
         for contender, recipe in walk.cells
     ]

@@ -26,6 +26,7 @@ from PIL import Image
 
 from orchestrator.data import idx, sources
 from orchestrator.errors import PreflightError
+from orchestrator.host import disk
 from orchestrator.values import Say, Value
 from shared import mnist
 from shared.mnist import Bytes
@@ -229,8 +230,7 @@ def _disk_errors_explained(folder: Path) -> Iterator[None]:
 
 
 def _check_space(folder: Path) -> None:
-    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    free_bytes = shutil.disk_usage(nearest).free
+    free_bytes = disk.free_bytes(folder)
     if free_bytes < _NEEDED_BYTES:
         raise PreflightError(
             f"{free_bytes:,} bytes are free for the data set in {folder}, it needs {_NEEDED_BYTES:,}", _ELSEWHERE

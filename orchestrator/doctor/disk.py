@@ -6,6 +6,7 @@ from pathlib import Path
 
 from orchestrator.engines.check import Check, State, refused
 from orchestrator.errors import PreflightError
+from orchestrator.host.disk import nearest_existing
 from orchestrator.record import run_folder
 
 _WHY = "records are written while trials run: a full disk ends a comparison half way"
@@ -15,7 +16,7 @@ def runs(out: Path) -> Check:
     """Ask `run_folder` whether it would take a comparison, without making the folder."""
     name, title = "disk.runs", "disk for runs"
     try:
-        run_folder.ensure_space(next(folder for folder in (out, *out.absolute().parents) if folder.exists()))
+        run_folder.ensure_space(nearest_existing(out))
     except PreflightError as error:
         return refused(name, title, _WHY, error)
     needed = run_folder.RUN_FOLDER_BYTES / 1e6

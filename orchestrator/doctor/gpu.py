@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from orchestrator.engines.check import Check, State
 from orchestrator.host.gpus import Gpu, Usage
 from orchestrator.spec.contenders import Contender, driver_floor
+from orchestrator.spec.gpu_faults import ABSENT, old_driver
 
 NEEDED_BYTES = 2 * 2**30
 """A CUDA context, cuDNN's workspace and the network take less than half of it."""
@@ -20,9 +21,9 @@ def absent(asked: bool) -> Check:
         id="gpu",
         title="GPU",
         state=State.FAILED if asked else State.SKIPPED,
-        found="no GPU: the NVIDIA driver lists none on this machine" + ("" if asked else "; the CPU is compared"),
+        found=ABSENT.found + ("" if asked else "; the CPU is compared"),
         why=WHY,
-        fix="use --device cpu" if asked else "",
+        fix=ABSENT.fix if asked else "",
     )
 
 
@@ -43,14 +44,14 @@ def driver(gpu: Gpu, contenders: Sequence[Contender]) -> list[Check]:
 
 def _driver(gpu: Gpu, contender: Contender, floor: int) -> Check:
     state = State.OK if gpu.serves(floor) else State.FAILED
-    needs = f"{contender.written} needs NVIDIA driver {floor} or newer, this machine has {gpu.driver_version}"
+    fault = old_driver(contender.written, floor, gpu.driver_version)
     return Check(
         id=f"gpu.driver.{contender.slug}",
         title="driver",
         state=state if floor else State.SKIPPED,
-        found=needs if floor else f"{contender.written} names no driver that it needs",
+        found=fault.found if floor else f"{contender.written} names no driver that it needs",
         why="a wheel's CUDA asks for a driver at least as new",
-        fix="update the driver, name an older version, or use --device cpu" if state is State.FAILED else "",
+        fix=fault.fix if state is State.FAILED else "",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.engines.check import Check, refused
 from orchestrator.engines.check_cache import CheckCache
-from orchestrator.errors import PreflightError
+from orchestrator.errors import engine_lost
 from orchestrator.host.gpus import Gpu
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
@@ -54,7 +54,7 @@ class EngineChecks:
         """Check where workers will find the data set."""
         return ()
 
-    def lost(self, error: Exception) -> Check:
+    @staticmethod
+    def lost(error: Exception) -> Check:
         """Say that the engine stopped answering in the middle of its checks."""
-        stopped = PreflightError(f"the engine stopped answering: {error}", "repeat once it answers")
-        return refused("engine.lost", "engine", "workers cannot be started without it", stopped)
+        return refused("engine.lost", "engine", "workers cannot be started without it", engine_lost(error))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from orchestrator.engines.check import Check, State
+from orchestrator.spec.contenders import Contender, offered_contenders
 
 BUILD_SPACE_FACTOR = 1.3  # layers, and what pip unpacks on the way
+
+
+def estimated_bytes(missing: Iterable[Contender], variant: str, images: Path) -> dict[str, int]:
+    """Return the bytes of the image or environment of each, by written name."""
+    offered = offered_contenders(images)
+    return {each.written: offered[each.name].variants[variant].size_bytes for each in missing}
 
 
 def check_room(

@@ -115,7 +115,7 @@ def _judge_stop(observed: Observed) -> Verdict | None:
         case StopReason.FLOODED:
             judged = _fail("flooded")
         case StopReason.ENGINE_LOST:
-            return Verdict(Status.UNKNOWN, f"the engine stopped answering; {_RESUME}", "engine-lost")
+            return Verdict(Status.UNKNOWN, f"{observed.stop_reason.value}; {_RESUME}", "engine-lost")
         case StopReason.DETACHED:
             return Verdict(Status.UNKNOWN, f"left running; {_RESUME}", "detached")
     if observed.exit is not None and observed.exit.code == _SIGKILL:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from orchestrator.errors import PreflightError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.host import gpus
 from orchestrator.host.gpus import Gpu
 from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import Contender, driver_floor, format_relaxations, parse
+from orchestrator.spec.gpu_faults import ABSENT, NO_TOOLKIT, old_driver
 from orchestrator.spec.spec import DeviceKind, EngineName, ExplainSpec, Spec
 from shared.recipe import Recipe
 
@@ -136,24 +137,18 @@ def _choose_device(spec: Spec, hardware: Hardware) -> tuple[DeviceKind, Gpu | No
     if wanted == "cpu" or (wanted == "auto" and not (hardware.gpus and hardware.gives_gpus)):
         return "cpu", None
     if not hardware.gpus:
-        raise PreflightError("no GPU: the NVIDIA driver lists none on this machine", "use --device cpu")
+        raise ABSENT.error
     if not hardware.gives_gpus:
-        raise PreflightError(
-            "a GPU is here, but the Docker Engine cannot hand it to a container",
-            "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
-        )
+        raise NO_TOOLKIT.error
     return "cuda", gpus.choose(hardware.gpus, spec.gpu)
 
 
 def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
     """Refuse what this machine's NVIDIA driver is too old for: the floor is the image's CUDA's, known beforehand."""
     for contender in contenders:
-        if not gpu.serves(driver_floor(contender)):
-            raise PreflightError(
-                f"{contender.written} needs NVIDIA driver {driver_floor(contender)} or newer, this machine has"
-                f" {gpu.driver_version}",
-                "update the driver, name an older version, or use --device cpu",
-            )
+        floor = driver_floor(contender)
+        if not gpu.serves(floor):
+            raise old_driver(contender.written, floor, gpu.driver_version).error
 
 
 def _choose_profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:

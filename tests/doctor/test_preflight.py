@@ -193,7 +193,7 @@ def test_the_process_engine_needs_room_for_its_environments(
     world: Callable[[Any], Runtime], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = ProcessEngine(tmp_path / "cache")
-    monkeypatch.setattr(engine, "free_bytes", lambda: 10**9)
+    monkeypatch.setattr("orchestrator.host.disk.free_bytes", lambda _: 10**9)
     with pytest.raises(PreflightError, match=r"the cache's disk, 1\.0 are free") as refused:
         said(CPU, world(engine))
     assert "BAKEOFF_CACHE" in refused.value.remedy

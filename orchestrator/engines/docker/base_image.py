@@ -14,6 +14,9 @@ from orchestrator.engines.engine import PrepareError
 from orchestrator.errors import PreflightError
 from orchestrator.values import Say
 
+OTHER_BASE = "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE"
+"""The way out where a base image cannot be had."""
+
 
 @dataclass(frozen=True)
 class Base:
@@ -45,10 +48,7 @@ def base_of(client: DockerClient, name: str, contender: str, say: Say, waits_sec
         try:
             image, retries = pull(client, name, say, waits_seconds)
         except PrepareError as error:
-            raise PreflightError(
-                f"cannot get the base image of {contender}: {error}",
-                "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
-            ) from error
+            raise PreflightError(f"cannot get the base image of {contender}: {error}", OTHER_BASE) from error
     return Base(name, str(image.id), _digest(name, image.attrs.get("RepoDigests") or []), retries)
 
 

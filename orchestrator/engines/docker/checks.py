@@ -12,8 +12,8 @@ from orchestrator.engines.checks import CheckTarget, EngineChecks
 from orchestrator.engines.docker import framework, judge, limits
 from orchestrator.engines.docker.inspection import INSIDE, BaseImage, Checkup, Identity
 from orchestrator.engines.engine import StartError
-from orchestrator.engines.room import check_room
-from orchestrator.spec.contenders import Contender, offered_contenders
+from orchestrator.engines.room import check_room, estimated_bytes
+from orchestrator.spec.contenders import Contender
 
 _BUILD_REMEDY = "free space, or remove bakeoff's images with `bakeoff clean --images`"
 
@@ -72,17 +72,11 @@ class DockerChecks(EngineChecks):
     def data(self) -> Iterator[Check]:
         yield judge.volume(self.checkup.data_volume, self.checkup.volume_is_ours())
 
-    def lost(self, error: Exception) -> Check:
-        return judge.lost(error)
-
     def missing_bytes(self) -> dict[str, int]:
         """Estimate what is still to be built, by contender; a ready image's size is its registry's to know."""
-        offered = offered_contenders(self.checkup.images)
-        return {
-            contender.written: offered[contender.name].variants[self.target.variant].size_bytes
-            for contender in self.target.contenders
-            if not contender.image and self._image_of(contender) is None
-        }
+        contenders = self.target.contenders
+        missing = [each for each in contenders if not each.image and self._image_of(each) is None]
+        return estimated_bytes(missing, self.target.variant, self.checkup.images)
 
     def image_to_try(self) -> str | None:
         """Return an image that is there and has Python: a contender's, else what it will be built on."""

@@ -19,7 +19,7 @@ from orchestrator.engines.docker.api import engine_lost_on_any_error
 from orchestrator.engines.docker.build import default_base, find_image, tag_of
 from orchestrator.engines.docker.labels import OWNER
 from orchestrator.engines.docker.one_off import CommandResult, run
-from orchestrator.engines.install.context import context
+from orchestrator.engines.install.context import chosen_base, context
 from orchestrator.spec.contenders import Contender, offered_contenders
 
 PODMAN = "Podman"
@@ -108,12 +108,8 @@ class Checkup:
 
     def base_of(self, contender: Contender) -> BaseImage:
         """Tell what a contender's image is built on, and whether that is here."""
-        offer = offered_contenders(self.images)[contender.name].versions.get(contender.version)
-        name = (
-            self.base_image
-            or (offer.base if offer else "")
-            or default_base(self.images / contender.name / "Dockerfile")
-        )
+        chosen = chosen_base(contender, offered_contenders(self.images)[contender.name], self.base_image)
+        name = chosen or default_base(self.images / contender.name / "Dockerfile")
         with engine_lost_on_any_error():
             return BaseImage(name, present=find_image(self.client, name) is not None)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from orchestrator.engines.check import Check, State, refused
+from orchestrator.engines.docker.base_image import OTHER_BASE
 from orchestrator.engines.docker.inspection import PODMAN, BaseImage, Identity
 from orchestrator.errors import PreflightError
+from orchestrator.spec.gpu_faults import NO_TOOLKIT
 
 TITLE = "Docker Engine"
 WHY = "it keeps each contender's framework and its libraries apart, with the same limits for all"
@@ -25,13 +27,6 @@ CLOCK_TOLERANCE_SECONDS = 5.0
 
 def unreachable(error: PreflightError) -> Check:
     return refused("engine", TITLE, WHY, error)
-
-
-def lost(error: Exception) -> Check:
-    stopped = PreflightError(
-        f"the engine stopped answering: {error}", "see that it runs and can be reached, then repeat"
-    )
-    return refused("engine.lost", TITLE, WHY, stopped)
 
 
 def reached(engine: Identity, named: str) -> Check:
@@ -93,21 +88,20 @@ def base(image: BaseImage, needed: bool) -> Check:
         state=state,
         found=found,
         why="every contender's image is built on it",
-        fix="name one that the engine has or can pull with BAKEOFF_BASE_IMAGE" if state is State.FAILED else "",
+        fix=OTHER_BASE if state is State.FAILED else "",
     )
 
 
 def toolkit(ready: bool, asked: bool) -> Check:
     """Tell whether the engine can hand a GPU on; without it a comparison falls back to the CPU unless asked not to."""
     found = "the engine knows the NVIDIA runtime or a CDI device"
-    missing = "a GPU is here, but the Docker Engine cannot hand it to a container"
     return Check(
         id="gpu.toolkit",
         title="GPU in containers",
         state=State.OK if ready else State.FAILED if asked else State.WARNING,
-        found=found if ready else missing,
+        found=found if ready else NO_TOOLKIT.found,
         why="a container sees no GPU that its engine does not give it",
-        fix="" if ready else "install the NVIDIA Container Toolkit and restart Docker, or use --device cpu",
+        fix="" if ready else NO_TOOLKIT.fix,
     )
 
 

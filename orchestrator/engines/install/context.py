@@ -76,8 +76,14 @@ def arguments(contender: Contender, file: ContenderFile, variant: str, base: str
         "EXTRAS": chosen.extras,
         "INDEX": chosen.index,
         "PINS": " ".join(offered.pins) if offered else "",
-        **({"BASE_IMAGE": base or (offered.base if offered else "")} if base or (offered and offered.base) else {}),
+        **({"BASE_IMAGE": name} if (name := chosen_base(contender, file, base)) else {}),
     }
+
+
+def chosen_base(contender: Contender, file: ContenderFile, base: str) -> str:
+    """Return the base image that was given, else the version's own; "" where the Dockerfile's default serves."""
+    offered = file.versions.get(contender.version)
+    return base or (offered.base if offered else "")
 
 
 def _hash(files: Mapping[str, Path], arguments: Mapping[str, str]) -> str:

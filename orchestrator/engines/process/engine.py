@@ -17,7 +17,7 @@ from pathlib import Path
 from orchestrator.engines.checks import CheckTarget
 from orchestrator.engines.engine import Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.install import locks
-from orchestrator.engines.install.context import context
+from orchestrator.engines.install.context import Context, context
 from orchestrator.engines.process.checks import ProcessChecks
 from orchestrator.engines.process.environments import Environments, make_folder
 from orchestrator.engines.process.worker import (
@@ -32,6 +32,8 @@ from orchestrator.engines.process.worker import (
     Abandoned,
     ProcessWorker,
 )
+from orchestrator.engines.room import estimated_bytes
+from orchestrator.host import disk
 from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders
 from orchestrator.values import Say
 
@@ -66,14 +68,13 @@ class ProcessEngine:
         return True
 
     def checks(self, target: CheckTarget) -> ProcessChecks:
-        return ProcessChecks(
-            self.notice, self.missing_bytes(target.contenders, target.variant), free_bytes=self.free_bytes()
-        )
+        missing = self.missing_bytes(target.contenders, target.variant)
+        return ProcessChecks(self.notice, missing, free_bytes=disk.free_bytes(self._cache))
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
         if contender.image:
             raise PrepareError(f"{contender.written} names an image: only the docker engine runs images")
-        content = context(contender, offered_contenders(self._images)[contender.name], variant, self._images, "")
+        content = self._context(contender, variant)
         app = self._environments.copy_app(contender, content)
         existing = self._interpreters.get(contender.name)
         if existing is not None:
@@ -87,18 +88,14 @@ class ProcessEngine:
 
     def missing_bytes(self, contenders: Sequence[Contender], variant: str) -> dict[str, int]:
         """Estimate the environments that are still to be made, by contender."""
-        offered, sizes = offered_contenders(self._images), {}
-        for contender in contenders:
-            if not contender.image and contender.name not in self._interpreters:
-                file = offered[contender.name]
-                content = context(contender, file, variant, self._images, "")
-                if self._environments.is_missing(contender, variant, content):
-                    sizes[contender.written] = file.variants[variant].size_bytes
-        return sizes
+        wanted = [each for each in contenders if not each.image and each.name not in self._interpreters]
+        missing = [
+            each for each in wanted if self._environments.is_missing(each, variant, self._context(each, variant))
+        ]
+        return estimated_bytes(missing, variant, self._images)
 
-    def free_bytes(self) -> int:
-        """Return what is free where environments are kept."""
-        return shutil.disk_usage(next(path for path in (self._cache, *self._cache.parents) if path.exists())).free
+    def _context(self, contender: Contender, variant: str) -> Context:
+        return context(contender, offered_contenders(self._images)[contender.name], variant, self._images, "")
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         """Workers read the data set where it lies."""

@@ -1,0 +1,43 @@
+"""What `compare --plan` and `explain --plan` show alike: the heading, and a table of what would run at which size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.text import Text
+
+from orchestrator.cli.output import listing, stdout
+from orchestrator.engines.engine import Engine
+from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, relaxations_by_contender
+from orchestrator.text import printable
+from shared.recipe import Recipe
+
+Row = Mapping[str, str | int]
+
+
+def head(resolved: ResolvedSpec) -> dict[str, object]:
+    """Return the members that the JSON of every plan begins with."""
+    return {"heading": heading(resolved), "relaxed": relaxations_by_contender(resolved)}
+
+
+def sizes(recipe: Recipe) -> dict[str, int]:
+    """Return a row's last cells: how much is trained."""
+    return {
+        "epochs": recipe.training.epochs,
+        "batch_size": recipe.training.batch_size,
+        "train_images": recipe.data.train.images,
+        "validation_images": recipe.data.validation.images,
+    }
+
+
+def print_plan(
+    resolved: ResolvedSpec, engine: Engine, title: str, columns: tuple[str, str], rows: Iterable[Row]
+) -> None:
+    """Print the heading, a title where there is one, and the table; `columns` are those in front of the sizes."""
+    lines = (heading(resolved), engine_and_device(resolved, engine.name, restricts=engine.restricts), title)
+    console = stdout()
+    console.print(*(Text(printable(line)) for line in lines if line), sep="\n", soft_wrap=True)
+    table = listing(*columns, "epochs", "batch", "training\nimages", "validation\nimages")
+    for row in rows:
+        table.add_row(*(Text(printable(str(value))) for value in row.values()))
+    console.print(table)
