@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from orchestrator.data import dataset
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.files import DATA_VOLUME
-from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.docker.labels import OWNER_LABELS
 from orchestrator.engines.engine import Prepared
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Status
@@ -107,7 +107,7 @@ def _bare(client: DockerClient, subject: Subject) -> Sample:
         subject.prepared.handle,
         environment={"BAKEOFF_TRIAL": to_json(subject.planned.trial), "BAKEOFF_OUT": "/tmp", "HOME": "/tmp"},
         mounts=[Mount("/data", subject.volume, type="volume", read_only=True)],
-        labels=OWNED,
+        labels=OWNER_LABELS,
     )
     try:
         container.start()
@@ -126,7 +126,7 @@ def _subject(client: DockerClient, written: str) -> Iterator[Subject]:
     if written != "toy":
         yield _real(DockerEngine(client, IMAGES, base), written)
         return
-    volume = client.volumes.create(f"bakeoff-overhead-{uuid.uuid4().hex[:12]}", labels=OWNED)
+    volume = client.volumes.create(f"bakeoff-overhead-{uuid.uuid4().hex[:12]}", labels=OWNER_LABELS)
     try:
         engine = DockerEngine(client, TOYS, base, data_volume=str(volume.name))
         contender = parse("toy", TOYS)

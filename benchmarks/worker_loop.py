@@ -26,7 +26,7 @@ from docker.types import Mount
 from orchestrator.data import dataset
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.files import DATA_VOLUME
-from orchestrator.engines.docker.labels import CONTENDER, OWNED
+from orchestrator.engines.docker.labels import CONTENDER_LABEL, OWNER_LABELS
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import IMAGES, Contender, parse
 from shared.trial import Trial, to_json
@@ -67,7 +67,7 @@ def main() -> None:
 
 def _cases(client: DockerClient, before: str, options: argparse.Namespace) -> list[Case]:
     """Build this checkout's image of the contender that an image is of, and make a trial for each batch size."""
-    contender = parse(client.images.get(before).labels[CONTENDER])
+    contender = parse(client.images.get(before).labels[CONTENDER_LABEL])
     idx = os.environ.get("BAKEOFF_IDX")
     data = dataset.ensure(dataset.default_folder(), Path(idx) if idx else None, _ignore).folder
     engine = DockerEngine(client, IMAGES, os.environ.get("BAKEOFF_BASE_IMAGE", ""))
@@ -108,7 +108,7 @@ def _speed(client: DockerClient, image: str, trial: Trial) -> float:
         image,
         environment={"BAKEOFF_TRIAL": to_json(trial), "BAKEOFF_OUT": "/tmp", "HOME": "/tmp"},
         mounts=[Mount("/data", DATA_VOLUME, type="volume", read_only=True)],
-        labels=OWNED,
+        labels=OWNER_LABELS,
         network_mode="none",
         remove=True,
     )

@@ -75,7 +75,7 @@ class Interrupted(BakeoffError):  # noqa: N818 - a wish of the user, not an erro
 
 def engine_lost(error: Exception) -> PreflightError:
     """Make the error of a command whose engine went away; the text of `error` says how that was noticed."""
-    return PreflightError(f"the engine stopped answering: {error}", "check `docker version`, then repeat")
+    return PreflightError(f"the engine stopped answering: {error}", "see that it runs and can be reached, then repeat")
 
 
 TRIAL_FAILED = 4

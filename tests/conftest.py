@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from orchestrator.data import dataset
 from orchestrator.engines.docker import connect
-from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.docker.labels import OWNER_LABELS
 from orchestrator.engines.engine import Engine
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
@@ -77,7 +77,7 @@ def docker_client() -> Iterator[DockerClient]:
 @pytest.fixture(scope="session")
 def data_volume(docker_client: DockerClient) -> Iterator[str]:
     """A data volume of this session's own, so that no test touches the user's."""
-    volume = docker_client.volumes.create(f"bakeoff-test-{uuid.uuid4().hex[:12]}", labels=OWNED)
+    volume = docker_client.volumes.create(f"bakeoff-test-{uuid.uuid4().hex[:12]}", labels=OWNER_LABELS)
     yield volume.name
     volume.remove(force=True)
 

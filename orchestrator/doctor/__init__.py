@@ -1,6 +1,6 @@
 """What a comparison depends on, checked before it starts: `bakeoff doctor`, and the first second of `compare`.
 
-An engine brings its own checks (`engines.checks`); `data`, `disk` and `gpu` judge what lies outside of engines.
+An engine brings its own checks (`engines.engine_checks`); `data`, `disk` and `gpu` judge what lies outside of engines.
 `examination` puts all of them in order for a person, `preflight` makes those that a comparison needs.
 """
 

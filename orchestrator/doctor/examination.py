@@ -10,9 +10,9 @@ from orchestrator.data import dataset
 from orchestrator.doctor import data, disk, gpu
 from orchestrator.engines.check import Check
 from orchestrator.engines.check_cache import CheckCache
-from orchestrator.engines.checks import CheckTarget, EngineChecks
 from orchestrator.engines.choose import check_unreachable, choose_engine
 from orchestrator.engines.engine import Engine, EngineLostError
+from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.errors import PreflightError
 from orchestrator.host import gpus
 from orchestrator.host.gpus import Gpu

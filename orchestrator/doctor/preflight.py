@@ -12,8 +12,8 @@ from orchestrator.data import dataset
 from orchestrator.doctor import gpu
 from orchestrator.engines.check import Check, State, failure
 from orchestrator.engines.check_cache import CheckCache
-from orchestrator.engines.checks import CheckTarget, EngineChecks
 from orchestrator.engines.engine import Engine, Prepared
+from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.host import gpus
 from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import Contender

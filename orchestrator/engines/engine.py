@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from orchestrator.engines.checks import CheckTarget, EngineChecks
+from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 

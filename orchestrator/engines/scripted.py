@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from orchestrator.engines.checks import CheckTarget, EngineChecks
 from orchestrator.engines.engine import Launch, Leftovers, Prepared, PrepareError, StartError, WorkerExit
+from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 

@@ -15,8 +15,8 @@ import pytest
 
 from orchestrator.engines.check import State
 from orchestrator.engines.check_cache import CheckCache
-from orchestrator.engines.checks import CheckTarget
 from orchestrator.engines.engine import Engine, EngineLostError, Launch, Leftovers, StartError, Worker
+from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.record.record import Status
 from orchestrator.stream.lines import Lines
 from shared.events import Event, Heartbeat, WorkerReady

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestrator.engines.docker import framework
+from orchestrator.engines.docker import judge_framework as framework
 from orchestrator.engines.docker.one_off import CommandResult
 from orchestrator.spec.contenders import ROOT
 from shared.probe import FEATURES, ROWS, TEXT_LIMIT, Operations, expect, steps

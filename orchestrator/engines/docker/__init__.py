@@ -5,8 +5,8 @@
 `base_image`, `labels`; their packages: `packages`, `sbom`. Containers: `container_options` has the restrictions that
 every container gets, `files` moves files through the API (no host path is mounted, so a remote engine works),
 `one_off` runs one command. A connection that breaks: `api`, `log_cursor`. `cleanup` removes what carries our label.
-The doctor's checks: `inspection` reads facts, `limits_probe` runs inside a container, `judge`, `limits` and
-`framework` turn what they tell into checks, `checks` orders them.
+The doctor's checks: `inspection` reads facts, `limits_probe` runs inside a container, `judge`, `judge_limits`
+and `judge_framework` turn what they tell into checks, `checks` orders them.
 """
 
 from __future__ import annotations

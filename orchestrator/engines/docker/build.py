@@ -14,7 +14,7 @@ from docker.errors import APIError, ImageNotFound
 
 from orchestrator.engines.docker.base_image import Base, base_of
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container
-from orchestrator.engines.docker.labels import OWNED, REPOSITORY, image_labels
+from orchestrator.engines.docker.labels import OWNER_LABELS, REPOSITORY_PREFIX, image_labels
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import Context
@@ -32,7 +32,7 @@ _LOCK_NAME_BYTES = 200
 def tag_of(contender: Contender, variant: str, content: Context) -> str:
     """Return bakeoff/<contender>:<version>-<cpu|cuda>-<content hash>."""
     version = contender.version.replace("+", "_")
-    return f"{REPOSITORY}{contender.name}:{version}-{variant}-{content.content_hash}"
+    return f"{REPOSITORY_PREFIX}{contender.name}:{version}-{variant}-{content.content_hash}"
 
 
 def find_image(client: DockerClient, tag: str) -> str | None:
@@ -91,7 +91,7 @@ def _build(client: DockerClient, contender: Contender, content: Context, base: B
 
 def _read_lock_name(client: DockerClient, image: str) -> str:
     """Read which lock the build chose, out of the image: a builder's cache prints nothing of it again."""
-    with unstarted_container(client, image, OWNED) as holder:
+    with unstarted_container(client, image, OWNER_LABELS) as holder:
         try:
             return (read_member(holder, f"/opt/venv/{locks.MARK}", _LOCK_NAME_BYTES) or b"").decode().strip()
         except (MemberRefusedError, UnicodeDecodeError):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from orchestrator.engines.check import Check
 from orchestrator.engines.check_cache import DAY_SECONDS
-from orchestrator.engines.checks import CheckTarget, EngineChecks
-from orchestrator.engines.docker import framework, judge, limits
+from orchestrator.engines.docker import judge, judge_framework, judge_limits
 from orchestrator.engines.docker.inspection import INSIDE, BaseImage, Checkup, Identity
 from orchestrator.engines.engine import StartError
+from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.engines.room import check_room, estimated_bytes
 from orchestrator.spec.contenders import Contender
 
@@ -54,7 +54,7 @@ class DockerChecks(EngineChecks):
         yield from self._bases(missing)
         image, free_bytes = self.image_to_try(), self.checkup.free_bytes()
         if image is None:
-            yield limits.untried("not tried: neither an image nor what it would be built on is here")
+            yield judge_limits.untried("not tried: neither an image nor what it would be built on is here")
         else:
             checks, inside_bytes = self.try_limits(image)
             yield from checks
@@ -92,9 +92,9 @@ class DockerChecks(EngineChecks):
         try:
             result = self.checkup.restrictions_tried(image)
         except StartError as error:
-            return [limits.unknown(f"the probe's container does not start: {error}")], None
-        answer = limits.read(result)
-        return limits.judge(result), answer[0].free_bytes if answer else None
+            return [judge_limits.unknown(f"the probe's container does not start: {error}")], None
+        answer = judge_limits.read(result)
+        return judge_limits.judge(result), answer[0].free_bytes if answer else None
 
     def _image_of(self, contender: Contender) -> str | None:
         return self.checkup.image_of(contender, self.target.variant)
@@ -115,20 +115,22 @@ class DockerChecks(EngineChecks):
     def _framework(self, contender: Contender, image: str | None) -> Check:
         """Probe one framework. The answer depends on image, modes, GPU and driver, and is kept where it is good."""
         if image is None:
-            return framework.unprobed(contender, "its image is not built yet: nothing is built for a check-up")
+            return judge_framework.unprobed(contender, "its image is not built yet: nothing is built for a check-up")
         gpu, cache = self.target.gpu, self.target.cache
         device, where = ("cuda", [gpu.uuid, gpu.driver_version]) if gpu else ("cpu", ["cpu"])
         question = ["framework", image, *contender.modes, *where]
         if known := cache.recall(question):
             return known[0]
-        self.target.say(f"probing {contender.written} on the {framework.PLACES[device]}: once an image and driver")
+        self.target.say(
+            f"probing {contender.written} on the {judge_framework.PLACES[device]}: once an image and driver"
+        )
         try:
             result = self.checkup.probed(contender, image, device, gpu.uuid if gpu else None)
         except StartError as error:
-            return framework.refused(contender, error)
+            return judge_framework.refused(contender, error)
         if result is None:
-            return framework.unprobed(contender, "its image has no probe")
-        check = framework.judge(contender, device, result)
+            return judge_framework.unprobed(contender, "its image has no probe")
+        check = judge_framework.judge(contender, device, result)
         cache.keep(question, [check])
         return check
 

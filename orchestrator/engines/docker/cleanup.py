@@ -15,11 +15,11 @@ from docker.errors import DockerException, NotFound
 from requests.exceptions import RequestException
 
 from orchestrator.engines.docker.image_name import familiar
-from orchestrator.engines.docker.labels import CONTENT, OWNER, REPOSITORY
+from orchestrator.engines.docker.labels import CONTENT_HASH_LABEL, OWNER_LABEL, REPOSITORY_PREFIX
 from orchestrator.engines.engine import EngineLostError
 
-_OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER}=bakeoff"}
-_OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT}
+_OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER_LABEL}=bakeoff"}
+_OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT_HASH_LABEL}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class DockerObject:
 
 def remove_all(client: DockerClient, *labels: str) -> None:
     """Remove the containers and volumes that carry our label and all of these. Raises EngineLostError."""
-    wanted = [f"{OWNER}=bakeoff", *labels]
+    wanted = [f"{OWNER_LABEL}=bakeoff", *labels]
     filters: Any = {"label": wanted}
     for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
         if _carries(container.labels, wanted):
@@ -76,7 +76,7 @@ def list_owned(client: DockerClient, *, images: bool, data: bool, data_volume: s
 
 
 def _is_ours(image: Any) -> bool:
-    return all(familiar(tag).startswith(REPOSITORY) for tag in image.tags)
+    return all(familiar(tag).startswith(REPOSITORY_PREFIX) for tag in image.tags)
 
 
 def _container(container: Any) -> DockerObject:

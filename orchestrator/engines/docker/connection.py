@@ -17,7 +17,7 @@ from docker.utils import version_lt
 from requests.exceptions import RequestException
 
 from orchestrator.engines.docker import ssh_faults
-from orchestrator.engines.docker.context import address_in, named_by
+from orchestrator.engines.docker.cli_context import address_in, named_by
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.ssh_tunnel import SshTunnel, parse_address
 from orchestrator.errors import PreflightError

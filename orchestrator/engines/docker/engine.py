@@ -13,20 +13,21 @@ from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
-from orchestrator.engines.checks import CheckTarget
+from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.docker import container_options, judge, sbom
 from orchestrator.engines.docker.api import engine_lost_if_unreachable, engine_lost_on_any_error, is_away, short
 from orchestrator.engines.docker.build import build_image, find_image, tag_of
 from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove_all
-from orchestrator.engines.docker.context import named_by
+from orchestrator.engines.docker.cli_context import named_by
 from orchestrator.engines.docker.files import DATA_VOLUME, fill_data, make_out
 from orchestrator.engines.docker.inspection import Checkup, product
-from orchestrator.engines.docker.labels import LEASE, RUN, TRIAL, facts_of_contract, facts_of_image, labels_of
+from orchestrator.engines.docker.labels import LEASE_LABEL, RUN_LABEL, TRIAL_LABEL, facts_of_contract, facts_of_image, labels_of
 from orchestrator.engines.docker.packages import Contents, read
 from orchestrator.engines.docker.pull import PULL_WAITS_SECONDS, pull
 from orchestrator.engines.docker.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared, StartError
+from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install.context import context
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.spec.contenders import IMAGES, Contender, format_relaxations, offered_contenders, parse
@@ -113,7 +114,7 @@ class DockerEngine:
 
     def sweep(self, run_id: str, lease: str) -> None:
         with engine_lost_on_any_error():
-            remove_all(self.client, f"{RUN}={run_id}", f"{LEASE}={lease}")
+            remove_all(self.client, f"{RUN_LABEL}={run_id}", f"{LEASE_LABEL}={lease}")
 
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
@@ -202,7 +203,7 @@ def _name(launch: Launch) -> str:
 
 def _label_filters(launch: Launch) -> list[str]:
     labels = labels_of(launch)
-    return [f"{label}={labels[label]}" for label in (RUN, TRIAL, LEASE)]
+    return [f"{label}={labels[label]}" for label in (RUN_LABEL, TRIAL_LABEL, LEASE_LABEL)]
 
 
 def _find_container(client: DockerClient, launch: Launch) -> Any:

@@ -18,7 +18,7 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from orchestrator.engines.docker.container_options import USER
-from orchestrator.engines.docker.labels import HOLDER, OWNED, OWNER
+from orchestrator.engines.docker.labels import HELD_VOLUME_LABEL, OWNER_LABEL, OWNER_LABELS
 
 DATA_VOLUME = "bakeoff-mnist"  # compose.yaml declares the same
 DATA_FILES = ("train.parquet", "test.parquet")  # what workers read; the manifest says when, which is no content
@@ -35,8 +35,10 @@ def fill_data(client: DockerClient, image: str, folder: Path, volume: str) -> bo
 
     The 14 MB are read back and compared, once a comparison: a volume outlives many of them.
     """
-    client.volumes.create(volume, labels=OWNED)
-    with unstarted_container(client, image, {**OWNED, HOLDER: volume}, volume_at("/data", volume)) as holder:
+    client.volumes.create(volume, labels=OWNER_LABELS)
+    with unstarted_container(
+        client, image, {**OWNER_LABELS, HELD_VOLUME_LABEL: volume}, volume_at("/data", volume)
+    ) as holder:
         _remove_stale(client, holder, volume)
         files = {name: (folder / name).read_bytes() for name in DATA_FILES}
         if all(_holds(holder, f"/data/{name}", content) for name, content in files.items()):
@@ -49,7 +51,7 @@ def fill_data(client: DockerClient, image: str, folder: Path, volume: str) -> bo
 def _remove_stale(client: DockerClient, holder: Any, volume: str) -> None:
     """Remove what hosts that were killed here have left. Younger ones may be of a comparison beside this one."""
     now = datetime.fromisoformat(holder.attrs["Created"])  # the engine's clock, as theirs
-    filters: Any = {"label": [f"{OWNER}=bakeoff", f"{HOLDER}={volume}"]}
+    filters: Any = {"label": [f"{OWNER_LABEL}=bakeoff", f"{HELD_VOLUME_LABEL}={volume}"]}
     for old in client.containers.list(all=True, filters=filters, ignore_removed=True):
         if (now - datetime.fromisoformat(old.attrs["Created"])).total_seconds() > STALE_SECONDS:
             with contextlib.suppress(APIError):

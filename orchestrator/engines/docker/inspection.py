@@ -17,7 +17,7 @@ from docker.errors import APIError, NotFound
 from orchestrator.engines.docker import container_options
 from orchestrator.engines.docker.api import engine_lost_on_any_error
 from orchestrator.engines.docker.build import default_base, find_image, tag_of
-from orchestrator.engines.docker.labels import OWNER
+from orchestrator.engines.docker.labels import OWNER_LABEL
 from orchestrator.engines.docker.one_off import CommandResult, run
 from orchestrator.engines.install.context import chosen_base, context
 from orchestrator.spec.contenders import Contender, offered_contenders
@@ -151,7 +151,7 @@ class Checkup:
                 volume = self.client.volumes.get(self.data_volume)
             except NotFound:
                 return None
-        return OWNER in (volume.attrs.get("Labels") or {})
+        return OWNER_LABEL in (volume.attrs.get("Labels") or {})
 
     def _by_socket(self) -> bool:
         return not self.address and str(self.client.api.base_url) in _HERE

@@ -18,48 +18,48 @@ from orchestrator.engines.install import locks
 from orchestrator.host.checkout import revision
 from orchestrator.spec.contenders import Contender
 
-OWNER = "bakeoff.owner"
-OWNED = {OWNER: "bakeoff"}  # containers and volumes
-RUN = "bakeoff.run"
-TRIAL = "bakeoff.trial"
-LEASE = "bakeoff.lease"  # of the run folder that it belongs to
-SPEC = "bakeoff.spec"  # what runs in a container, as a hash
-HOLDER = "bakeoff.holder"  # the volume that a container was made to reach, and never started
-CONTENDER = "bakeoff.contender"
-CONTENT = "bakeoff.content"  # images
-CONTRACT = "bakeoff.contract"
-LOCK = "bakeoff.locked"
+OWNER_LABEL = "bakeoff.owner"
+OWNER_LABELS = {OWNER_LABEL: "bakeoff"}  # containers and volumes
+RUN_LABEL = "bakeoff.run"
+TRIAL_LABEL = "bakeoff.trial"
+LEASE_LABEL = "bakeoff.lease"  # of the run folder that it belongs to
+SPEC_LABEL = "bakeoff.spec"  # what runs in a container, as a hash
+HELD_VOLUME_LABEL = "bakeoff.holder"  # the volume that a container was made to reach, and never started
+CONTENDER_LABEL = "bakeoff.contender"
+CONTENT_HASH_LABEL = "bakeoff.content"  # images
+CONTRACT_LABEL = "bakeoff.contract"
+LOCK_LABEL = "bakeoff.locked"
 
-REPOSITORY = "bakeoff/"
+REPOSITORY_PREFIX = "bakeoff/"
 """What the names of our images begin with."""
 
-KNOWN = ("1",)
+KNOWN_CONTRACTS = ("1",)
 """Versions of the contract (shared/README.md) that this bakeoff speaks."""
 
 _OCI = "org.opencontainers.image."
-_BASE_ID = "bakeoff.base.id"
+_BASE_ID_LABEL = "bakeoff.base.id"
 
 
 def image_labels(contender: Contender, content_hash: str, base: Base, lock: str) -> dict[str, str]:
     """Return the labels of an image just built; `lock` is the lock's file name, "" where none covered it."""
     labels = {
-        CONTENDER: contender.written,
-        CONTENT: content_hash,
-        LOCK: lock or "false",
+        CONTENDER_LABEL: contender.written,
+        CONTENT_HASH_LABEL: content_hash,
+        LOCK_LABEL: lock or "false",
         f"{_OCI}created": datetime.now(UTC).isoformat(timespec="seconds"),
         f"{_OCI}revision": revision(),
         f"{_OCI}base.name": base.name,
         f"{_OCI}base.digest": base.digest,
-        _BASE_ID: base.id,
+        _BASE_ID_LABEL: base.id,
     }
     return {name: value for name, value in labels.items() if value}
 
 
 def facts_of_image(labels: Mapping[str, str]) -> dict[str, str]:
     """Return what labels say about how an image was made, for the report."""
-    lock = labels.get(LOCK, "false")
+    lock = labels.get(LOCK_LABEL, "false")
     digest = labels.get(f"{_OCI}base.digest", "")
-    base = Base(labels.get(f"{_OCI}base.name", "unknown"), labels.get(_BASE_ID, ""), digest)
+    base = Base(labels.get(f"{_OCI}base.name", "unknown"), labels.get(_BASE_ID_LABEL, ""), digest)
     return {"requirements": locks.NOT_LOCKED if lock == "false" else locks.LOCKED, "base image": base.description}
 
 
@@ -67,14 +67,14 @@ def facts_of_contract(image: str, config: Mapping[str, Any], *, allow_foreign: b
     """Return the image's facts for the report. PrepareError names what it lacks, and the way out."""
     if not config.get("Entrypoint"):
         raise PrepareError(f"{image} has no ENTRYPOINT: nothing says which of its programs is the worker")
-    version = str((config.get("Labels") or {}).get(CONTRACT, ""))
-    if version in KNOWN:
+    version = str((config.get("Labels") or {}).get(CONTRACT_LABEL, ""))
+    if version in KNOWN_CONTRACTS:
         return {"contract": version}
     if allow_foreign:
         return {"contract": FOREIGN}
-    said = f"it says {version[:40]!r}, known: {', '.join(KNOWN)}" if version else "the label is missing"
+    said = f"it says {version[:40]!r}, known: {', '.join(KNOWN_CONTRACTS)}" if version else "the label is missing"
     raise PrepareError(
-        f"{image} does not say that it keeps bakeoff's contract ({said}): put LABEL {CONTRACT}={KNOWN[-1]} into its"
+        f"{image} does not say that it keeps bakeoff's contract ({said}): put LABEL {CONTRACT_LABEL}={KNOWN_CONTRACTS[-1]} into its"
         " Dockerfile once it does (shared/README.md), or run it as it is with --allow-foreign-image"
     )
 
@@ -82,10 +82,10 @@ def facts_of_contract(image: str, config: Mapping[str, Any], *, allow_foreign: b
 def labels_of(launch: Launch) -> dict[str, str]:
     """Return what is written on everything that is made for one worker."""
     return {
-        **OWNED,
-        RUN: launch.run_id,
-        TRIAL: launch.trial_id,
-        LEASE: launch.lease,
-        SPEC: launch.spec_sha256,
-        CONTENDER: launch.prepared.contender.written,
+        **OWNER_LABELS,
+        RUN_LABEL: launch.run_id,
+        TRIAL_LABEL: launch.trial_id,
+        LEASE_LABEL: launch.lease,
+        SPEC_LABEL: launch.spec_sha256,
+        CONTENDER_LABEL: launch.prepared.contender.written,
     }

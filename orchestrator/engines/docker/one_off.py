@@ -12,7 +12,7 @@ from docker import DockerClient
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.docker.labels import OWNER_LABELS
 from orchestrator.engines.engine import EngineLostError, StartError
 
 OUTPUT_BYTES = 64 * 2**10
@@ -36,7 +36,7 @@ def run(
     """Run a command and remove its container. Raises StartError where it does not start, EngineLostError."""
     container = None
     try:
-        container = client.containers.create(image, entrypoint=list(command), labels=OWNED, **arguments)
+        container = client.containers.create(image, entrypoint=list(command), labels=OWNER_LABELS, **arguments)
         _start(container)
         code = _wait(container, seconds)
         state = container.attrs["State"]

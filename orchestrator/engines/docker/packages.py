@@ -15,7 +15,7 @@ from requests.exceptions import RequestException
 
 from orchestrator.engines.docker.files import unstarted_container
 from orchestrator.engines.docker.image_name import familiar
-from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.docker.labels import OWNER_LABELS
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import PreflightError
 
@@ -43,7 +43,7 @@ def read(client: DockerClient, image: str) -> Contents:
     """Walk an image's file system once, as the engine streams it. Raises PreflightError, EngineLostError."""
     try:
         stored = client.images.get(image)
-        with unstarted_container(client, str(stored.id), OWNED) as holder:
+        with unstarted_container(client, str(stored.id), OWNER_LABELS) as holder:
             files = list(pick_lists(holder.export()))
     except ImageNotFound as error:
         message = f"the engine has no image {image}"

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
-from orchestrator.engines.docker.labels import CONTENDER, LOCK
+from orchestrator.engines.docker.labels import CONTENDER_LABEL, LOCK_LABEL
 from orchestrator.engines.docker.packages import Contents
 
 _TEXT = 200  # characters: a licence is a name here, never its text
@@ -75,8 +75,8 @@ def hashes(lock: str) -> dict[str, str]:
 
 def bill_of_materials(contents: Contents, images: Path, version: str) -> dict[str, Any]:
     """Return the document of an image's contents, with hashes where a lock of `images` was installed."""
-    name, _, _ = contents.labels.get(CONTENDER, "").partition("==")
-    lock = images / name.partition("[")[0] / "locks" / contents.labels.get(LOCK, "")
+    name, _, _ = contents.labels.get(CONTENDER_LABEL, "").partition("==")
+    lock = images / name.partition("[")[0] / "locks" / contents.labels.get(LOCK_LABEL, "")
     known = hashes(lock.read_text(encoding="utf-8")) if lock in images.glob("*/locks/*.txt") else {}
     packages = [*python_packages(contents.python, known), *debian_packages(contents.debian)]
     return document(contents.id, contents.name, contents.created, contents.labels, packages, version)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.engines.check import Check, State
-from orchestrator.engines.checks import EngineChecks
+from orchestrator.engines.engine_checks import EngineChecks
 from orchestrator.engines.room import check_room
 
 

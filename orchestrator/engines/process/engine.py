@@ -14,8 +14,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.engines.checks import CheckTarget
 from orchestrator.engines.engine import Launch, Prepared, PrepareError, StartError
+from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install import locks
 from orchestrator.engines.install.context import Context, context
 from orchestrator.engines.process.checks import ProcessChecks

@@ -14,13 +14,14 @@ from docker import DockerClient
 from orchestrator import doctor
 from orchestrator.engines.check import Check, State
 from orchestrator.engines.check_cache import CheckCache
-from orchestrator.engines.checks import CheckTarget
-from orchestrator.engines.docker import DockerEngine, limits
+from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker import judge_limits as limits
 from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.container_options import restrictions
 from orchestrator.engines.docker.inspection import INSIDE, TRIED_MEMORY_BYTES, TRIED_PROCESSES, Checkup
-from orchestrator.engines.docker.labels import OWNED, RUN
+from orchestrator.engines.docker.labels import OWNER_LABELS, RUN_LABEL
 from orchestrator.engines.docker.one_off import OUTPUT_BYTES, run
+from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.errors import PreflightError
 from orchestrator.host.gpus import Gpu
 from orchestrator.spec.contenders import Contender, parse
@@ -53,7 +54,7 @@ def _nothing_is_left(docker_client: DockerClient, rig: DockerRig) -> Iterator[No
     yield
     filters: Any = {"ancestor": rig.prepared.image}
     containers = docker_client.containers.list(all=True, filters=filters, ignore_removed=True)
-    assert [container for container in containers if RUN not in container.labels] == []
+    assert [container for container in containers if RUN_LABEL not in container.labels] == []
 
 
 def checks_of(checkup: Checkup, folder: Path, *contenders: Contender, say: Say = quiet, **fields: Any) -> DockerChecks:
@@ -187,7 +188,7 @@ def test_what_the_doctor_starts_is_labelled_as_ours(rig: DockerRig, monkeypatch:
 
     monkeypatch.setattr(type(rig.client.containers), "create", lambda _, *given, **options: created(*given, **options))
     tried(rig.client, rig.prepared.image)
-    assert labels == [OWNED]
+    assert labels == [OWNER_LABELS]
 
 
 def test_an_image_without_a_probe_is_skipped(rig: DockerRig, checkup: Checkup, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from docker.types import LogConfig, Mount
 
 from orchestrator.engines.docker import DockerEngine, files
 from orchestrator.engines.docker.files import fill_data
-from orchestrator.engines.docker.labels import HOLDER, OWNED, labels_of
+from orchestrator.engines.docker.labels import HELD_VOLUME_LABEL, OWNER_LABELS, labels_of
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared, PrepareError, StartError
 from orchestrator.errors import PreflightError
 from orchestrator.record.record import Status
@@ -401,7 +401,7 @@ def test_what_a_host_had_half_made_is_removed_and_made_anew(rig: DockerRig) -> N
 def test_what_a_host_left_that_was_killed_at_the_data_is_removed_when_it_is_old(
     rig: DockerRig, data_volume: str, mnist_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = rig.client.containers.create(rig.prepared.image, labels={**OWNED, HOLDER: data_volume})
+    left = rig.client.containers.create(rig.prepared.image, labels={**OWNER_LABELS, HELD_VOLUME_LABEL: data_volume})
     fill_data(rig.client, rig.prepared.image, mnist_folder, data_volume)
     left.reload()
     time.sleep(1.1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from orchestrator.engines.check import State
-from orchestrator.engines.docker import framework
+from orchestrator.engines.docker import judge_framework as framework
 from orchestrator.engines.docker.one_off import OUTPUT_BYTES, CommandResult
 from orchestrator.spec.contenders import Contender, parse
 from tests.support.checks import BROKEN, CONVOLVED, IMPORTED, UNCOMPILED

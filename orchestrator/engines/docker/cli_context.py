@@ -1,4 +1,4 @@
-"""Says what leads to the engine: the environment, or the Docker CLI's context."""
+"""Says what leads to the engine: DOCKER_HOST, or the context that the Docker CLI is set to."""
 
 from __future__ import annotations
 

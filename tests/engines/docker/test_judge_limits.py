@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from orchestrator.engines.check import Check, State
-from orchestrator.engines.docker import limits
+from orchestrator.engines.docker import judge_limits as limits
 from orchestrator.engines.docker.one_off import CommandResult
 from tests.support.checks import HELD, ended
 
