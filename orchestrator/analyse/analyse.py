@@ -11,12 +11,12 @@ from orchestrator.analyse.attribution import make_explanation
 from orchestrator.analyse.claims import claims
 from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
 from orchestrator.analyse.confounders import facts_by_contender
+from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.parity import step_differences
 from orchestrator.analyse.speeds import compare_speeds, with_ratios
 from orchestrator.analyse.summary import Audit, Environment, Summary, TrialSummary
-from orchestrator.analyse.trial_findings import CheckInput
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
 from orchestrator.record.record import Record, Status, TrialResult

@@ -14,17 +14,10 @@ from orchestrator.analyse.confounders import (
     relevance,
     worker_facts,
 )
+from orchestrator.analyse.finding_rule import Check, CheckInput, Found, finding
 from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Finding, StepDifference
-from orchestrator.analyse.trial_findings import (
-    TRIAL_CHECKS,
-    Check,
-    CheckInput,
-    Found,
-    finding,
-    not_done,
-    worker_warning,
-)
+from orchestrator.analyse.trial_findings import TRIAL_CHECKS, not_done, worker_warning
 from orchestrator.record.record import Record, Status
 
 UNEVEN_SHARE = 0.10

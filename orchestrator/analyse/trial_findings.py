@@ -1,70 +1,17 @@
-"""Cautions about one trial, each with its advice, and what a check of any kind is. Pure."""
+"""Cautions about one trial, each with its advice. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
-from orchestrator.analyse.summary import Finding, StepDifference
+from orchestrator.analyse.finding_rule import CheckInput, Found, finding, trial_finding
+from orchestrator.analyse.summary import Finding
 from orchestrator.engines.engine import FOREIGN
 from orchestrator.record.record import Record, Status
 from orchestrator.record.verdict_table import next_step
 from orchestrator.spec.contenders import RELAXATIONS
 
 ACCURACY_TOLERANCE = 1e-9
-
-Severity = Literal["error", "warning", "note"]
-
-
-@dataclass(frozen=True)
-class CheckInput:
-    """What checks look at."""
-
-    records: Sequence[Record]
-    cores: int
-    load: float | None = None  # the machine's one-minute load when the run began
-    differences: Sequence[StepDifference] = ()
-    unread_answers: Sequence[str] = ()  # trials whose answers cannot be judged, for want of the data set
-
-
-@dataclass(frozen=True)
-class Found:
-    """One thing that a check found, and the trials that it is about."""
-
-    message: str
-    trials: tuple[str, ...] = ()
-
-
-Check = Callable[[CheckInput], Iterator[Finding]]
-
-
-def finding(name: str, severity: Severity, advice: str) -> Callable[[Callable[[CheckInput], Iterator[Found]]], Check]:
-    """Make a check of a function that yields what it found among all trials."""
-
-    def decorate(look: Callable[[CheckInput], Iterator[Found]]) -> Check:
-        def check(run: CheckInput) -> Iterator[Finding]:
-            for found in look(run):
-                yield Finding(id=name, severity=severity, message=found.message, advice=advice, trials=found.trials)
-
-        return check
-
-    return decorate
-
-
-def trial_finding(name: str, severity: Severity, advice: str) -> Callable[[Callable[[Record], str | None]], Check]:
-    """Make a check of a function that says what is the matter with one trial, None where nothing is."""
-
-    def decorate(look: Callable[[Record], str | None]) -> Check:
-        @finding(name, severity, advice)
-        def check(run: CheckInput) -> Iterator[Found]:
-            for record in run.records:
-                if (message := look(record)) is not None:
-                    yield Found(message, (record.id,))
-
-        return check
-
-    return decorate
 
 
 def not_done(run: CheckInput) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ def ended_lines(record: Record) -> list[Text]:
     lines = [trial_line(record.id, sentence, text.STATUS_STYLES[record.status])]
     if step := next_step(record.cause):
         lines.append(Text(f"    next: {step}", "italic"))
-    if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN):
+    if record.status.broken:
         lines += [Text(f"    │ {quote(line)}", "dim") for line in record.stderr_tail[-STDERR_LINES:]]
     return lines
 

@@ -20,7 +20,7 @@ from orchestrator.plan.plan import Plan
 from orchestrator.progress.frame import frame
 from orchestrator.progress.lines import ended_lines, event_line
 from orchestrator.progress.state import Board
-from orchestrator.record.record import Record, Status
+from orchestrator.record.record import Record
 from orchestrator.text import printable
 from shared.events import EpochEnded, Event
 
@@ -65,9 +65,7 @@ class LiveView:
     def trial_ended(self, record: Record) -> None:
         if self._board:
             self._board.end(record, self._now())
-            for line in (
-                ended_lines(record) if record.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN) else []
-            ):
+            for line in ended_lines(record) if record.status.broken else []:
                 self._console.print(line)
 
     def __enter__(self) -> Self:

@@ -126,7 +126,7 @@ class Board:
 
     @property
     def failed_count(self) -> int:
-        return sum(state.status in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN) for state in self.trials.values())
+        return sum(state.record is not None and state.record.status.broken for state in self.trials.values())
 
     def share(self, now: float) -> float:
         """Return the share of the plan's work that is done, 0 to 1."""

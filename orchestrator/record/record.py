@@ -28,6 +28,11 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     UNKNOWN = "unknown"  # the host left, or lost the engine, before the worker's end
 
+    @property
+    def broken(self) -> bool:
+        """Tell whether something went wrong: neither done, nor left out or stopped by somebody's wish."""
+        return self in (Status.FAILED, Status.TIMED_OUT, Status.UNKNOWN)
+
 
 class Epoch(Value):
     """One pass over the training images. `seconds` holds training alone, without evaluation."""

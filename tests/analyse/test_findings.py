@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
 from orchestrator.analyse.summary import Curve, Finding, StepDifference
-from orchestrator.analyse.trial_findings import CheckInput
 from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import FOREIGN
 from orchestrator.record.assemble import unstarted_record

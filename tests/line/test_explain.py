@@ -26,7 +26,7 @@ from tests.support.line import Line, Pressing, trial_of
 from tests.support.walks import EFFECTS, FRAMEWORK, SEEDS, START, played
 
 SPEC = ExplainSpec(profile="quick", device="cpu")
-SHORT = SPEC.model_copy(update={"recipes": ("article-torch", "article-torch"), "seeds": 2})
+SHORT = SPEC.replace(recipes=("article-torch", "article-torch"), seeds=2)
 """One step, four trials."""
 
 
@@ -119,7 +119,7 @@ def test_the_report_is_made_from_the_run_folder_alone(walked: tuple[RunFolder, S
 
 
 def test_orders_give_the_same_sum_and_show_their_range(line: Line, walked: tuple[RunFolder, Summary]) -> None:
-    _, summary = explain(line, SPEC.model_copy(update={"paths": 3}))
+    _, summary = explain(line, SPEC.replace(paths=3))
     found = loss(summary)
     assert summary.explanation is not None
     assert summary.explanation.orders == 3
@@ -171,7 +171,7 @@ def test_cells_of_a_comparison_are_reused(own_line: Line) -> None:
 
 def test_another_size_is_another_trial(own_line: Line) -> None:
     explain(own_line, SHORT)
-    assert reused(explain(own_line, SHORT.model_copy(update={"epochs": 4}))[1]) == 0
+    assert reused(explain(own_line, SHORT.replace(epochs=4))[1]) == 0
 
 
 class Rebuilt(ScriptedEngine):

@@ -191,7 +191,7 @@ def test_trainings_that_part_at_once_are_a_finding(line: Line) -> None:
 
 
 def test_parity_can_be_declined(line: Line) -> None:
-    _, summary = compare(matched_runtime(line, apart=0.0), replace_spec(MATCHED, parity=False))
+    _, summary = compare(matched_runtime(line, apart=0.0), MATCHED.replace(parity=False))
     assert [trial.role for trial in summary.trials] == ["measured"] * 2
     assert [each.kind for each in summary.step_differences] == ["between"]
 
@@ -233,17 +233,13 @@ def test_a_hostile_worker_cannot_cost_the_report(line: Line) -> None:
 
 
 def test_every_seed_and_run_is_a_trial(line: Line) -> None:
-    _, summary = compare(line.runtime(), replace_spec(one_trial(), seeds=2, runs=2))
+    _, summary = compare(line.runtime(), one_trial().replace(seeds=2, runs=2))
     assert [trial.id.removeprefix("torch-2.13.0.article-torch.") for trial in summary.trials] == [
         "s1.r1",
         "s2.r1",
         "s1.r2",
         "s2.r2",
     ]
-
-
-def replace_spec(spec: Spec, **changes: Any) -> Spec:
-    return spec.model_copy(update=changes)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def written(folder: RunFolder) -> dict[str, bytes]:
 
 
 def test_a_comparison_analysed_again_gives_the_same_files_byte_for_byte(line: Line) -> None:
-    folder, summary = compare(line.runtime(), SPEC.model_copy(update={"seeds": 2, "runs": 2}))
+    folder, summary = compare(line.runtime(), SPEC.replace(seeds=2, runs=2))
     before = written(folder)
     assert report_again(folder) == before
     assert [trial.id for trial in summary.trials] != sorted(trial.id for trial in summary.trials)

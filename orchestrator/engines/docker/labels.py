@@ -74,8 +74,9 @@ def facts_of_contract(image: str, config: Mapping[str, Any], *, allow_foreign: b
         return {"contract": FOREIGN}
     said = f"it says {version[:40]!r}, known: {', '.join(KNOWN_CONTRACTS)}" if version else "the label is missing"
     raise PrepareError(
-        f"{image} does not say that it keeps bakeoff's contract ({said}): put LABEL {CONTRACT_LABEL}={KNOWN_CONTRACTS[-1]} into its"
-        " Dockerfile once it does (shared/README.md), or run it as it is with --allow-foreign-image"
+        f"{image} does not say that it keeps bakeoff's contract ({said}): put LABEL"
+        f" {CONTRACT_LABEL}={KNOWN_CONTRACTS[-1]} into its Dockerfile once it does (shared/README.md),"
+        " or run it as it is with --allow-foreign-image"
     )
 
 
