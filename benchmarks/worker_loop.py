@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -31,6 +31,8 @@ from orchestrator.spec import recipes
 from orchestrator.spec.contenders import IMAGES, Contender, parse
 from shared.trial import Trial, to_json
 
+_HEADING = f"{'':>24}{'before, images/s':>20}{'after, images/s':>20}   after / before"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -40,6 +42,10 @@ class Case:
     batch_size: int
     trial: Trial
     images: dict[str, str]  # "before" and "after" → image
+
+    @property
+    def name(self) -> str:
+        return f"{self.contender} batch {self.batch_size}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ def main() -> None:
     options = _arguments()
     client = docker.from_env(timeout=600)
     cases = [case for image in options.before for case in _cases(client, image, options)]
+    print(_HEADING, flush=True)
     results = [_measure(client, case, options.rounds) for case in cases]
     client.close()
     _show(results)
@@ -99,7 +106,14 @@ def _measure(client: DockerClient, case: Case, rounds: int) -> Result:
         taken = {which: _speed(client, case.images[which], case.trial) for which in order}
         for which in order if number else ():
             speeds[which].append(taken[which])
+        _show_round(case, f"round {number} of {rounds}" if number else "not counted", taken)
     return Result(case, **speeds)
+
+
+def _show_round(case: Case, number: str, taken: Mapping[str, float]) -> None:
+    """Print a round as it ends: a measurement takes minutes, and what it finds is to be seen before that."""
+    before, after = taken["before"], taken["after"]
+    print(f"{case.name:>24}{before:>20,.0f}{after:>20,.0f}   {after / before:.3f}, {number}", flush=True)
 
 
 def _speed(client: DockerClient, image: str, trial: Trial) -> float:
@@ -118,10 +132,11 @@ def _speed(client: DockerClient, image: str, trial: Trial) -> float:
 
 
 def _show(results: Sequence[Result]) -> None:
-    print(f"{'':>24}{'before, images/s':>20}{'after, images/s':>20}   after / before, median [least … most]")
+    print(_HEADING + ", median [least … most]")
     for result in results:
-        name = f"{result.case.contender} batch {result.case.batch_size}"
-        print(f"{name:>24}{median(result.before):>20,.0f}{median(result.after):>20,.0f}   {_words(result.ratios)}")
+        print(
+            f"{result.case.name:>24}{median(result.before):>20,.0f}{median(result.after):>20,.0f}   {_words(result.ratios)}"
+        )
     machine = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 2), "system": platform.system()}
     print(json.dumps({"results": [_document(result) for result in results], "machine": machine}))
 
