@@ -134,9 +134,8 @@ def _speed(client: DockerClient, image: str, trial: Trial) -> float:
 def _show(results: Sequence[Result]) -> None:
     print(_HEADING + ", median [least … most]")
     for result in results:
-        print(
-            f"{result.case.name:>24}{median(result.before):>20,.0f}{median(result.after):>20,.0f}   {_words(result.ratios)}"
-        )
+        speeds = f"{median(result.before):>20,.0f}{median(result.after):>20,.0f}"
+        print(f"{result.case.name:>24}{speeds}   {_words(result.ratios)}")
     machine = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 2), "system": platform.system()}
     print(json.dumps({"results": [_document(result) for result in results], "machine": machine}))
 
