@@ -123,7 +123,12 @@ def _phases(trial: TrialSummary) -> dict[str, float | None]:
 
 
 def _storable(value: Any) -> Any:
-    """Return what Parquet can hold: no lone surrogates, no integer beyond 64 bits; a worker may have sent both."""
+    """Return what Parquet and summary.json alike can hold; None for a number that is not finite, as JSON has it.
+
+    No lone surrogates and no integer beyond 64 bits either: a worker may have sent both.
+    """
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None  # false of NaN too
     return None if isinstance(value, int) and value.bit_length() > _INT64_BITS else value

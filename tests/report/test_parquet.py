@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from rich.console import Console, RenderableType
 
 from orchestrator import text as words
 from orchestrator.analyse.summary import Finding, Summary
+from orchestrator.record.files import write_model
 from orchestrator.record.record import Status
 from orchestrator.report import parquet
 from orchestrator.report.console import claims_table, conclusion, results_table
@@ -54,6 +57,17 @@ def test_the_same_summary_gives_the_same_file(tmp_path: Path) -> None:
 def test_text_and_numbers_that_parquet_cannot_hold_do_not_stop_the_report() -> None:
     row = parquet.table(summary(trial(reason="a\ud800b", parameters=2**70))).to_pylist()[0]
     assert (row["reason"], row["parameters"]) == ("a?b", None)
+
+
+def test_a_loss_that_is_no_number_is_null_in_the_summary_and_in_the_table(tmp_path: Path) -> None:
+    """JSON has no NaN; a worker's own is refused by the gate, so only an analysis of ours could make one."""
+    found = summary(trial(curves=([0.4, math.nan], [math.inf, -math.inf])))
+    write_model(tmp_path / "summary.json", found)
+    document = json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)
+    first, last = document["trials"][0]["epochs"]
+    assert [first["val_loss"], last["train_loss"], last["val_loss"]] == [None, None, None]
+    rows = pq.read_table(parquet.write(found, tmp_path)).to_pylist()
+    assert [rows[0]["val_loss"], rows[1]["train_loss"], rows[1]["final_val_loss"]] == [None, None, None]
 
 
 def rendered(renderable: RenderableType, width: int) -> str:
