@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from orchestrator.engines.engine import Engine
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
 from shared import mnist
-from tests.support import engines
+from tests.support import engines, groups
 
-settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault of the code
-settings.load_profile("no deadline")
+# For one example: far more than a busy machine takes, far less than a hang.
+settings.register_profile("bakeoff", deadline=timedelta(seconds=10))
+settings.load_profile("bakeoff")
 
 
 @pytest.fixture(scope="session")
@@ -95,13 +97,9 @@ def podman_client() -> Iterator[DockerClient]:
 
 @pytest.fixture(scope="session")
 def podman_volume(podman_client: DockerClient) -> Iterator[str]:
-    volume = podman_client.volumes.create(f"bakeoff-test-{uuid.uuid4().hex[:12]}", labels=OWNED)
+    volume = podman_client.volumes.create(f"bakeoff-test-{uuid.uuid4().hex[:12]}", labels=OWNER_LABELS)
     yield volume.name
     volume.remove(force=True)
-
-
-ENGINE = ("tests/engines/docker/", "tests/engines/test_engines.py", "tests/faults/", "tests/line/test_registry.py")
-"""Files with tests of a Docker Engine: two that build one image at a time, or count what is left, see each other."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -119,21 +117,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Groups(LoadScopeScheduling):  # type: ignore[misc]  # the plugin has no types
         def _split_scope(self, nodeid: str) -> str:
-            return _group(nodeid)
+            return groups.group(nodeid)
 
     config.option.loadscopereorder = False
     return Groups(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the longest groups first where processes share the tests."""
+    """Put the longest groups first where processes share the tests; no test of an engine stands outside of them."""
+    groups.refuse_outside(items)
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: ("trainings", "engine", _group(item.nodeid)).index(_group(item.nodeid)))
-
-
-def _group(nodeid: str) -> str:
-    file = nodeid.partition("::")[0]
-    return "trainings" if file.startswith("tests/images/") else "engine" if file.startswith(ENGINE) else file
+        items.sort(key=lambda item: ("trainings", "engine", groups.group(item.nodeid)).index(groups.group(item.nodeid)))
 
 
 def _silently(line: str) -> None:
@@ -143,5 +137,5 @@ def _silently(line: str) -> None:
 @pytest.fixture(autouse=True)
 def _no_engine_unless_marked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point Docker's socket at nothing: a test without a marker passes on a machine without an engine, or fails."""
-    if not any(request.node.get_closest_marker(name) for name in ("docker", "frameworks", "cuda_image")):
+    if not any(request.node.get_closest_marker(name) for name in groups.NEED_AN_ENGINE):
         monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from orchestrator.analyse.parity import CURVE_POINTS, Steps, read_steps, step_di
 from orchestrator.analyse.summary import StepDifference
 from orchestrator.record.record import Record, Status
 from tests.analyse.test_findings import record
+from tests.support.arrays import npz
 from tests.support.summaries import TF, TORCH
 
 Losses = list[float]
@@ -37,12 +37,6 @@ def steps(contender: str, losses: Losses, *, trial: str = "", norms: Losses | No
 def between(*found: Steps) -> StepDifference:
     (only,) = (each for each in step_differences(found, TF) if each.kind == "between")
     return only
-
-
-def npz(**arrays: Any) -> bytes:
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)
-    return packed.getvalue()
 
 
 def matched(**changes: Any) -> Record:

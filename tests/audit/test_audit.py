@@ -18,6 +18,7 @@ from orchestrator.spec import recipes
 from shared import mnist
 from shared.initial import Weights, shared_weights
 from shared.recipe import Conv2d, Recipe
+from tests.support.arrays import npz
 
 RECIPE = recipes.load("matched-8x8")
 RATE = RECIPE.optimizer.learning_rate
@@ -43,13 +44,7 @@ def right(expected: Expected) -> Answer:
 
 
 def disagreeing(expected: Expected, answer: Mapping[str, NDArray[np.float64]]) -> set[str]:
-    return {line.tensor for line in compare_with_expected(expected, npz(answer)) if not line.agrees}
-
-
-def npz(answer: Mapping[str, NDArray[np.float64]]) -> bytes:
-    packed = io.BytesIO()
-    np.savez(packed, **dict(answer))  # type: ignore[arg-type]  # names are file names
-    return packed.getvalue()
+    return {line.tensor for line in compare_with_expected(expected, npz(**answer)) if not line.agrees}
 
 
 def computed(recipe: Recipe, weights: Weights, data: mnist.Mnist, expected: Expected) -> Answer:
@@ -156,9 +151,8 @@ def test_an_answer_that_cannot_be_read_agrees_in_nothing(expected: Expected, lef
 
 
 def test_a_pickle_is_not_opened(expected: Expected) -> None:
-    packed = io.BytesIO()
-    np.savez(packed, logits=np.array([{"a": 1}], dtype=object))
-    assert not any(line.agrees for line in compare_with_expected(expected, packed.getvalue()))
+    packed = npz(logits=np.array([{"a": 1}], dtype=object))
+    assert not any(line.agrees for line in compare_with_expected(expected, packed))
 
 
 def test_another_seed_is_audited_from_other_weights(expected: Expected, data: mnist.Mnist) -> None:

@@ -107,14 +107,8 @@ def tally(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
 @pytest.fixture
 def make(docker_client: DockerClient, data_volume: str, tmp_path: Path) -> Iterator[Callable[..., DockerRig]]:
     """Make a rig with a docker engine of one's own; at the end nothing of any of them is left."""
-    made: list[DockerRig] = []
-
-    def rig(**options: Any) -> DockerRig:
-        made.append(DockerRig(tmp_path, docker_client, data_volume, **options))
-        return made[-1]
-
-    yield rig
-    assert [left for each in made for left in each.left_behind()] == []
+    with engines.docker_rigs(docker_client, data_volume, tmp_path) as rigs:
+        yield rigs
 
 
 @pytest.fixture

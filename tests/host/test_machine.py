@@ -19,6 +19,7 @@ from orchestrator.host.machine import (
     parse_quota_v1,
     parse_quota_v2,
 )
+from tests.support.paths import planted
 
 CPUINFO = """\
 processor\t: 0
@@ -37,13 +38,6 @@ V1 = """\
 1:name=systemd:/docker/abc
 0::/system.slice
 """
-
-
-def planted(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
 
 
 def test_the_cpu_is_named_by_its_first_model_name() -> None:

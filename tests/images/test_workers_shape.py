@@ -14,6 +14,7 @@ import pytest
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import IMAGES, ROOT
 from shared.trial import Trial, to_json
+from tests.support.imports import imported_by, imports_of, parsed, top
 
 CONTENDERS = ("tf", "torch")
 FILES = {
@@ -33,19 +34,6 @@ FILES = {
 OWN_FILES = {"tf": {"formulas.py"}, "torch": set[str]()}
 """Beside FILES: what Keras computes by another formula than the recipe."""
 
-CONTRACT = (
-    "trial",
-    "recipe",
-    "layers",
-    "optimizers",
-    "events",
-    "emitter",
-    "timing",
-    "facts",
-    "leftovers",
-    "procfs",
-    "worker",
-)
 ON_THE_CLOCK = {"numpy", "pyarrow"}
 """What the worker itself imports within its first phase and nowhere else."""
 FRAMEWORKS = {"torch", "tensorflow", "keras"}
@@ -71,11 +59,6 @@ def test_every_contender_has_the_same_files() -> None:
     assert {name: _files(IMAGES / name) - OWN_FILES[name] for name in CONTENDERS} == dict.fromkeys(CONTENDERS, FILES)
 
 
-@pytest.mark.parametrize("module", CONTRACT)
-def test_the_contract_needs_the_standard_library_only(module: str) -> None:
-    assert _roots_at_import(ROOT / "shared" / f"{module}.py") <= {*sys.stdlib_module_names, "shared"}
-
-
 def test_a_worker_loads_no_numpy_and_no_pyarrow_before_its_first_phase() -> None:
     """Their seconds belong to the phase `import`; a module that is imported too early would hide them."""
     look = "import sys, images.torch.worker, images.tf.worker; print(*sys.modules)"
@@ -85,33 +68,15 @@ def test_a_worker_loads_no_numpy_and_no_pyarrow_before_its_first_phase() -> None
     assert not loaded & {*FRAMEWORKS, *ON_THE_CLOCK}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "shared").glob("*.py")), ids=lambda path: path.name)
-def test_shared_imports_nothing_of_the_host_and_no_framework(path: Path) -> None:
-    assert _roots(path) <= {*sys.stdlib_module_names, "shared", "numpy", "pyarrow"}
-
-
-@pytest.mark.parametrize("path", sorted(IMAGES.glob("*/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_worker_imports_neither_the_host_nor_another_contender(path: Path) -> None:
-    imported = _modules(path)
-    foreign = [name for name in CONTENDERS if name != path.parent.name]
-    assert not [name for name in imported if name.split(".")[0] == "orchestrator"]
-    assert not [name for name in imported if name.split(".")[:2] in [["images", other] for other in foreign]]
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "orchestrator").rglob("*.py")), ids=lambda path: path.stem)
-def test_the_host_imports_no_framework_and_no_worker(path: Path) -> None:
-    assert not _roots(path) & {*FRAMEWORKS, "images"}
-
-
 @pytest.mark.parametrize("name", CONTENDERS)
 def test_a_worker_imports_its_framework_only_on_the_clock(name: str) -> None:
-    tree = _tree(IMAGES / name / "worker.py")
-    before = {module.split(".")[0] for statement in tree.body for module in _imports_of(statement)}
+    tree = parsed(IMAGES / name / "worker.py")
+    before = {top(module) for statement in tree.body for module in imported_by(statement)}
     assert before <= {*sys.stdlib_module_names, "shared"}
 
 
 def test_the_timed_region_sends_no_event_evaluates_nothing_and_reads_nothing_back() -> None:
-    tree = _tree(ROOT / "shared" / "loop.py")
+    tree = parsed(ROOT / "shared" / "loop.py")
     (epoch,) = [node for node in ast.walk(tree) if _is_function(node, "train_epoch")]
     timed = [node for node in ast.walk(epoch) if isinstance(node, ast.With) and "timed(" in ast.unparse(node.items[0])]
     training, evaluation = timed
@@ -121,13 +86,13 @@ def test_the_timed_region_sends_no_event_evaluates_nothing_and_reads_nothing_bac
 
 def test_the_clock_is_read_nowhere_but_in_shared() -> None:
     for path in sorted(IMAGES.glob("*/*.py")):
-        assert not {"time", "timeit"} & _roots(path), path
+        assert not {"time", "timeit"} & {top(module) for module in imports_of(parsed(path))}, path
         assert "timed" not in path.read_text(encoding="utf-8"), path
 
 
 def test_the_two_workers_differ_in_names_alone() -> None:
     for file in ("worker.py", "backend.py"):
-        tf, torch = (ast.unparse(_without_own(_tree(IMAGES / name / file))) for name in CONTENDERS)
+        tf, torch = (ast.unparse(_without_own(parsed(IMAGES / name / file))) for name in CONTENDERS)
         renamed = torch.replace("images.torch", "images.tf").replace(
             "'torch', 'PyTorch', 'torch'", "'tf', 'TensorFlow', 'tensorflow'"
         )
@@ -142,7 +107,7 @@ def test_both_report_the_same_modes(name: str) -> None:
 
 
 def test_both_tell_facts_in_the_same_functions_and_the_comparable_ones_by_the_same_names() -> None:
-    trees = {name: _tree(IMAGES / name / "facts.py") for name in CONTENDERS}
+    trees = {name: parsed(IMAGES / name / "facts.py") for name in CONTENDERS}
     named = {name: [node.name for node in tree.body if _is_public_function(node)] for name, tree in trees.items()}
     assert named["tf"] == named["torch"] == ["read", "comparable", "gpu", "flags"]
     for function in ("comparable", "gpu"):
@@ -152,7 +117,7 @@ def test_both_tell_facts_in_the_same_functions_and_the_comparable_ones_by_the_sa
 
 
 def test_the_facts_are_read_outside_of_every_phase_and_epoch() -> None:
-    (run,) = [node for node in _tree(ROOT / "shared" / "worker.py").body if _is_function(node, "run")]
+    (run,) = [node for node in parsed(ROOT / "shared" / "worker.py").body if _is_function(node, "run")]
     told = [statement for statement in run.body if "facts.write" in ast.unparse(statement)]  # type: ignore[attr-defined]
     assert [type(statement) for statement in told] == [ast.Expr]
 
@@ -188,34 +153,6 @@ def _files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.is_file()}
 
 
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def _roots(path: Path) -> set[str]:
-    return {module.split(".")[0] for module in _modules(path)}
-
-
-def _roots_at_import(path: Path) -> set[str]:
-    """Name what the module's own statements import, those within functions and for type checkers left out."""
-    statements = [node for node in _tree(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {module.split(".")[0] for node in statements for module in _imports_of(node)}
-
-
-def _modules(path: Path) -> set[str]:
-    return {module for node in ast.walk(_tree(path)) for module in _imports_of(node)}
-
-
-def _imports_of(node: ast.AST) -> list[str]:
-    """Name what one statement imports; `from images import tf` counts as images.tf."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        assert node.level == 0
-        return [f"{node.module}.{alias.name}" for alias in node.names]
-    return []
-
-
 def _is_function(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == name
 
@@ -240,11 +177,11 @@ def _without_own(tree: ast.Module) -> ast.Module:
 def _is_own(node: ast.stmt) -> bool:
     if isinstance(node, ast.Assign):
         return "ENVIRONMENT" in ast.unparse(node.targets[0])
-    return bool(FRAMEWORKS & {module.split(".")[0] for module in _imports_of(node)})
+    return bool(FRAMEWORKS & {top(module) for module in imported_by(node)})
 
 
 def _keys_of_modes(name: str) -> list[str]:
-    return _keys(_tree(IMAGES / name / "settings.py"), "modes")
+    return _keys(parsed(IMAGES / name / "settings.py"), "modes")
 
 
 def _keys(tree: ast.Module, function: str) -> list[str]:

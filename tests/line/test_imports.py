@@ -7,11 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.imports import imports_of, parsed, prefixes, top
 from tests.support.paths import ROOT
 
 CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "leftovers", "procfs")
@@ -87,7 +88,7 @@ def test_a_planted_violation_is_caught(said: str, contract: str, file: str, line
     if not line:
         assert file.removeprefix("orchestrator/").removesuffix(".py") in block
         return
-    modules = [imported for imported in imports_of(line) if imported]
+    modules = [imported for imported in imports_of(ast.parse(line)) if imported]
     assert any(f"{importer} -> {part} (l." in block for module in modules for part in prefixes(module)), said
 
 
@@ -95,7 +96,7 @@ def test_a_planted_violation_is_caught(said: str, contract: str, file: str, line
 def test_what_is_allowed_is_let_through(said: str, file: str, line: str) -> None:
     importer = file.removesuffix(".py").replace("/", ".")
     _, _, broken = said.partition("Broken contracts")
-    for module in imports_of(line):
+    for module in imports_of(ast.parse(line)):
         assert not any(f"{importer} -> {part} (l." in broken for part in prefixes(module)), broken
 
 
@@ -104,38 +105,19 @@ def test_every_import_of_ours_is_allowed() -> None:
     assert " 0 broken" in said, said
 
 
-def prefixes(module: str) -> Iterator[str]:
-    parts = module.split(".")
-    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
-
-
 # What it cannot say: anything but these is forbidden
 
 Rule = Callable[[str, str], bool]
 """Takes a file's path in the project and an imported module; tells whether the file may import it."""
 
 
-def imports_of(source: str) -> Iterator[str]:
-    """Yield every imported module, wherever the import stands; `from a import b` may mean a.b."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def violations(rule: Rule, root: Path = ROOT) -> list[str]:
     return [
         f"{path.relative_to(root)} imports {module}"
         for path in sorted((root / "shared").rglob("*.py"))
-        for module in imports_of(path.read_text(encoding="utf-8"))
+        for module in imports_of(parsed(path))
         if not rule(str(path.relative_to(root)), module)
     ]
-
-
-def top(module: str) -> str:
-    return module.partition(".")[0]
 
 
 def standard_library(file: str, module: str) -> bool:

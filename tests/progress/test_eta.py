@@ -13,19 +13,12 @@ from orchestrator.progress.eta import Seen, epoch_work, remaining_seconds
 from orchestrator.record.record import Status
 from orchestrator.spec.contenders import Contender
 from shared.events import EpochEnded
-from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training, multiplications_per_image
+from shared.recipe import Recipe, Slice, Training, multiplications_per_image
 from tests.support.plans import plan_of
+from tests.support.recipes import dense
 
 TORCH, TF = Contender("torch", "2.13.0"), Contender("tf", "2.21.0")
-SMALL = Recipe(
-    name="small",
-    title="small",
-    data=Data("8x8", 0.0, 1.0, Slice("train", 0, 1000), Slice("test", 0, 1000)),
-    layers=[Flatten(), Dense(10)],
-    training=Training(epochs=2, batch_size=100, order="sequential"),
-    initial=Initial("glorot_uniform"),
-    optimizer=Sgd(0.01),
-)
+SMALL = dense("small", Training(2, 100, "sequential"), Slice("train", 0, 1000), Slice("test", 0, 1000))
 TWICE = replace(SMALL, name="twice", training=replace(SMALL.training, epochs=4))
 
 

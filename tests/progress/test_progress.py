@@ -26,18 +26,11 @@ from orchestrator.progress.view import View
 from orchestrator.record.record import Epoch, Record, Status
 from orchestrator.spec.contenders import Contender
 from shared.events import EpochEnded, Heartbeat, PhaseEnded, RunEnded, Warned, WorkerReady
-from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training
+from shared.recipe import Slice, Training
 from tests.support.plans import plan_of
+from tests.support.recipes import dense
 
-RECIPE = Recipe(
-    name="article-tf",
-    title="the article's TensorFlow program",
-    data=Data("8x8", 0.0, 1.0, Slice("train", 0, 6000), Slice("train", 6000, 8000)),
-    layers=[Flatten(), Dense(10)],
-    training=Training(epochs=5, batch_size=32, order="framework"),
-    initial=Initial("glorot_uniform"),
-    optimizer=Sgd(0.01),
-)
+RECIPE = dense("article-tf", Training(5, 32, "framework"), Slice("train", 0, 6000), Slice("train", 6000, 8000))
 TORCH, TF = "torch-2.13.0.article-tf.s1", "tf-2.21.0.article-tf.s1"
 HOSTILE = "a \x1b[2Jb \x1b]52;c;aGk=\x07c \x9b31md [/foo] [red]:skull:\u202e\ud800 e\x7f"
 TAMED = "a b c d [/foo] [red]:skull: e"

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 from rich.console import Console
 
 from orchestrator import report
@@ -23,6 +22,7 @@ from orchestrator.cli import app
 from orchestrator.report.console import conclusion
 from orchestrator.report.figures import draw
 from orchestrator.report.markdown.page import render
+from tests.support.markdown import READER
 from tests.support.summaries import failed, summary, trial
 
 WORDS = (
@@ -51,7 +51,6 @@ DRAWN += ("",)
 words_of_outside = st.one_of(
     st.sampled_from(WORDS), st.lists(st.sampled_from(WORDS), max_size=3).map("".join), st.text(max_size=40)
 )
-READER = MarkdownIt("gfm-like", {"linkify": False})
 CALM = {"\n"}
 
 
@@ -100,7 +99,7 @@ def rows(page: str) -> list[int]:
     return [len(re.findall("<t[dh]", row)) for row in re.findall("<tr>.*?</tr>", html, re.DOTALL)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(words_of_outside)
 def test_no_word_from_outside_steers_the_terminal_at_the_end_of_a_comparison(text: str) -> None:
     for width in (60, 140):
@@ -110,7 +109,7 @@ def test_no_word_from_outside_steers_the_terminal_at_the_end_of_a_comparison(tex
         assert steering(file.getvalue()) == set()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(words_of_outside)
 def test_no_word_from_outside_makes_html_a_link_a_heading_or_a_cell_of_the_report(text: str) -> None:
     page = render(outside(text))

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 from rich.console import Console
 
 from orchestrator import text as words
@@ -21,9 +20,8 @@ from orchestrator.report import write
 from orchestrator.report.console import conclusion
 from orchestrator.report.markdown.page import render
 from orchestrator.stream.intake import EventCounts
+from tests.support.markdown import READER
 from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
-
-READER = MarkdownIt("gfm-like", {"linkify": False})
 
 
 def test_the_first_line_says_the_profile_why_and_how_to_get_the_full_size() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.imports import imports_of, parsed, prefixes
 from tests.support.paths import ROOT
 
 REPORT = ROOT / "orchestrator" / "report"
@@ -31,10 +31,7 @@ def test_figures_import_nothing_that_makes_intervals(path: Path) -> None:
 
 def imported(path: Path) -> set[str]:
     """Return the modules that a file imports, with their packages."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-    return names | {name.partition(".")[0] for name in names}
+    return {part for module in imports_of(parsed(path)) for part in prefixes(module)}
 
 
 def test_the_command_lines_help_loads_no_library_of_statistics() -> None:

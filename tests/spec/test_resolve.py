@@ -14,8 +14,8 @@ from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
 from orchestrator.spec.resolve import ResolvedSpec, interpreters, resolve
 from orchestrator.spec.spec import ExplainSpec, Spec
+from tests.support.checks import H100
 
-H100 = Gpu("GPU-4f1a", "NVIDIA H100", "580.65", 80 * 2**30, 0)
 A100 = Gpu("GPU-9c2b", "NVIDIA A100", "580.65", 40 * 2**30, 1)
 
 

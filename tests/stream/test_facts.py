@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.stream import facts
 from shared import facts as shared
 from shared.leftovers import FACTS
+from tests.support.paths import planted
 
 CPUINFO = "model name\t: A Made-up Processor\nflags\t\t: fpu sse4_2 avx avx2 hypervisor\n"
 MAPS = """\
@@ -21,13 +22,6 @@ MAPS = """\
 7f02-7f03 r-xp 00000000 08:01 13   /usr/lib/libjemalloc.so.2
 7f03-7f04 rw-p 00000000 00:00 0    [heap]
 """
-
-
-def planted(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
 
 
 def test_what_cannot_be_read_is_left_out() -> None:

@@ -16,12 +16,7 @@ from numpy.typing import NDArray
 
 from orchestrator.stream import npy
 from tests.fuzz.files import fuzz
-
-
-def npz(**arrays: object) -> bytes:
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)  # type: ignore[arg-type]  # also what is no real array
-    return packed.getvalue()
+from tests.support.arrays import npz
 
 
 def patched(local: int, central: int, value: int) -> bytes:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.stream.predictions import PredictionsError, accuracy
-from tests.support.streams import LABELS, logits, npy
+from tests.support.arrays import npy, npz
+from tests.support.streams import LABELS, logits
 
 MAGIC = b"\x93NUMPY\x01\x00"
 
@@ -65,9 +66,7 @@ def test_a_pickle_is_never_loaded() -> None:
 
 
 def test_an_archive_is_refused() -> None:
-    file = io.BytesIO()
-    np.savez(file, logits=np.zeros((4, 10), np.float32))
-    assert refused(file.getvalue()) == "predictions.npy is an archive, not one array"
+    assert refused(npz(logits=np.zeros((4, 10), np.float32))) == "predictions.npy is an archive, not one array"
 
 
 def test_half_an_archive_is_refused() -> None:

@@ -16,22 +16,21 @@ from shared.backend import Part, Score, Step
 from shared.emitter import Emitter
 from shared.events import Event
 from shared.initial import Weights
-from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training
+from shared.recipe import Slice, Training
 from shared.trial import Trial
 from shared.worker import Framework
+from tests.support.recipes import dense
 
 TRAIN_IMAGES, VALIDATION_IMAGES = 10, 6
 TRIAL = Trial(
     id="scripted.tiny.s1",
     contender="scripted==1.0",
-    recipe=Recipe(
-        name="tiny",
-        title="two layers and ten images",
-        data=Data("8x8", 0.0, 1.0, Slice("train", 0, TRAIN_IMAGES), Slice("test", 0, VALIDATION_IMAGES)),
-        layers=[Flatten(), Dense(10)],
-        training=Training(epochs=2, batch_size=4, order="framework"),
-        initial=Initial("glorot_uniform", "shared"),
-        optimizer=Sgd(0.1),
+    recipe=dense(
+        "tiny",
+        Training(2, 4, "framework"),
+        Slice("train", 0, TRAIN_IMAGES),
+        Slice("test", 0, VALIDATION_IMAGES),
+        draw="shared",
     ),
     seed=1,
     device="cpu",

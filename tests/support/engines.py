@@ -6,6 +6,7 @@ world. Docker's objects are told apart by a run id that no other session has.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import re
@@ -36,10 +37,11 @@ from orchestrator.run.watchdog import Limits
 from orchestrator.spec.contenders import Contender, parse
 from orchestrator.spec.spec import DeviceKind
 from shared.events import Event, Failed, Heartbeat, Steps, Warned, encode
-from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training
+from shared.recipe import Slice, Training
 from shared.trial import Trial, from_json, to_json
 from tests.support.contenders.toy import worker as toy
 from tests.support.paths import TOYS
+from tests.support.recipes import dense
 
 STOP_SECONDS = 1.0
 QUICK = Limits(poll_seconds=0.5, tick_seconds=0.05, drain_seconds=2.0)
@@ -47,15 +49,8 @@ QUICK = Limits(poll_seconds=0.5, tick_seconds=0.05, drain_seconds=2.0)
 
 def trial(script: str, trial_id: str = "toy-1.0.play.s1") -> Trial:
     """A trial whose recipe tells the toy what to play."""
-    recipe = Recipe(
-        name="play",
-        title=script,
-        data=Data("8x8", 0.0, 1.0, Slice("train", 0, 8), Slice("test", 0, toy.IMAGES)),
-        layers=[Flatten(), Dense(10)],
-        training=Training(1, 8, "sequential"),
-        initial=Initial("glorot_uniform"),
-        optimizer=Sgd(0.01),
-    )
+    slices = Slice("train", 0, 8), Slice("test", 0, toy.IMAGES)
+    recipe = dense("play", Training(1, 8, "sequential"), *slices, title=script)
     return Trial(trial_id, "toy==1.0", recipe, 1, "cpu", [], 1)
 
 
@@ -123,6 +118,19 @@ class DockerRig(Rig):
         volumes = self.client.volumes.list(filters=filters)
         made = [("container", container) for container in containers] + [("volume", volume) for volume in volumes]
         return [f"{kind} {thing.name}" for kind, thing in made]
+
+
+@contextlib.contextmanager
+def docker_rigs(client: DockerClient, volume: str, folder: Path) -> Iterator[Callable[..., DockerRig]]:
+    """Hand out what makes rigs, each with an engine of its own; at the end nothing of any of them is left."""
+    made: list[DockerRig] = []
+
+    def rig(kind: type[DockerEngine] = DockerEngine, **options: Any) -> DockerRig:
+        made.append(DockerRig(folder, client, volume, kind=kind, **options))
+        return made[-1]
+
+    yield rig
+    assert [left for each in made for left in each.left_behind()] == []
 
 
 def scripted(folder: Path) -> Rig:

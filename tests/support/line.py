@@ -24,7 +24,9 @@ from orchestrator.spec.spec import Spec
 from shared import mnist
 from shared import trial as trials
 from shared.events import Event
+from shared.leftovers import STEPS
 from shared.trial import Trial
+from tests.support.arrays import npz
 from tests.support.streams import lines, logits, ready, story_of
 
 TF, TORCH = "tf==2.21.0", "torch==2.13.0"
@@ -92,9 +94,7 @@ def matched_runtime(line: Line, apart: float) -> Runtime:
         losses = np.linspace(2.3, 1.0, 40)
         losses[1:] += apart if trial.contender == TORCH else 0.0
         norms = {"gradient_norms": losses, "weight_norms": losses} if trial.norms else {}
-        packed = io.BytesIO()
-        np.savez(packed, losses=losses, **norms)  # type: ignore[arg-type]  # names are file names
-        return replace(found, files={**found.files, "steps.npz": packed.getvalue()})
+        return replace(found, files={**found.files, STEPS: npz(losses=losses, **norms)})
 
     return line.runtime(script)
 

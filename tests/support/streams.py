@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,20 +14,14 @@ from orchestrator.plan.plan import PlannedTrial
 from orchestrator.spec.contenders import Contender
 from shared.events import EpochEnded, Event, Heartbeat, PhaseEnded, RunEnded, Steps, Warned, WorkerReady, encode
 from shared.mnist import DATA_SHA256
-from shared.recipe import Data, Dense, Flatten, Initial, Recipe, Sgd, Slice, Training, parameter_count
+from shared.recipe import Recipe, Slice, Training, parameter_count
 from shared.trial import Trial
+from tests.support.arrays import npy
+from tests.support.recipes import dense
 
 TRIAL = "torch-2.13.0.small.s1"
 TORCH = Contender("torch", "2.13.0", title="PyTorch", colour="#ee4c2c")
-SMALL = Recipe(
-    name="small",
-    title="a made-up recipe of one dense layer",
-    data=Data("8x8", 0.0, 1.0, Slice("train", 0, 600), Slice("train", 600, 800)),
-    layers=[Flatten(), Dense(10)],
-    training=Training(epochs=2, batch_size=32, order="sequential"),
-    initial=Initial("glorot_uniform"),
-    optimizer=Sgd(0.01),
-)
+SMALL = dense("small", Training(2, 32, "sequential"), Slice("train", 0, 600), Slice("train", 600, 800))
 PLANNED = PlannedTrial(Trial(TRIAL, "torch==2.13.0", SMALL, 1, "cpu", [], 2), TORCH, 1)
 PREPARED = Prepared(TORCH, "sha256:0123456789ab", "torch")
 
@@ -98,12 +91,6 @@ def logits(labels: NDArray[np.uint8], wrong: int = 0) -> bytes:
     hit = labels.astype(np.int64)
     hit[:wrong] = (hit[:wrong] + 1) % 10
     return npy(np.eye(10, dtype=np.float32)[hit])
-
-
-def npy(array: NDArray[Any], *, allow_pickle: bool = False) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=allow_pickle)
-    return file.getvalue()
 
 
 LABELS = np.array([7, 2, 1, 0], dtype=np.uint8)

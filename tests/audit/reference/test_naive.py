@@ -128,7 +128,7 @@ def _side(recipe: Recipe) -> int:
         return 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(drawn_recipes(), st.integers(0, 2**32 - 1))
 def test_a_networks_logits_are_those_of_plain_loops(recipe: Recipe, seed: int) -> None:
     generator = np.random.default_rng(seed)
