@@ -1,6 +1,6 @@
 """How many events a second pass the gate and stand in the record, on one core, beside `json.loads` alone.
 
-The path is the runner's: chunks as an engine hands them over → lines → the gate → the trial's
+The path is that of `run/one_trial.py`: chunks as an engine hands them over → lines → the gate → the trial's
 intake → `events.jsonl` in a folder. Each round takes every subject once, the gate and
 `json.loads` over the same lines in turn, so that a busy machine is busy for both. Seconds are the
 process's own, since another's turn on the core says nothing of the gate; the wall's stand beside.

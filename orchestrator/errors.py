@@ -13,9 +13,9 @@ Those that stay inside: whoever asked catches them and makes one of the above of
 Exception
 ├── engines.engine      raised by every engine
 │   ├── PrepareError        no image or environment came of a contender; caught by run.prepare and `bakeoff images`
-│   ├── StartError          a worker did not start; run.runner makes it a failed trial
-│   ├── EngineLostError     no answer for the moment; engines.retry tries again, run.watch reconnects, and where that
-│   │                       does not help run.runner ends the trial as unknown and `cli` the command with 3
+│   ├── StartError          a worker did not start; run.one_trial makes it a failed trial
+│   ├── EngineLostError     no answer for the moment; engines.retry tries again, run.watchdog reconnects; where that
+│   │                       does not help run.one_trial ends the trial as unknown and `cli` the command with 3
 │   └── NoFeedError         no live log; run.feed goes on without, and the worker's own file is the record
 └── data
     ├── idx.DamagedFileError   not the bytes of MNIST; data.sources makes it a SourceError
@@ -25,7 +25,8 @@ ValueError              content from outside that is not what it should be
 │   ├── contract.RejectedLineError      no event of the contract; stream.intake counts it
 │   ├── facts.FactsError                facts.json; record.assemble makes it a warning of the record
 │   ├── npy.ArrayError                  .npy and .npz; audit and analyse.parity take the array for missing
-│   └── predictions.PredictionsError    predictions.npy; record.assemble fails the trial by it
+│   └── predictions.PredictionsError    predictions.npy; record.assemble fails the trial by it,
+│                                       analyse.load makes it a UsageError
 └── engines.docker
     └── files.MemberRefusedError        a path in a container that is no readable file; engines.docker notes it, goes on
 

@@ -1,7 +1,7 @@
 """The interface of an engine, which prepares contenders and starts workers.
 
 Docker, process and scripted implement it and pass one test suite (`tests/engines/test_engines.py`). Only
-`orchestrator.engines.choose` names them. Nothing here knows what a worker prints.
+`orchestrator.engines.choose` names the first two, only tests the third. Nothing here knows what a worker prints.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether what is still to be built has room. Sizes are the estimates of contender.toml."""
+"""Whether images or environments that are still to be built have room, by the sizes that contender.toml estimates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads facts of an engine before anything is measured; `judge`, `limits` and `framework` turn them into checks."""
+"""Reads facts of an engine before anything is measured; the `judge` modules turn them into checks."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The labels of our containers, volumes and images, and the facts that an image's labels tell.
 
-An image carries OCI's annotations as labels and our own, on its last layer.
-
-The time and the commit change with every build; in a layer of their own they keep no cache from holding, and the hash
-of the content, which names the image, knows nothing of them.
+An image carries OCI's annotations as labels, and our own. They are put on last, as a layer of their own: the time and
+the commit change with every build, and would make the builder do again whatever follows them. For the same reason they
+are no part of the hash of the content, which names the image.
 """
 
 from __future__ import annotations
