@@ -13,7 +13,6 @@ from docker import DockerClient
 from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
-from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.docker import container_options, judge, sbom
 from orchestrator.engines.docker.api import engine_lost_if_unreachable, engine_lost_on_any_error, is_away, short
 from orchestrator.engines.docker.build import build_image, find_image, tag_of
@@ -22,7 +21,14 @@ from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove
 from orchestrator.engines.docker.cli_context import named_by
 from orchestrator.engines.docker.files import DATA_VOLUME, fill_data, make_out
 from orchestrator.engines.docker.inspection import Checkup, product
-from orchestrator.engines.docker.labels import LEASE_LABEL, RUN_LABEL, TRIAL_LABEL, facts_of_contract, facts_of_image, labels_of
+from orchestrator.engines.docker.labels import (
+    LEASE_LABEL,
+    RUN_LABEL,
+    TRIAL_LABEL,
+    facts_of_contract,
+    facts_of_image,
+    labels_of,
+)
 from orchestrator.engines.docker.packages import Contents, read
 from orchestrator.engines.docker.pull import PULL_WAITS_SECONDS, pull
 from orchestrator.engines.docker.worker import STOP_SECONDS, DockerWorker

@@ -14,14 +14,14 @@ from orchestrator import doctor
 from orchestrator.engines.check import Check, State
 from orchestrator.engines.docker import judge
 from orchestrator.engines.docker.cleanup import list_owned, remove_all
-from orchestrator.engines.docker.labels import LEASE, OWNED, RUN
+from orchestrator.engines.docker.labels import LEASE_LABEL, OWNER_LABELS, RUN_LABEL
 from orchestrator.record.record import Status
 from orchestrator.spec.spec import Spec
 from tests.support.engines import DockerRig, quiet
 
 pytestmark = pytest.mark.docker
 
-CONTENDER = ("torch==2.13.0",)
+CONTENDER_LABEL = ("torch==2.13.0",)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def examined(rig: DockerRig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         monkeypatch.setenv("DOCKER_HOST", os.environ["BAKEOFF_PODMAN_HOST"])
         monkeypatch.setenv("BAKEOFF_BASE_IMAGE", base_image)
         monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-        spec = Spec(contenders=CONTENDER, device="cpu")
+        spec = Spec(contenders=CONTENDER_LABEL, device="cpu")
         return {check.id: check for check in doctor.examine(spec, tmp_path / "runs", None, quiet)}
 
     return ask
@@ -76,10 +76,10 @@ def test_an_image_of_ours_is_listed_for_removal_by_the_name_that_it_was_given(ri
 
 def test_only_what_carries_every_label_is_removed(podman_client: DockerClient, podman_volume: str) -> None:
     """Podman lists the volumes that carry any of the labels: one run's sweep would have taken all others' with it."""
-    mine = podman_client.volumes.create(f"{podman_volume}-1", labels={**OWNED, RUN: podman_volume})
-    remove_all(podman_client, f"{RUN}={podman_volume}", f"{LEASE}=another")
+    mine = podman_client.volumes.create(f"{podman_volume}-1", labels={**OWNER_LABELS, RUN_LABEL: podman_volume})
+    remove_all(podman_client, f"{RUN_LABEL}={podman_volume}", f"{LEASE_LABEL}=another")
     assert podman_client.volumes.get(mine.name)
-    remove_all(podman_client, f"{RUN}={podman_volume}")
+    remove_all(podman_client, f"{RUN_LABEL}={podman_volume}")
     with pytest.raises(NotFound):
         podman_client.volumes.get(mine.name)
     assert podman_client.volumes.get(podman_volume)
