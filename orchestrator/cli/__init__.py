@@ -13,7 +13,20 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import audit, clean, compare, data, doctor, explain, images, ls, report, resume, schema
+from orchestrator.cli import (
+    audit,
+    clean,
+    compare,
+    data,
+    doctor,
+    explain,
+    images,
+    ls,
+    report,
+    resume,
+    schema,
+    unexpected,
+)
 from orchestrator.cli.shared_options import check_spelling, check_variables
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, PreflightError
@@ -96,6 +109,8 @@ def _run() -> int:
     except EngineLostError as error:
         remedy = "see that it runs and can be reached, then repeat"
         return print_error(PreflightError(f"the engine stopped answering: {error}", remedy))
+    except Exception as error:  # the last net: nobody reads a traceback
+        return print_error(unexpected.told(error))
     return 0
 
 

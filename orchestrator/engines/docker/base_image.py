@@ -47,7 +47,7 @@ def base_of(client: DockerClient, name: str, contender: str, say: Say, waits_sec
         except PrepareError as error:
             raise PreflightError(
                 f"cannot get the base image of {contender}: {error}",
-                "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
+                error.remedy or "name one that the engine has or can pull with BAKEOFF_BASE_IMAGE",
             ) from error
     return Base(name, str(image.id), _digest(name, image.attrs.get("RepoDigests") or []), retries)
 
