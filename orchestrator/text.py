@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from orchestrator.credentials import without_credentials
 from orchestrator.record.record import Status
 
 ABSENT = "–"
@@ -49,9 +50,9 @@ def printable(text: str) -> str:
     """Return `text` as one line that cannot steer a terminal.
 
     Escape sequences go as a whole; every line break and tab becomes a space; control,
-    format (bidirectional overrides, zero widths), surrogate and unassigned characters go.
+    format (bidirectional overrides, zero widths), surrogate and unassigned characters go. So do credentials in URLs.
     """
-    flat = re.sub(r"\s", " ", _ESCAPE_SEQUENCE.sub("", text))
+    flat = re.sub(r"\s", " ", without_credentials(_ESCAPE_SEQUENCE.sub("", text)))
     shown = "".join(letter for letter in flat if unicodedata.category(letter)[0] != "C")
     return re.sub(r" +", " ", shown).strip()
 

@@ -13,7 +13,20 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.cli import audit, clean, compare, data, doctor, explain, images, ls, report, resume, schema
+from orchestrator.cli import (
+    audit,
+    clean,
+    compare,
+    data,
+    doctor,
+    explain,
+    images,
+    ls,
+    report,
+    resume,
+    schema,
+    unexpected,
+)
 from orchestrator.cli.shared_options import check_spelling, check_variables
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.errors import BakeoffError, engine_lost
@@ -95,6 +108,8 @@ def _run() -> int:
         return print_error(error)
     except EngineLostError as error:
         return print_error(engine_lost(error))
+    except Exception as error:  # the last net: nobody reads a traceback
+        return print_error(unexpected.told(error))
     return 0
 
 

@@ -49,8 +49,7 @@ def build(
             try:
                 ready = engine.prepare(contender, variant, view.say)
             except PrepareError as error:
-                versions = ", ".join(offered_contenders()[contender.name].versions)
-                raise PreflightError(str(error), f"versions of {contender.name} offered: {versions}") from error
+                raise PreflightError(str(error), error.remedy) from error
             view.say(f"{contender.written} {variant}: {ready.image}")
 
 

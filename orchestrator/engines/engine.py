@@ -181,7 +181,11 @@ class Engine(Protocol):
 
 
 class PrepareError(Exception):
-    """An image or environment could not be made; the text says why, in the builder's words."""
+    """An image or environment could not be made; the text says why in the builder's words, `remedy` is the way out."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class StartError(Exception):

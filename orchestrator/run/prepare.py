@@ -35,7 +35,7 @@ def prepare_contenders(
         try:
             prepared[contender.written] = _prepare(contender, resolved, runtime, view)
         except PrepareError as error:
-            refused[contender.written] = f"{error}{_offer(contender)}"
+            refused[contender.written] = f"{error}; {error.remedy}" if error.remedy else f"{error}{_offer(contender)}"
             view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
     if prepared:
         any_of_them = next(iter(prepared.values()))

@@ -1,24 +1,34 @@
-"""API calls with a short timeout; connection failures become EngineLostError, refusals do not."""
+"""The calls and errors of the SDK, in one place: what it adds or leaves out of itself is settled here.
+
+Questions have a short timeout; a connection that fails becomes EngineLostError, a refusal does not.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException
+from docker.credentials.errors import StoreError
+from docker.errors import APIError, DockerException, StreamParseError, create_api_error_from_http_exception
 from requests import exceptions
 from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from orchestrator.engines.engine import EngineLostError
+
+SDK_ERRORS = (DockerException, StoreError, StreamParseError, RequestException, HTTPError, OSError)
+"""What the SDK raises at our calls: its own, two that are none of its family, and those of the libraries below it."""
+
+_AWAY = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError, ConnectionError)
 
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the engine was unreachable: no answer at all, or one that broke off."""
-    if isinstance(error, (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError)):
+    if isinstance(error, _AWAY):
         return True
     return (
         isinstance(error, DockerException)
@@ -32,8 +42,8 @@ def engine_lost_on_any_error() -> Iterator[None]:
     """Raise EngineLostError instead of whatever the SDK raises: for questions that a working engine does not refuse."""
     try:
         yield
-    except (DockerException, exceptions.RequestException) as error:
-        raise EngineLostError(str(error)) from error
+    except SDK_ERRORS as error:
+        raise EngineLostError(reason(error)) from error
 
 
 @contextlib.contextmanager
@@ -47,6 +57,45 @@ def engine_lost_if_unreachable() -> Iterator[None]:
         raise
 
 
+def create_container(client: DockerClient, image: str, **options: Any) -> Any:
+    """Create a container that has the variables of `options` and its image, and no others.
+
+    The SDK would add the proxies of the user's Docker configuration, with the passwords in them.
+    """
+    return client.containers.create(image, use_config_proxy=False, **options)
+
+
+def build(client: DockerClient, context: IO[bytes], **parameters: str) -> Iterator[Mapping[str, Any]]:
+    """Have an image built of a packed context, and yield what the engine tells of it. Raises SDK_ERRORS.
+
+    The SDK's own call first asks every credential helper of the user's for all that it knows, to send it along. Here
+    the base image is on the engine and nothing is pulled, so no credential is asked for or sent.
+    """
+    api = client.api
+    answer = api.post(
+        f"{api.base_url}/v{api.api_version}/build",
+        params={"rm": "1", "forcerm": "1", **parameters},
+        data=context,
+        headers={"Content-Type": "application/x-tar"},
+        stream=True,
+        timeout=None,  # a step may be silent for minutes
+    )
+    with answer:
+        try:
+            answer.raise_for_status()
+        except exceptions.HTTPError as error:
+            create_api_error_from_http_exception(error)
+        for line in answer.iter_lines():
+            yield _told(line)
+
+
+def _told(line: bytes) -> Mapping[str, Any]:
+    try:
+        return dict(json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise DockerException(f"the engine's answer is no JSON object: {line[:80]!r}") from error
+
+
 SECONDS = 10.0
 """An engine that works answers in milliseconds, one whose disks are busy in a second or two."""
 
@@ -54,7 +103,7 @@ SECONDS = 10.0
 def inspect(client: DockerClient, container_id: str, seconds: float = SECONDS) -> dict[str, Any] | None:
     """Return what the engine knows of a container; None where it knows none. Raises EngineLostError."""
     answer = _get(client, f"containers/{container_id}/json", {}, seconds)
-    return None if answer is None else dict(json.loads(answer))
+    return None if answer is None else dict(_parsed(answer))
 
 
 def events(
@@ -71,8 +120,15 @@ def events(
     """
     filters = json.dumps({"container": [container_id], "event": list(kinds)})
     answer = _get(client, "events", {"since": f"{since:.6f}", "until": f"{until:.6f}", "filters": filters}, seconds)
-    parsed = (json.loads(line) for line in (answer or "").splitlines() if line.strip())
+    parsed = (_parsed(line) for line in (answer or "").splitlines() if line.strip())
     return [str(event.get("Action", event.get("status", ""))) for event in parsed]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:  # a proxy in between may answer in HTML
+        raise EngineLostError(f"its answer is no JSON: {text[:80]!r}") from error
 
 
 def _get(client: DockerClient, path: str, parameters: dict[str, str], seconds: float) -> str | None:
@@ -83,8 +139,14 @@ def _get(client: DockerClient, path: str, parameters: dict[str, str], seconds: f
             return None
         answer.raise_for_status()
         return str(answer.text)
-    except (DockerException, RequestException, OSError) as error:
+    except SDK_ERRORS as error:
         raise EngineLostError(short(error)) from error
+
+
+def reason(error: BaseException) -> str:
+    """Say why a call failed: in the engine's own words where it refused."""
+    error = error.__cause__ if isinstance(error.__cause__, StoreError) else error  # the SDK quotes it in Python
+    return str(getattr(error, "explanation", "") or error) or type(error).__name__
 
 
 def short(error: BaseException) -> str:

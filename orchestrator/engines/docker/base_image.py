@@ -48,7 +48,8 @@ def base_of(client: DockerClient, name: str, contender: str, say: Say, waits_sec
         try:
             image, retries = pull(client, name, say, waits_seconds)
         except PrepareError as error:
-            raise PreflightError(f"cannot get the base image of {contender}: {error}", OTHER_BASE) from error
+            fault = f"cannot get the base image of {contender}: {error}"
+            raise PreflightError(fault, error.remedy or OTHER_BASE) from error
     return Base(name, str(image.id), _digest(name, image.attrs.get("RepoDigests") or []), retries)
 
 

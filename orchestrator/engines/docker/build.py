@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,15 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
+from orchestrator.credentials import without_credentials
+from orchestrator.engines.docker import configuration
+from orchestrator.engines.docker.api import build, reason
 from orchestrator.engines.docker.base_image import Base, base_of
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container
 from orchestrator.engines.docker.labels import OWNER_LABELS, REPOSITORY_PREFIX, image_labels
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import locks
-from orchestrator.engines.install.context import Context
+from orchestrator.engines.install.context import Context, pack
 from orchestrator.engines.install.pip import why_refused
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
@@ -58,7 +61,7 @@ def build_image(
         lock = _read_lock_name(client, layers)
         _label(client, layers, image_labels(contender, content.content_hash, base, lock), tag)
     except APIError as error:
-        raise PrepareError(f"the engine refused to label {tag}: {error.explanation or error}") from error
+        raise PrepareError(f"the engine refused to label {tag}: {reason(error)}") from error
     say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
     image = client.images.get(tag)
     # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
@@ -74,18 +77,12 @@ def _base_name(content: Context, contender: Contender) -> str:
 def _build(client: DockerClient, contender: Contender, content: Context, base: Base, say: Say) -> str:
     """Build the layers and return the image's id."""
     try:
-        answer = client.api.build(
-            fileobj=content.tar(),
-            custom_context=True,
-            dockerfile=f"images/{contender.name}/Dockerfile",
-            buildargs={**content.arguments, "BASE_IMAGE": base.reference, **_proxies(os.environ)},
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
+        arguments = {**content.arguments, "BASE_IMAGE": base.reference, **_proxies(client)}
+        dockerfile = f"images/{contender.name}/Dockerfile"
+        answer = build(client, content.tar(), dockerfile=dockerfile, buildargs=json.dumps(arguments))
         return _follow(answer, contender, say)
     except APIError as error:
-        message = f"the engine refused to build {contender.written}: {error.explanation or error}"
+        message = f"the engine refused to build {contender.written}: {reason(error)}"
         raise PrepareError(message) from error
 
 
@@ -99,8 +96,8 @@ def _read_lock_name(client: DockerClient, image: str) -> str:
 
 
 def _label(client: DockerClient, image: str, labels: Mapping[str, str], tag: str) -> None:
-    dockerfile = io.BytesIO(f"FROM {image}\n".encode())
-    answer = client.api.build(fileobj=dockerfile, labels=dict(labels), tag=tag, rm=True, forcerm=True, decode=True)
+    context = pack({"Dockerfile": f"FROM {image}\n".encode()})
+    answer = build(client, context, labels=json.dumps(dict(labels)), t=tag)
     if error := next((str(part["error"]) for part in list(answer) if "error" in part), ""):
         raise PrepareError(f"the engine refused to label {tag}: {error}")
 
@@ -110,12 +107,12 @@ def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say)
     lines: list[str] = []
     error = image = ""
     for part in answer:  # to its end, also past an error, which gives the connection back
-        for line in _COLOUR.sub("", str(part.get("stream", part.get("status", "")))).splitlines():
+        for line in without_credentials(_COLOUR.sub("", str(part.get("stream", part.get("status", ""))))).splitlines():
             if line.strip():
                 lines = [*lines[1 - _KEPT_LINES :], line]
             if _WORTH_SAYING.match(line):
                 say(f"{contender.name}: {line.strip()[:160]}")
-        error = error or str(part.get("error", ""))
+        error = error or without_credentials(str(part.get("error", "")))
         image = str((part.get("aux") or {}).get("ID", image))
     if error:
         raise PrepareError(why_refused(lines, error))
@@ -128,6 +125,10 @@ def default_base(dockerfile: Path) -> str:
     return next((line.partition("=")[2] for line in lines if line.startswith("ARG BASE_IMAGE=")), "")
 
 
-def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """Hand the user's proxies to the builder, which keeps these names out of the image's history."""
-    return {name: environment[name] for name in _PROXIES if name in environment}
+def _proxies(client: DockerClient) -> dict[str, str]:
+    """Return the user's proxies, from the environment before Docker's configuration.
+
+    The builder keeps these names out of the image's history, and out of what its cache depends on.
+    """
+    named = configuration.proxies(configuration.read(os.environ), str(client.api.base_url))
+    return {**named, **{name: os.environ[name] for name in _PROXIES if name in os.environ}}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import DockerException, NotFound
-from requests.exceptions import RequestException
+from docker.errors import NotFound
 
+from orchestrator.engines.docker.api import SDK_ERRORS, reason
 from orchestrator.engines.docker.image_name import familiar
 from orchestrator.engines.docker.labels import CONTENT_HASH_LABEL, OWNER_LABEL, REPOSITORY_PREFIX
 from orchestrator.engines.engine import EngineLostError
@@ -42,8 +42,8 @@ class DockerObject:
                 self.handle.client.images.remove(self.handle.id, force=True)
         except NotFound:
             return
-        except (DockerException, RequestException) as error:
-            raise EngineLostError(f"{self.kind} {self.name}: {error}") from error
+        except SDK_ERRORS as error:
+            raise EngineLostError(f"{self.kind} {self.name}: {reason(error)}") from error
 
 
 def remove_all(client: DockerClient, *labels: str) -> None:

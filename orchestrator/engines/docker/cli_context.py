@@ -12,7 +12,7 @@ def named_by(environment: Mapping[str, str]) -> str:
     """Say what leads to the engine: DOCKER_HOST, a CLI context, or "" for the usual socket."""
     if host := environment.get("DOCKER_HOST"):
         return f"DOCKER_HOST={host}"
-    context = environment.get("DOCKER_CONTEXT") or get_current_context_name()
+    context = environment.get("DOCKER_CONTEXT") or get_current_context_name() or "default"
     return f"the CLI context {context}" if context != "default" else ""
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import docker
 from docker import DockerClient
 from docker.context import ContextAPI
-from docker.errors import DockerException
+from docker.errors import InvalidConfigFile
 from docker.transport import UnixHTTPAdapter
 from docker.utils import version_lt
 from requests.exceptions import RequestException
 
-from orchestrator.engines.docker import ssh_faults
+from orchestrator.engines.docker import configuration, ssh_faults
+from orchestrator.engines.docker.api import SDK_ERRORS
 from orchestrator.engines.docker.cli_context import address_in, named_by
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.ssh_tunnel import SshTunnel, parse_address
@@ -33,22 +34,34 @@ _ANSWER_SECONDS = 60
 
 def connect(base_image: str = "", *, allow_foreign_image: bool = False) -> DockerEngine:
     """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
+    configuration.read(os.environ)
     try:
         _check_context(os.environ)
         return _connected(base_image, allow_foreign_image)
-    except (DockerException, RequestException) as error:
+    except SDK_ERRORS as error:
         raise _unreachable(error, named_by(os.environ)) from error
 
 
 def _check_context(environment: Mapping[str, str]) -> None:
     """Refuse a context that does not exist: the SDK takes the usual socket instead, and says nothing."""
     named = named_by(environment)
-    if named.startswith("the CLI") and ContextAPI.get_context(named.rpartition(" ")[2]) is None:
+    if named.startswith("the CLI") and not _is_context(named):
         raise PreflightError(f"{named} does not exist", "`docker context ls` lists those that do; unset DOCKER_CONTEXT")
 
 
+def _is_context(named: str) -> bool:
+    """Tell whether the SDK finds a context of that name; it raises whatever a damaged one makes it."""
+    try:
+        return ContextAPI.get_context(named.rpartition(" ")[2]) is not None
+    except Exception as error:
+        raise PreflightError(
+            f"{named} is damaged: {type(error).__name__}: {error}",
+            "`docker context rm` it and make it again, or unset DOCKER_CONTEXT and `docker context use default`",
+        ) from error
+
+
 def _connected(base_image: str, allow_foreign_image: bool) -> DockerEngine:
-    client = connected_client(os.environ)
+    client = _opened()
     try:
         _check_api(client.api.api_version)
         engine = DockerEngine(
@@ -59,6 +72,19 @@ def _connected(base_image: str, allow_foreign_image: bool) -> DockerEngine:
         raise
     client.api.timeout = _ANSWER_SECONDS
     return engine
+
+
+def _opened() -> DockerClient:
+    """Open the SDK's client, which reads Docker's configuration and the environment, and asks for the version."""
+    try:
+        return connected_client(os.environ)
+    except RequestException:
+        raise
+    except (InvalidConfigFile, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PreflightError(
+            f"Docker's configuration or environment cannot be used: {type(error).__name__}: {error}",
+            "correct ~/.docker/config.json (DOCKER_CONFIG names its folder) and the variables DOCKER_…",
+        ) from error
 
 
 def connected_client(environment: Mapping[str, str]) -> DockerClient:
@@ -84,7 +110,7 @@ def _through_ssh(url: str, named: str) -> DockerClient:
     tunnel = SshTunnel(address)
     try:
         client = DockerClient(base_url=f"unix://{tunnel.path}", timeout=_CONNECT_SECONDS)
-    except (DockerException, RequestException) as error:
+    except SDK_ERRORS as error:
         end = tunnel.end()
         tunnel.close()
         raise ssh_faults.unreachable(address, end, error, named) from error

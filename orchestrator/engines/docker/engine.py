@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import DockerException, ImageNotFound, NotFound
-from requests.exceptions import RequestException
+from docker.errors import ImageNotFound, NotFound
 
 from orchestrator.engines.docker import container_options, judge, sbom
-from orchestrator.engines.docker.api import engine_lost_if_unreachable, engine_lost_on_any_error, is_away, short
+from orchestrator.engines.docker.api import (
+    SDK_ERRORS,
+    create_container,
+    engine_lost_if_unreachable,
+    engine_lost_on_any_error,
+    is_away,
+    reason,
+    short,
+)
 from orchestrator.engines.docker.build import build_image, find_image, tag_of
 from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove_all
@@ -32,7 +39,7 @@ from orchestrator.engines.docker.labels import (
 from orchestrator.engines.docker.packages import Contents, read
 from orchestrator.engines.docker.pull import PULL_WAITS_SECONDS, pull
 from orchestrator.engines.docker.worker import STOP_SECONDS, DockerWorker
-from orchestrator.engines.engine import EngineLostError, Launch, Prepared, StartError
+from orchestrator.engines.engine import EngineLostError, Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install.context import context
 from orchestrator.errors import PreflightError, UsageError
@@ -76,8 +83,13 @@ class DockerEngine:
         return DockerChecks(self.checkup(), target, self.gives_gpus(), named_by(os.environ))
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
-        with engine_lost_if_unreachable():
-            return self._ready_image(contender, say) if contender.image else self._own_image(contender, variant, say)
+        try:
+            with engine_lost_if_unreachable():
+                return (
+                    self._ready_image(contender, say) if contender.image else self._own_image(contender, variant, say)
+                )
+        except SDK_ERRORS as error:
+            raise PrepareError(f"{contender.written} cannot be made ready: {reason(error)}") from error
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         try:
@@ -85,8 +97,8 @@ class DockerEngine:
                 filled = fill_data(self.client, prepared.handle, data, self.data_volume)
             if filled:
                 say(f"MNIST copied into the volume {self.data_volume}")
-        except (DockerException, RequestException) as error:
-            message = f"cannot fill the volume {self.data_volume}: {error}"
+        except SDK_ERRORS as error:
+            message = f"cannot fill the volume {self.data_volume}: {reason(error)}"
             raise PreflightError(message, "`bakeoff clean --data`") from error
 
     def start(self, launch: Launch) -> DockerWorker:
@@ -94,8 +106,8 @@ class DockerEngine:
         out = container = None
         try:
             out = make_out(self.client, launch.prepared.handle, f"{name}-out", labels)
-            container = self.client.containers.create(
-                launch.prepared.handle, name=name, labels=labels, **self.arguments(launch, out.name)
+            container = create_container(
+                self.client, launch.prepared.handle, name=name, labels=labels, **self.arguments(launch, out.name)
             )
             container.start()
         except BaseException as error:
@@ -104,7 +116,7 @@ class DockerEngine:
             if is_away(error):
                 # What the engine made all the same is found by `adopt`.
                 raise EngineLostError(short(error)) from error
-            if isinstance(error, (DockerException, RequestException)):
+            if isinstance(error, SDK_ERRORS):
                 raise StartError(_why_not_started(error)) from error
             raise
         return DockerWorker(self.client, container, out, self.stop_seconds)
@@ -134,7 +146,8 @@ class DockerEngine:
         }
 
     def facts(self) -> Mapping[str, str]:
-        version = self.client.version()
+        with engine_lost_on_any_error():
+            version = self.client.version()
         return {
             "engine": f"{product(version)} {version.get('Version', '?')} (API {version.get('ApiVersion', '?')})",
             "engine kernel": str(version.get("KernelVersion", "?")),
@@ -230,15 +243,15 @@ def _find_container(client: DockerClient, launch: Launch) -> Any:
 
 def _discard(container: Any, out: Any) -> None:
     if container is not None:
-        with contextlib.suppress(DockerException, RequestException):
+        with contextlib.suppress(*SDK_ERRORS):
             container.remove(force=True, v=True)
     if out is not None:
-        with contextlib.suppress(DockerException, RequestException):
+        with contextlib.suppress(*SDK_ERRORS):
             out.remove(force=True)
 
 
 def _why_not_started(error: Exception) -> str:
-    text = str(getattr(error, "explanation", "") or error)
+    text = reason(error)
     if "could not select device driver" in text or "nvidia" in text.lower():
         return (
             f"the engine cannot hand a GPU to a container ({text}): install the NVIDIA Container Toolkit"

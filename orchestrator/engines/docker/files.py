@@ -17,6 +17,7 @@ from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
+from orchestrator.engines.docker.api import create_container
 from orchestrator.engines.docker.container_options import USER
 from orchestrator.engines.docker.labels import HELD_VOLUME_LABEL, OWNER_LABEL, OWNER_LABELS
 
@@ -161,8 +162,8 @@ def unstarted_container(client: DockerClient, image: str, labels: Mapping[str, s
 
     It is removed at the end of the block; nothing of the image runs.
     """
-    holder = client.containers.create(
-        image, entrypoint=["true"], network_mode="none", labels=dict(labels), mounts=list(mounts)
+    holder = create_container(
+        client, image, entrypoint=["true"], network_mode="none", labels=dict(labels), mounts=list(mounts)
     )
     try:
         yield holder

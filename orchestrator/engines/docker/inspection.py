@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 
 from orchestrator.engines.docker import container_options
 from orchestrator.engines.docker.api import engine_lost_on_any_error
 from orchestrator.engines.docker.build import default_base, find_image, tag_of
 from orchestrator.engines.docker.labels import OWNER_LABEL
 from orchestrator.engines.docker.one_off import CommandResult, run
+from orchestrator.engines.docker.pull import registry_fault
 from orchestrator.engines.install.context import chosen_base, context
 from orchestrator.spec.contenders import Contender, offered_contenders
 
@@ -115,12 +116,7 @@ class Checkup:
 
     def pullable(self, base: BaseImage) -> BaseImage:
         """Have the engine ask the registry, which may take seconds; nothing is pulled."""
-        with engine_lost_on_any_error():
-            try:
-                self.client.images.get_registry_data(base.name)
-            except APIError as error:
-                return replace(base, fault=str(error.explanation or error))
-        return base
+        return replace(base, fault=registry_fault(self.client, base.name))
 
     def restrictions_tried(self, image: str) -> CommandResult:
         """Try a worker's restrictions from inside, with limits so small that passing them is quick."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import DockerException
-from requests.exceptions import RequestException
+from docker.errors import APIError
 
+from orchestrator.engines.docker.api import SDK_ERRORS, create_container, reason
 from orchestrator.engines.docker.labels import OWNER_LABELS
 from orchestrator.engines.engine import EngineLostError, StartError
 
@@ -36,26 +36,26 @@ def run(
     """Run a command and remove its container. Raises StartError where it does not start, EngineLostError."""
     container = None
     try:
-        container = client.containers.create(image, entrypoint=list(command), labels=OWNER_LABELS, **arguments)
+        container = create_container(client, image, entrypoint=list(command), labels=OWNER_LABELS, **arguments)
         _start(container)
         code = _wait(container, seconds)
         state = container.attrs["State"]
         stdout = _read_bounded(container.logs(stdout=True, stderr=False, stream=True, follow=False))
         stderr = container.logs(stdout=False, stderr=True, tail=_ERROR_LINES)[-OUTPUT_BYTES:]
         return CommandResult(code, bool(state.get("OOMKilled")), stdout, stderr.decode("utf-8", "replace"))
-    except (DockerException, RequestException) as error:
-        raise EngineLostError(str(error)) from error
+    except SDK_ERRORS as error:
+        raise EngineLostError(reason(error)) from error
     finally:
         if container is not None:
-            with contextlib.suppress(DockerException, RequestException):
+            with contextlib.suppress(*SDK_ERRORS):
                 container.remove(force=True, v=True)
 
 
 def _start(container: Any) -> None:
     try:
         container.start()
-    except DockerException as error:
-        raise StartError(str(getattr(error, "explanation", "") or error)) from error
+    except APIError as error:
+        raise StartError(reason(error)) from error
 
 
 def _wait(container: Any, seconds: float) -> int | None:
@@ -80,7 +80,7 @@ def _read_bounded(stream: Any) -> bytes:
             if len(read) >= OUTPUT_BYTES:
                 break
     finally:
-        with contextlib.suppress(DockerException, OSError):
+        with contextlib.suppress(*SDK_ERRORS):
             stream.close()
         stream._response.close()  # the SDK leaves the descriptor to the garbage collector
     return read[:OUTPUT_BYTES]

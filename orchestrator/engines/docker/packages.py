@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from docker import DockerClient
-from docker.errors import DockerException, ImageNotFound
-from requests.exceptions import RequestException
+from docker.errors import ImageNotFound
 
+from orchestrator.engines.docker.api import SDK_ERRORS, reason
 from orchestrator.engines.docker.files import unstarted_container
 from orchestrator.engines.docker.image_name import familiar
 from orchestrator.engines.docker.labels import OWNER_LABELS
@@ -48,8 +48,8 @@ def read(client: DockerClient, image: str) -> Contents:
     except ImageNotFound as error:
         message = f"the engine has no image {image}"
         raise PreflightError(message, "`bakeoff images build`, or `docker pull` it") from error
-    except (DockerException, RequestException) as error:
-        raise EngineLostError(str(error)) from error
+    except SDK_ERRORS as error:
+        raise EngineLostError(reason(error)) from error
     return Contents(
         id=str(stored.id),
         name=min(map(familiar, stored.tags), default=str(stored.id)),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from docker import DockerClient
+from docker.credentials.errors import StoreError
 from docker.errors import APIError, DockerException
-from requests.exceptions import RequestException
 
-from orchestrator.engines.docker.api import is_away
+from orchestrator.engines.docker.api import SDK_ERRORS, is_away, reason
 from orchestrator.engines.engine import EngineLostError, PrepareError
 from orchestrator.engines.retry import Retry
 from orchestrator.values import Say
@@ -56,24 +58,58 @@ def pull(
 
     def attempt() -> Any:
         try:
-            return client.images.pull(image)
-        except (DockerException, RequestException) as error:
+            with _no_warnings():
+                return client.images.pull(image)
+        except SDK_ERRORS as error:
             if is_away(error):
                 raise EngineLostError(str(error)) from error
             raise
+        except (ValueError, KeyError, TypeError) as error:  # the SDK reads what a credential helper printed
+            raise StoreError(f"what the helper printed for {image} is no credential: {error!r}") from error
 
     try:
         return retry.some_times(attempt, f"pulling {image}", _passes, waits_seconds), tuple(retry.kept)
     except APIError as error:
-        name, passes = fault(_text(error))
+        name, passes = fault(reason(error))
         times = f" after {len(waits_seconds) + 1} tries" if passes and waits_seconds else ""
-        raise PrepareError(f"cannot pull {image}{times} ({name}): {_text(error)}") from error
+        raise PrepareError(f"cannot pull {image}{times} ({name}): {reason(error)}") from error
+    except SDK_ERRORS as error:
+        raise _refused(image, error) from error
+
+
+def registry_fault(client: DockerClient, image: str) -> str:
+    """Have the engine ask the registry for an image, and return why it cannot be pulled, "" where it can.
+
+    Nothing is pulled. Raises EngineLostError.
+    """
+    try:
+        with _no_warnings():
+            client.images.get_registry_data(image)
+    except SDK_ERRORS as error:
+        if is_away(error):
+            raise EngineLostError(str(error)) from error
+        return reason(error) if isinstance(error, APIError) else str(_refused(image, error))
+    except (ValueError, KeyError, TypeError) as error:
+        return f"what Docker's credential helper printed is no credential: {error!r}"
+    return ""
+
+
+def _no_warnings() -> AbstractContextManager[object]:
+    """Keep the SDK from warning in Python's words of a credential helper that is missing: it raises too."""
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
+
+
+def _refused(image: str, error: BaseException) -> PrepareError:
+    """Tell of a pull that did not reach the engine: Docker asks a helper for credentials before it."""
+    if not isinstance(error, StoreError | DockerException):
+        return PrepareError(f"cannot pull {image}: {reason(error)}")
+    return PrepareError(
+        f"cannot pull {image}: no credentials could be had: {reason(error)}",
+        "install the helper that `credsStore` or `credHelpers` of Docker's config.json names, or remove the entry;"
+        " a folder with `{}` as its config.json, named by DOCKER_CONFIG, asks no helper",
+    )
 
 
 def _passes(error: Exception) -> str:
-    name, passes = fault(_text(error)) if isinstance(error, APIError) else ("", False)
+    name, passes = fault(reason(error)) if isinstance(error, APIError) else ("", False)
     return name if passes else ""
-
-
-def _text(error: APIError) -> str:
-    return str(error.explanation or error)

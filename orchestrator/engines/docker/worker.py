@@ -11,10 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from docker import DockerClient
-from docker.errors import APIError, DockerException
-from requests.exceptions import RequestException
+from docker.errors import APIError
 
-from orchestrator.engines.docker.api import events, inspect
+from orchestrator.engines.docker.api import SDK_ERRORS, events, inspect
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container, volume_at
 from orchestrator.engines.docker.log_cursor import LogCursor
 from orchestrator.engines.engine import (
@@ -29,9 +28,8 @@ from orchestrator.engines.engine import (
 STOP_SECONDS = 10.0
 _SIGNALLED = 128  # exit codes above it are signals, as a container's init numbers them
 _EVENT_SECONDS = 1.0  # the engine tells of a kill a moment after the process is gone
-_GONE = (DockerException, RequestException, OSError)
 # What the SDK's stream raises when it is closed at the moment at which it ends.
-_CLOSED = (*_GONE, AttributeError, ValueError)
+_CLOSED = (*SDK_ERRORS, AttributeError, ValueError)
 
 
 class DockerWorker:
@@ -95,7 +93,7 @@ class DockerWorker:
 
     def stop(self) -> None:
         self._stopped = True
-        with contextlib.suppress(*_GONE):
+        with contextlib.suppress(*SDK_ERRORS):
             self._container.stop(timeout=math.ceil(self._stop_seconds))
 
     def release(self) -> None:
@@ -111,7 +109,7 @@ class DockerWorker:
                         files[name] = content
                 except MemberRefusedError as refusal:
                     refused.append(f"{name}: {refusal}")
-                except _GONE as error:
+                except SDK_ERRORS as error:
                     refused.append(f"{name}: {error}")
         return Leftovers(files, self._stderr(), tuple(refused))
 
@@ -124,9 +122,9 @@ class DockerWorker:
         self._close_stream()
         if self._released or kind is not None:
             return
-        with contextlib.suppress(*_GONE):
+        with contextlib.suppress(*SDK_ERRORS):
             self._container.remove(force=True, v=True)  # v: what the image declared as VOLUME
-        with contextlib.suppress(*_GONE):
+        with contextlib.suppress(*SDK_ERRORS):
             self._out.remove(force=True)
 
     def _kills(self, state: Mapping[str, Any]) -> list[str]:
@@ -143,10 +141,10 @@ class DockerWorker:
 
         The volume outlives its container, and holds what the feed had not brought.
         """
-        with contextlib.suppress(*_GONE), contextlib.ExitStack() as standing_in:
+        with contextlib.suppress(*SDK_ERRORS), contextlib.ExitStack() as standing_in:
             readable = self._container
             if self._removed:
-                with contextlib.suppress(*_GONE):
+                with contextlib.suppress(*SDK_ERRORS):
                     self._client.volumes.get(self._out.name)  # or naming it below would make it anew
                     image, labels = self._container.attrs["Image"], self._container.labels
                     holder = unstarted_container(self._client, image, labels, volume_at("/out", self._out.name))
@@ -156,7 +154,7 @@ class DockerWorker:
     def _stderr(self) -> str:
         try:
             tail = self._container.logs(stdout=False, stderr=True, tail=10_000)
-        except (APIError, *_GONE):
+        except SDK_ERRORS:
             return ""
         return bytes(tail[-STDERR_LIMIT_BYTES:]).decode("utf-8", "replace")
 

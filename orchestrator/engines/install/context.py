@@ -40,15 +40,20 @@ class Context:
 
     def tar(self) -> io.BytesIO:
         """Pack the files, with fixed times and owners, so that builders' caches hold."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for name, path in sorted(self.files.items()):
-                info = tarfile.TarInfo(name)
-                info.size, info.mode = path.stat().st_size, 0o644
-                with path.open("rb") as file:
-                    archive.addfile(info, file)
-        packed.seek(0)
-        return packed
+        return pack(self.files)
+
+
+def pack(files: Mapping[str, Path | bytes]) -> io.BytesIO:
+    """Pack files, or their content, under these names into an archive."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, source in sorted(files.items()):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(source) if isinstance(source, bytes) else source.stat().st_size, 0o644
+            with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+                archive.addfile(info, file)
+    packed.seek(0)
+    return packed
 
 
 def context(contender: Contender, file: ContenderFile, variant: str, images: Path, base: str) -> Context:
