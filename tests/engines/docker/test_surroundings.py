@@ -16,7 +16,7 @@ from docker import DockerClient
 
 from orchestrator.engines.docker import container_options
 from orchestrator.engines.docker.files import unstarted_container
-from orchestrator.engines.docker.labels import OWNED
+from orchestrator.engines.docker.labels import OWNER_LABELS
 from orchestrator.engines.docker.one_off import run
 from orchestrator.record.record import Status
 from orchestrator.spec.contenders import parse
@@ -66,7 +66,7 @@ def test_containers_beside_workers_get_no_secret_either(client: DockerClient, da
     told = run(client, image, dump, container_options.restrictions(2**28), 60.0)
     assert b"PATH" in told.stdout
     assert PASSWORD.encode() not in told.stdout
-    with unstarted_container(client, image, OWNED) as holder:
+    with unstarted_container(client, image, OWNER_LABELS) as holder:
         assert PASSWORD not in json.dumps(holder.attrs)
 
 
