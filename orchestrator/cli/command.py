@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+from pydantic import ValidationError
 
+from orchestrator.errors import UsageError
+from orchestrator.spec.fault import Fault
 from orchestrator.spec.option import Argument, Declared, Option, declarations
-from orchestrator.spec.spec import validate
+from orchestrator.spec.schema_faults import model_faults
 from orchestrator.values import Value
 
 
@@ -53,7 +56,16 @@ class _Model:
 
     def make(self, given: Mapping[str, Any]) -> Value:
         values = {name: _value(given, name, declared) for name, declared in self.offered.items()}
-        return validate(self.kind, {name: value for name, value in values.items() if value is not None}, "command line")
+        try:
+            return self.kind.model_validate({name: value for name, value in values.items() if value is not None})
+        except ValidationError as error:
+            faults = "; ".join(self._told(fault) for fault in model_faults(error, self.kind))
+            raise UsageError(faults, "the command's --help says what each option takes") from error
+
+    def _told(self, fault: Fault) -> str:
+        """Name the option, or the argument, that a value was given with."""
+        declared = self.offered[str(fault.place[0])][0]
+        return f"{declared.on if isinstance(declared, Option) else fault.where}: {fault.what}"
 
 
 def _model(annotation: Any) -> _Model | None:

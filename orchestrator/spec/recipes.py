@@ -83,6 +83,32 @@ def apply_sizes(
     _check_option("--epochs", epochs)
     _check_option("--batch-size", batch_size)
     _check_option("--train-images", train_images, recipe.data.train.images, f"{recipe.name} has")
+    result = limited(recipe, quick=quick, epochs=epochs, train_images=train_images, batch_size=batch_size)
+    data, training = result.data, result.training
+    if training.batch_size > data.train.images:
+        raise UsageError(
+            f"{recipe.name}: {_given_options(batch_size, train_images)} makes a batch of {training.batch_size} "
+            f"of {data.train.images} training images",
+            "give a smaller --batch-size or more --train-images",
+        )
+    if any(batch_of_one(result)):
+        options = _given_options(batch_size, train_images)
+        raise UsageError(
+            f"{recipe.name}: {options} leaves a batch of one image, and batch norm needs two",
+            "give another --batch-size or --train-images",
+        )
+    return result
+
+
+def limited(
+    recipe: Recipe,
+    *,
+    quick: bool = False,
+    epochs: int | None = None,
+    train_images: int | None = None,
+    batch_size: int | None = None,
+) -> Recipe:
+    """Apply the limits without a look at whether the result can be trained."""
     limits = recipe.quick if quick else Quick()
     data = dataclasses.replace(
         recipe.data,
@@ -94,20 +120,7 @@ def apply_sizes(
         epochs=epochs or recipe.training.epochs,
         batch_size=batch_size or recipe.training.batch_size,
     )
-    if training.batch_size > data.train.images:
-        raise UsageError(
-            f"{recipe.name}: {_given_options(batch_size, train_images)} makes a batch of {training.batch_size} "
-            f"of {data.train.images} training images",
-            "give a smaller --batch-size or more --train-images",
-        )
-    result = dataclasses.replace(recipe, data=data, training=training)
-    if any(batch_of_one(result)):
-        options = _given_options(batch_size, train_images)
-        raise UsageError(
-            f"{recipe.name}: {options} leaves a batch of one image, and batch norm needs two",
-            "give another --batch-size or --train-images",
-        )
-    return result
+    return dataclasses.replace(recipe, data=data, training=training)
 
 
 def _path(name_or_path: str) -> Path:

@@ -21,6 +21,12 @@ ENOUGH_CORES = 8
 """From here on a CPU trains the article's size in minutes."""
 
 
+Profile = Literal["article", "quick", "custom"]
+"""The size of what is run: the recipes' own, a quick one, or one given with the command."""
+
+_SIZES: dict[Profile, str] = {"article": "full size", "quick": "quick size", "custom": "custom size"}
+
+
 @dataclass(frozen=True)
 class ResolvedSpec:
     """A spec with every "auto" decided."""
@@ -32,9 +38,9 @@ class ResolvedSpec:
     variant: DeviceKind  # which build of a framework
     gpu: Gpu | None
     threads: int
-    profile: Literal["article", "quick", "custom"]
+    profile: Profile
     profile_reason: str
-    quick: bool  # what no option changes is of the quick size
+    quick: bool  # what no option changes is of the quick size, where a recipe has one
 
     def pin(self, engine: str) -> Spec:
         """Return the spec with all that was resolved written out: resolved elsewhere or later, it says the same."""
@@ -71,20 +77,21 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     """
     device, gpu = _choose_device(spec, hardware)
     quick, reason = _choose_profile(spec, gpu, hardware.cores)
-    size: Literal["article", "quick"] = "quick" if quick else "article"
     sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
-    custom = any(value is not None for value in sizes.values())
     loaded = _load_recipes(spec)
+    sized = [recipes.apply_sizes(recipe, quick=quick, **sizes) for recipe in loaded]
+    given = [recipes.limited(recipe, quick=False, **sizes) for recipe in loaded]
+    profile, reason = _name_size(loaded, given, sized, (quick, reason))
     return ResolvedSpec(
         spec=spec,
         contenders=_parse_contenders(spec, gpu),
-        recipes=tuple(recipes.apply_sizes(recipe, quick=quick, **sizes) for recipe in loaded),
+        recipes=tuple(sized),
         device=device,
         variant=device if spec.variant == "auto" else spec.variant,
         gpu=gpu,
         threads=spec.threads or hardware.cores,
-        profile="custom" if custom else size,
-        profile_reason=f"given with the command; the rest is {size}, {reason}" if custom else reason,
+        profile=profile,
+        profile_reason=reason,
         quick=quick,
     )
 
@@ -162,6 +169,24 @@ def _choose_profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]
     return True, f"chosen because no GPU answers and only {cores} of the {ENOUGH_CORES} cores it takes without one"
 
 
+def _name_size(
+    whole: Sequence[Recipe], given: Sequence[Recipe], sized: Sequence[Recipe], choice: tuple[bool, str]
+) -> tuple[Profile, str]:
+    """Name the size of what is run, and why: of the recipes as in their files, with the options given, and as they run.
+
+    `choice` is whether quick sizes were to be taken and why: a recipe that has none runs whole.
+    """
+    wanted, why = choice
+    quick = [recipe.name for recipe, mine in zip(sized, given, strict=True) if recipe != mine]
+    reason = "no recipe here has a smaller one" if wanted and not quick else why
+    if list(given) != list(whole):
+        return "custom", f"given with the command; the rest is {_SIZES['quick' if quick else 'article']}, {reason}"
+    if quick and len(quick) < len(whole):
+        others = [recipe.name for recipe in whole if recipe.name not in quick]
+        return "quick", f"{reason}; whole, without a quick size: {', '.join(others)}"
+    return "quick" if quick else "article", reason
+
+
 def _absolute(recipe: str) -> str:
     return str(Path(recipe).absolute()) if recipe.endswith(".toml") else recipe
 
@@ -181,9 +206,9 @@ def title(resolved: ResolvedSpec) -> str:
 
 
 def heading(resolved: ResolvedSpec) -> str:
-    """Return the first line of the console and of the report: the size, why, and the way to the full one."""
+    """Return the first line of the console: the size of what is run, why, and the way to the full one."""
     full = resolved.full_size_command
-    return f"{resolved.profile} size, {resolved.profile_reason}" + (f"; full size: {full}" if full else "")
+    return f"{_SIZES[resolved.profile]}, {resolved.profile_reason}" + (f"; full size: {full}" if full else "")
 
 
 def relaxations_by_contender(resolved: ResolvedSpec) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,8 @@ Track = Literal["matched", "as written"]
 
 TRACKS: dict[Track, str] = {
     "matched": "the same first weights and the same batches in every contender, audited against a float64 reference",
-    "as written": "the recipe's program with each framework's own random numbers, as its users run it",
+    "as written": "the recipe's program with each framework's own random numbers, in bakeoff's loop around the "
+    "framework's training step; a framework's own loop, such as Keras' fit(), is not run and may take more time",
 }
 """In the order of a report, each with what it holds equal."""
 

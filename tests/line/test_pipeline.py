@@ -118,9 +118,9 @@ def test_the_summary_has_the_environment_and_the_report_shows_what_differs(good:
 
 def test_the_size_is_said_first(line: Line) -> None:
     shown = io.StringIO()
-    compare(line.runtime(), Spec(contenders=("torch",), recipes=("article-torch",)), console.view("plain", shown))
+    compare(line.runtime(), Spec(contenders=("torch",), recipes=("article-tf",)), console.view("plain", shown))
     assert "quick size, chosen because no GPU answers" in shown.getvalue().splitlines()[0]
-    assert "bakeoff compare torch --recipe article-torch --profile article" in shown.getvalue()
+    assert "bakeoff compare torch --recipe article-tf --profile article" in shown.getvalue()
 
 
 def test_a_contender_that_cannot_be_prepared_fails_and_the_others_run(line: Line) -> None:

@@ -12,7 +12,7 @@ from orchestrator.errors import PreflightError, UsageError
 from orchestrator.host.gpus import Gpu
 from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
-from orchestrator.spec.resolve import ResolvedSpec, interpreters, resolve
+from orchestrator.spec.resolve import ResolvedSpec, heading, interpreters, resolve
 from orchestrator.spec.spec import ExplainSpec, Spec
 from tests.support.checks import H100
 
@@ -26,7 +26,9 @@ def settings(*gpus: Gpu, given: bool = True, cores: int = 2, **asked: Any) -> Re
 def test_two_cores_without_a_gpu_are_quick_and_say_why() -> None:
     found = settings()
     assert (found.device, found.variant, found.gpu, found.profile) == ("cpu", "cpu", None, "quick")
-    assert found.profile_reason == "chosen because no GPU answers and only 2 of the 8 cores it takes without one"
+    why = "chosen because no GPU answers and only 2 of the 8 cores it takes without one"
+    assert found.profile_reason == f"{why}; whole, without a quick size: article-torch"
+    assert heading(found) == f"quick size, {found.profile_reason}; full size: {found.full_size_command}"
     assert found.recipes[0].data.train.images == 6000
 
 
@@ -87,10 +89,35 @@ def test_a_variant_can_be_asked_for_by_itself() -> None:
     assert settings(H100, variant="cpu").variant == "cpu"
 
 
-@pytest.mark.parametrize("profile", ["quick", "article"])
-def test_a_profile_asked_for_is_taken(profile: str) -> None:
-    found = settings(H100, profile=profile)
-    assert (found.profile, found.profile_reason) == (profile, f"--profile {profile}")
+def test_a_profile_asked_for_is_taken() -> None:
+    whole, quick = settings(profile="article"), settings(H100, profile="quick", recipes=("article-tf",))
+    assert heading(whole) == "full size, --profile article"
+    assert (quick.profile, quick.profile_reason) == ("quick", "--profile quick")
+
+
+@pytest.mark.parametrize("asked", [{}, {"profile": "quick"}])
+def test_a_recipe_without_a_quick_size_runs_whole_and_is_called_so(asked: dict[str, Any]) -> None:
+    found = settings(recipes=("article-torch",), **asked)
+    assert (found.profile, found.full_size_command) == ("article", None)
+    assert heading(found) == "full size, no recipe here has a smaller one"
+    assert found.pin("docker").profile == "quick", "what was chosen holds for a later host too"
+
+
+def test_an_option_that_gives_the_recipes_own_size_is_the_full_size() -> None:
+    found = settings(cores=8, epochs=5)
+    assert (found.profile, found.full_size_command) == ("article", None)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rest"),
+    [
+        ("article-torch", "full size, no recipe here has a smaller one"),
+        ("article-tf", "quick size, --profile quick"),
+    ],
+)
+def test_the_rest_of_an_own_size_is_what_is_run(recipe: str, rest: str) -> None:
+    found = settings(recipes=(recipe,), epochs=1, profile="quick")
+    assert heading(found).startswith(f"custom size, given with the command; the rest is {rest}; full size: ")
 
 
 def test_a_quick_run_names_the_command_for_the_full_size() -> None:
