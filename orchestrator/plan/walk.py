@@ -11,10 +11,11 @@ import math
 import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, permutations
 
 from orchestrator.errors import UsageError
-from orchestrator.plan.factors import FRAMEWORK, Cell, Factor, differing_factors
+from orchestrator.plan.factors import FRAMEWORK, GRAINS, Cell, Draft, Factor, Grain, differing_factors, drafts
 from orchestrator.spec.fault import Fault
 from orchestrator.spec.recipe_checks import semantic_errors
 from shared.recipe import Quick, Recipe
@@ -22,13 +23,15 @@ from shared.recipe import Quick, Recipe
 Order = tuple[str, ...]  # names of factors
 
 LONGEST_NAME = 64  # of a recipe
+MOST_FACTORS = 40  # where layers make more, they are told apart less finely
+MOST_CELLS_TRIED = 2000  # in search of the first order
 DRAWS_PER_ORDER = 100
 """Where most orders pass a recipe that cannot be trained, drawing stops here."""
 
 
 @dataclass(frozen=True)
 class Walk:
-    """A walk. Every order takes every factor once; the first is the order of the article's table."""
+    """A walk. Every order takes every factor once; the first is the table's, or the nearest that can be trained."""
 
     start: Cell
     end: Cell
@@ -61,11 +64,16 @@ class Walk:
 
     def cell(self, taken: Collection[str]) -> Cell:
         """Return the start with these factors of the end."""
-        cell = self.start
+        draft, end = self._drafts
         for factor in self.factors:
             if factor.name in taken:
-                cell = factor.take(cell, self.end)
-        return cell[0], self._with_name(cell[1], taken)
+                draft = factor.take(draft, end)
+        contender, recipe = draft.cell
+        return contender, self._with_name(recipe, taken)
+
+    @cached_property
+    def _drafts(self) -> tuple[Draft, Draft]:
+        return drafts(self.start, self.end)
 
     def faults(self, taken: Collection[str]) -> list[Fault]:
         """Say why a cell cannot be trained. Its sizes are applied, so quick limits say nothing more."""
@@ -88,15 +96,59 @@ class Walk:
 def make_walk(start: Cell, end: Cell, count: int = 1) -> Walk:
     """Plan a walk along `count` orders, or along all where there are no more.
 
-    Raises UsageError where the cells do not differ, or where a recipe on the first order cannot be trained.
-    Other orders through such a recipe are left out.
+    Raises UsageError where the cells do not differ, or where every order passes a recipe that cannot be trained.
+    Other orders through such a recipe are left out, and layers that can only be taken together are one factor.
     """
-    factors = differing_factors(start, end)
-    if not factors:
+    if not differing_factors(start, end):
         raise UsageError("the two ends do not differ: there is nothing to explain", "name two recipes, or another --to")
-    first = Walk(start, end, factors, (tuple(factor.name for factor in factors),))
-    _require_trainable(first)
+    first = next(filter(None, (_in_first_order(start, end, grain) for grain in GRAINS)), None)
+    if first is None:
+        raise _untrainable(start, end)
     return dataclasses.replace(first, orders=tuple(islice(_orders(first, count), count)))
+
+
+def _in_first_order(start: Cell, end: Cell, grain: Grain) -> Walk | None:
+    """Return the walk along the table's order, or the order nearest to it that can be trained; None for none."""
+    factors = differing_factors(start, end, grain)
+    walk = Walk(start, end, factors, (tuple(factor.name for factor in factors),))
+    order = _first_order(walk) if len(factors) <= MOST_FACTORS else None
+    if order is None:
+        return None
+    by_name = {factor.name: factor for factor in factors}
+    return dataclasses.replace(walk, factors=tuple(by_name[name] for name in order), orders=(order,))
+
+
+def _first_order(walk: Walk) -> Order | None:
+    """Search the orders depth first, each step by the table; a set of factors that leads nowhere is met once."""
+    names = walk.orders[0]
+    met: set[frozenset[str]] = set()
+
+    def rest(taken: Order) -> Order | None:
+        if len(taken) == len(names):
+            return taken
+        for name in names:
+            cell = frozenset((*taken, name))
+            if name in taken or cell in met or len(met) >= MOST_CELLS_TRIED:
+                continue
+            met.add(cell)
+            if len(cell) < len(names) and walk.faults(cell):
+                continue
+            if order := rest((*taken, name)):
+                return order
+        return None
+
+    return rest(())
+
+
+def _untrainable(start: Cell, end: Cell) -> UsageError:
+    factors = differing_factors(start, end)
+    walk = Walk(start, end, factors, (tuple(factor.name for factor in factors),))
+    faults = [f"{factor.title}: {fault}" for factor in factors for fault in walk.faults((factor.name,))[:1]]
+    return UsageError(
+        "no order of the walk was found in which every recipe can be trained; taken first, these settings cannot",
+        "make the two recipes alike in one of these settings",
+        faults,
+    )
 
 
 def _orders(first: Walk, count: int) -> Iterator[Order]:
@@ -121,13 +173,3 @@ def _orders(first: Walk, count: int) -> Iterator[Order]:
 
 def _is_trainable(first: Walk, order: Order) -> bool:
     return not any(first.faults(order[:at]) for at in range(1, len(order)))
-
-
-def _require_trainable(first: Walk) -> None:
-    """Refuse the walk where a step of its first order makes a recipe that cannot be trained."""
-    for at, factor in enumerate(first.factors, start=1):
-        for fault in first.faults(first.orders[0][:at]):
-            raise UsageError(
-                f"step {at} of the walk, {factor.title}, makes a recipe that cannot be trained: {fault}",
-                f"walk the other way, bakeoff explain {first.end[1].name} {first.start[1].name}, or change a recipe",
-            )

@@ -202,6 +202,6 @@ def test_where_the_framework_is_one_it_has_no_share() -> None:
     found = make_explanation(way, ends)
     assert framework_shares(found.attributions) == ""
     assert (
-        "none is the framework's, the same at both ends; of the other settings optimiser carries the most"
+        "none is the framework's, the same at both ends; of the other settings sgd learning_rate 0.01 → 0.1 carries"
         in found.sentence
     )

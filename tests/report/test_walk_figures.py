@@ -84,7 +84,7 @@ def test_the_frameworks_bar_has_a_colour_of_its_own_and_a_sign_is_a_hatch_too(wh
     panel = whole["waterfall"].axes[0]
     colours = {setting: bar(panel, setting).get_facecolor() for setting in (*EFFECTS, "framework")}
     assert list(colours.values()).count(colours["framework"]) == 1
-    assert bool(bar(panel, "pooling").get_hatch())
+    assert bool(bar(panel, "max_pool2d-size").get_hatch())
     assert not bar(panel, "input").get_hatch()
 
 
@@ -118,7 +118,7 @@ def test_the_curves_pass_every_stop_and_are_named_with_their_last_value(whole: d
     assert y(curves[0]) == pytest.approx([START + 0.2, START + 0.1, START])
     assert (curves[0].get_color(), curves[-1].get_color()) == (COLOURS[TF], COLOURS[TORCH])
     assert "start 0.300" in texts(panel)
-    assert "+ batch size 0.920" in texts(panel)
+    assert "+ batch size 32 → 512 0.920" in texts(panel)
     assert "+ framework (end)" in texts(panel)
 
 

@@ -14,8 +14,8 @@ from tests.support.streams import lines, logits, story_of
 
 EFFECTS = {
     "input": 0.25,
-    "pooling": -0.06,
-    "dense": 0.11,
+    "max_pool2d-size": -0.06,
+    "dense-removed": 0.11,
     "batch": 0.32,
     "images": -0.15,
     "order": 0.02,
@@ -33,8 +33,8 @@ def taken(recipe: Recipe) -> set[str]:
     """Read from a recipe which settings of article-torch it has."""
     found = {
         "input": recipe.data.view == "8x8",
-        "pooling": any(getattr(layer, "size", 0) == 1 for layer in recipe.layers),
-        "dense": recipe.layers[-2].type == "flatten",
+        "max_pool2d-size": any(getattr(layer, "size", 0) == 1 for layer in recipe.layers),
+        "dense-removed": recipe.layers[-2].type == "flatten",
         "batch": recipe.training.batch_size == 512,
         "images": recipe.data.validation.file == "test",
         "order": recipe.training.order == "sequential",
