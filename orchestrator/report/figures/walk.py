@@ -52,7 +52,7 @@ def _line(stops: Sequence[Stop], at: int, cells: Sequence[CellTrials], field: st
     each = next(one for one in cells if (one.cell.contender, one.cell.recipe) == (stop.contender, stop.recipe))
     curves = [[getattr(epoch, field) for epoch in trial.epochs] for trial in each.done]
     values = tuple(_median(epoch) for epoch in zip(*curves, strict=False))
-    name = words.shortened(f"+ {stop.taken}" if at else "start", 32)
+    name = words.shortened(f"+ {stop.taken}" if at else "start", 36)
     if at in (0, last):
         return Line(f"{name}{' (end)' if at else ''}", colour(each), 2.2, values)
     shade = LIGHTEST + (DARKEST - LIGHTEST) * (at - 1) / max(1, last - 2)

@@ -150,7 +150,7 @@ def _number(panel: Axes, row: int, text: str, bold: bool) -> None:
 
 
 def _rows(panel: Axes, titles: Sequence[str]) -> None:
-    panel.set_yticks(range(len(titles)), [words.shortened(title, 42) for title in titles])
+    panel.set_yticks(range(len(titles)), [words.shortened(title, 46) for title in titles])
     panel.set_ylim(len(titles) - 0.4, -0.6)  # the start on top
     panel.tick_params(axis="y", length=0)
     panel.grid(visible=False, axis="y")
