@@ -112,7 +112,8 @@ class Folder:
             if path.is_file():
                 with path.open("rb") as file:
                     return file.read(idx.LARGEST_BYTES + 1)
-        raise FileNotFoundError(f"neither {name} nor {name}.gz is there; {folder_contents.describe(self.path)}")
+        found = folder_contents.describe(self.path)
+        raise FileNotFoundError(f"neither {name} nor {name}.gz is there; {found}" if self.path.is_dir() else found)
 
 
 @dataclass(frozen=True)

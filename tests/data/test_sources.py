@@ -95,6 +95,11 @@ def test_a_missing_file_of_a_named_folder_is_an_error_at_once(idx_folder: Path, 
     assert it.value.exit_code == 3
 
 
+def test_a_folder_that_is_none_is_told_and_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(PreflightError, match=r"which was named: there is no such folder$"):
+        sources.fetch_named(tmp_path / "none", ignored)
+
+
 def test_files_spelt_with_a_dot_are_the_same(idx_folder: Path, tmp_path: Path) -> None:
     for path in idx_folder.iterdir():
         (tmp_path / path.name.replace("-idx", ".idx")).symlink_to(path)
