@@ -7,9 +7,15 @@
 # VENV/bakeoff-lock names it; elsewhere pip resolves REQUIREMENTS, whose first line is the framework, within PINS.
 # The framework alone may come from the variant's INDEX, beside pip's own: no package of another name can.
 set -eu
+. "$(dirname "$0")/pip-config.sh"
 
 venv=$1 requirements=$2 locks=$3 wheelhouse=$4
 [ -d "$wheelhouse" ] || wheelhouse=
+
+# An index that says no (401, 403, 404) stands in pip's log alone, among much else: of a failure those lines are told.
+export PIP_LOG="$venv/pip.log"
+told() { [ "$1" = 0 ] || grep "Could not fetch URL" "$PIP_LOG" >&2 || true; rm -f "$PIP_LOG"; exit "$1"; }
+trap 'told $?' EXIT
 
 tag=$("$venv/bin/python" -c 'import platform, sys; print("cp%d%d-%s" % (*sys.version_info[:2], platform.machine()))')
 lock="$VERSION-$VARIANT-$tag.txt"

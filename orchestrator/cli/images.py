@@ -15,6 +15,7 @@ from orchestrator import doctor
 from orchestrator.cli.command import Only, command
 from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.cli.shared_options import Display
+from orchestrator.data import dataset
 from orchestrator.engines.choose import connect_image_engine
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.uv import write_lock
@@ -42,14 +43,15 @@ def build(
 
     Example: bakeoff images build torch==2.14.1 --variant cuda
     """
-    engine, chosen = connect_image_engine(), [parse(text) for text in contenders or offered_contenders()]
+    engine = connect_image_engine(dataset.default_folder().parent)
+    chosen = [parse(text) for text in contenders or offered_contenders()]
     with display.view() as view:
         doctor.check_images(engine, chosen, variant, view.say)
         for contender in chosen:
             try:
                 ready = engine.prepare(contender, variant, view.say)
             except PrepareError as error:
-                raise PreflightError(str(error), error.remedy) from error
+                raise PreflightError(str(error), error.remedy, error.lines) from error
             view.say(f"{contender.written} {variant}: {ready.image}")
 
 

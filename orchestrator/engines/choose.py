@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.engines.check import Check
 from orchestrator.engines.docker import DockerEngine, connect, judge
 from orchestrator.engines.engine import Engine, Owned
+from orchestrator.engines.install.failure import LOGS
 from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.errors import PreflightError
 from orchestrator.spec.contenders import parse
@@ -35,7 +36,7 @@ def choose_engine(spec: Spec, cache: Path) -> Choice:
     if spec.engine == "process" or (spec.engine == "auto" and spec.python):
         return Choice(_process_engine(spec, cache), _process_notice())
     try:
-        engine = connect(_base_image(), allow_foreign_image=spec.allow_foreign_image)
+        engine = connect(_base_image(), allow_foreign_image=spec.allow_foreign_image, logs=cache / LOGS)
         return Choice(engine, engine.notice)
     except PreflightError as error:
         if spec.engine == "docker":
@@ -49,9 +50,12 @@ def check_unreachable(error: PreflightError) -> Check:
     return judge.unreachable(error)
 
 
-def connect_image_engine() -> DockerEngine:
-    """Connect to the engine that builds and keeps images. Raises PreflightError where none answers."""
-    return connect(_base_image())
+def connect_image_engine(cache: Path | None = None) -> DockerEngine:
+    """Connect to the engine that builds and keeps images; logs of builds that fail go into `cache`.
+
+    Raises PreflightError where none answers.
+    """
+    return connect(_base_image(), logs=cache / LOGS if cache else None)
 
 
 def list_owned(cache: Path, *, images: bool, data: bool) -> tuple[Sequence[Owned], PreflightError | None]:

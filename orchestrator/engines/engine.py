@@ -181,11 +181,15 @@ class Engine(Protocol):
 
 
 class PrepareError(Exception):
-    """An image or environment could not be made; the text says why in the builder's words, `remedy` is the way out."""
+    """An image or environment could not be made; the text says why in the builder's words, `remedy` is the way out.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    `lines` are the last of the builder's log.
+    """
+
+    def __init__(self, message: str, remedy: str = "", lines: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.remedy = remedy
+        self.lines = tuple(lines)
 
 
 class StartError(Exception):

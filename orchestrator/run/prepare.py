@@ -37,6 +37,8 @@ def prepare_contenders(
         except PrepareError as error:
             refused[contender.written] = f"{error}; {error.remedy}" if error.remedy else f"{error}{_offer(contender)}"
             view.say(f"{contender.written} cannot be prepared: {refused[contender.written]}")
+            for line in error.lines:
+                view.say(f"  {line}")
     if prepared:
         any_of_them = next(iter(prepared.values()))
         _retry(Retry(view.say), lambda: runtime.engine.supply(runtime.data, any_of_them, view.say), "copying the data")

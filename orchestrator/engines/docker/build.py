@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,16 @@ from orchestrator.engines.docker.base_image import Base, base_of
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container
 from orchestrator.engines.docker.labels import OWNER_LABELS, REPOSITORY_PREFIX, image_labels
 from orchestrator.engines.engine import PrepareError
-from orchestrator.engines.install import locks
+from orchestrator.engines.install import locks, pip_configuration
 from orchestrator.engines.install.context import Context, pack
-from orchestrator.engines.install.pip import why_refused
+from orchestrator.engines.install.failure import KEPT_LINES, Failed
+from orchestrator.engines.install.pip_configuration import PipConfiguration
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _WORTH_SAYING = re.compile(r"^(Step \d+/\d+ : |Collecting |\s*Downloading |Installing collected|Successfully )")
 _COLOUR = re.compile(r"\x1b\[\d*m")  # the builder paints what a step writes to standard error
-_KEPT_LINES = 200
 _LOCK_NAME_BYTES = 200
 
 
@@ -47,16 +48,27 @@ def find_image(client: DockerClient, tag: str) -> str | None:
 
 
 def build_image(
-    client: DockerClient, contender: Contender, content: Context, tag: str, say: Say, waits_seconds: Sequence[float]
+    client: DockerClient,
+    contender: Contender,
+    content: Context,
+    tag: str,
+    say: Say,
+    waits_seconds: Sequence[float],
+    *,
+    failed: Failed,
 ) -> tuple[str, tuple[str, ...]]:
     """Build the image; return its id and what was tried again to get its base.
 
-    Raises PrepareError with the builder's or pip's reason, PreflightError where the base cannot be had.
+    Raises PrepareError, which `failed` makes of the builder's log, PreflightError where the base cannot be had.
     """
     say(f"building {tag}: this downloads the framework once, and may take minutes")
     base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
     say(f"{contender.name}: on {base.description}")
-    layers = _build(client, contender, content, base, say)
+    pip = pip_configuration.read()
+    if pip.unused:
+        unused = without_credentials(", ".join(pip.unused))
+        say(f"{contender.name}: of pip's configuration a build does not use {unused}")
+    layers = _follow(_build(client, contender, content, base, pip), contender, say, failed)
     try:
         lock = _read_lock_name(client, layers)
         _label(client, layers, image_labels(contender, content.content_hash, base, lock), tag)
@@ -74,13 +86,14 @@ def _base_name(content: Context, contender: Contender) -> str:
     return content.arguments.get("BASE_IMAGE") or default_base(content.files[f"images/{contender.name}/Dockerfile"])
 
 
-def _build(client: DockerClient, contender: Contender, content: Context, base: Base, say: Say) -> str:
-    """Build the layers and return the image's id."""
+def _build(
+    client: DockerClient, contender: Contender, content: Context, base: Base, pip: PipConfiguration
+) -> Iterator[Mapping[str, Any]]:
+    """Build the layers, and yield what the engine tells of it."""
+    arguments = {**content.arguments, "BASE_IMAGE": base.reference, **_proxies(client), **pip.argument}
+    dockerfile = f"images/{contender.name}/Dockerfile"
     try:
-        arguments = {**content.arguments, "BASE_IMAGE": base.reference, **_proxies(client)}
-        dockerfile = f"images/{contender.name}/Dockerfile"
-        answer = build(client, content.tar(), dockerfile=dockerfile, buildargs=json.dumps(arguments))
-        return _follow(answer, contender, say)
+        yield from build(client, content.tar(pip.files), dockerfile=dockerfile, buildargs=json.dumps(arguments))
     except APIError as error:
         message = f"the engine refused to build {contender.written}: {reason(error)}"
         raise PrepareError(message) from error
@@ -102,20 +115,19 @@ def _label(client: DockerClient, image: str, labels: Mapping[str, str], tag: str
         raise PrepareError(f"the engine refused to label {tag}: {error}")
 
 
-def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say) -> str:
+def _follow(answer: Iterable[Mapping[str, Any]], contender: Contender, say: Say, failed: Failed) -> str:
     """Say what is worth saying, and return the id of the image that came of it."""
-    lines: list[str] = []
+    lines: deque[str] = deque(maxlen=KEPT_LINES)
     error = image = ""
     for part in answer:  # to its end, also past an error, which gives the connection back
         for line in without_credentials(_COLOUR.sub("", str(part.get("stream", part.get("status", ""))))).splitlines():
-            if line.strip():
-                lines = [*lines[1 - _KEPT_LINES :], line]
+            lines.append(line)
             if _WORTH_SAYING.match(line):
                 say(f"{contender.name}: {line.strip()[:160]}")
         error = error or without_credentials(str(part.get("error", "")))
         image = str((part.get("aux") or {}).get("ID", image))
     if error:
-        raise PrepareError(why_refused(lines, error))
+        raise failed(list(lines), error)
     return image
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -32,12 +33,15 @@ _ANSWER_SECONDS = 60
 """Creating and removing take longer than saying hello. A connection gone dark blocks a question this long."""
 
 
-def connect(base_image: str = "", *, allow_foreign_image: bool = False) -> DockerEngine:
-    """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is."""
+def connect(base_image: str = "", *, allow_foreign_image: bool = False, logs: Path | None = None) -> DockerEngine:
+    """Find the engine that the user's environment or CLI context names; PreflightError says which fault it is.
+
+    `logs` is a folder for the logs of builds that fail.
+    """
     configuration.read(os.environ)
     try:
         _check_context(os.environ)
-        return _connected(base_image, allow_foreign_image)
+        return _connected(base_image, allow_foreign_image, logs)
     except SDK_ERRORS as error:
         raise _unreachable(error, named_by(os.environ)) from error
 
@@ -60,12 +64,16 @@ def _is_context(named: str) -> bool:
         ) from error
 
 
-def _connected(base_image: str, allow_foreign_image: bool) -> DockerEngine:
+def _connected(base_image: str, allow_foreign_image: bool, logs: Path | None) -> DockerEngine:
     client = _opened()
     try:
         _check_api(client.api.api_version)
         engine = DockerEngine(
-            client, base_image=base_image, allow_foreign_image=allow_foreign_image, address=_behind_ssh(os.environ)
+            client,
+            base_image=base_image,
+            allow_foreign_image=allow_foreign_image,
+            logs=logs,
+            address=_behind_ssh(os.environ),
         )
     except BaseException:
         client.close()

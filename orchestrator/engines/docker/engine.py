@@ -41,6 +41,7 @@ from orchestrator.engines.docker.pull import PULL_WAITS_SECONDS, pull
 from orchestrator.engines.docker.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.engine_checks import CheckTarget
+from orchestrator.engines.install import failure
 from orchestrator.engines.install.context import context
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.spec.contenders import IMAGES, Contender, format_relaxations, offered_contenders, parse
@@ -61,6 +62,7 @@ class DockerEngine:
     memory_bytes: int | None = None  # of a worker; None: the greater part of the engine's
     stop_seconds: float = STOP_SECONDS
     allow_foreign_image: bool = False
+    logs: Path | None = None  # a folder for the whole logs of builds that fail
     pull_waits_seconds: Sequence[float] = PULL_WAITS_SECONDS
     address: str = ""  # that the user named, where it is not the client's own: an engine behind ssh
 
@@ -188,7 +190,15 @@ class DockerEngine:
         tag = tag_of(contender, variant, content)
         image, retries = find_image(self.client, tag), tuple[str, ...]()
         if image is None:
-            image, retries = build_image(self.client, contender, content, tag, say, self.pull_waits_seconds)
+            image, retries = build_image(
+                self.client,
+                contender,
+                content,
+                tag,
+                say,
+                self.pull_waits_seconds,
+                failed=lambda lines, why: failure.told(lines, why, contender, self.images, self.logs),
+            )
         labels = self.client.images.get(image).labels
         facts = {**facts_of_image(labels), "relaxations": format_relaxations(contender.relax)}
         return Prepared(contender, image, image, facts=facts, relaxations=contender.relax, retries=retries)

@@ -38,9 +38,9 @@ class Context:
         }
         return _hash(asked, self.arguments)
 
-    def tar(self) -> io.BytesIO:
-        """Pack the files, with fixed times and owners, so that builders' caches hold."""
-        return pack(self.files)
+    def tar(self, beside: Mapping[str, Path] | None = None) -> io.BytesIO:
+        """Pack the files, and those `beside` them, with fixed times and owners, so that builders' caches hold."""
+        return pack({**self.files, **(beside or {})})
 
 
 def pack(files: Mapping[str, Path | bytes]) -> io.BytesIO:
@@ -62,7 +62,7 @@ def context(contender: Contender, file: ContenderFile, variant: str, images: Pat
         raise UsageError(f"{contender.name} has no variant {variant!r}", f"variants: {', '.join(file.variants)}")
     folder = images / contender.name
     files = {f"shared/{path.name}": path for path in (ROOT / "shared").glob("*.py")}
-    files |= {f"images/{name}": IMAGES / name for name in ("__init__.py", "install.sh")}
+    files |= {f"images/{name}": IMAGES / name for name in ("__init__.py", "install.sh", "pip-config.sh")}
     # Without contender.toml: what of it matters stands in the arguments, and a new colour is no new image.
     own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
     files |= {f"images/{contender.name}/{path.name}": path for path in own}

@@ -1,4 +1,4 @@
-"""The command that installs a contender's packages, and what pip's refusals mean.
+"""The command that installs a contender's packages; `failure` says what its refusals mean.
 
 The Dockerfiles and the process engine run the same script, `images/install.sh`: a change of how a contender is
 installed is made once.
@@ -7,24 +7,12 @@ installed is made once.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.spec.contenders import IMAGES
 
 SCRIPT = IMAGES / "install.sh"
-
-_REASON = re.compile(r"^ERROR: (.+)|(No matching distribution found .+)|(.*No space left on device.*)")
-_NOISE = re.compile(r"To update, run|A new release of pip|WARNING: ")
-
-
-def why_refused(lines: Sequence[str], fallback: str) -> str:
-    """Pick pip's reason out of a failed installation's last lines."""
-    reasons = [match.group(0).removeprefix("ERROR: ") for line in lines if (match := _REASON.match(line.strip()))]
-    if reasons:
-        return "; ".join(dict.fromkeys(reasons))
-    kept = [line.strip() for line in lines[-5:] if line.strip() and not _NOISE.search(line)]
-    return f"{fallback}: {' | '.join(kept)}" if kept else fallback
 
 
 def command(environment: Path, requirements: Path, locks: Path, wheelhouse: Path) -> list[str]:

@@ -13,6 +13,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from orchestrator.credentials import without_credentials
+from orchestrator.engines.install import failure
 from orchestrator.engines.install.context import arguments
 from orchestrator.engines.install.locks import file_name, lock_lines
 from orchestrator.engines.install.pip import expanded, framework_of
@@ -59,12 +61,21 @@ def _resolve(requirements: str, constraints: list[str], python: str, uv: str, li
         command += ["--find-links", str(links)] if links else []
         command += ["--python-version", python, "--python-platform", f"{_MACHINE}-manylinux_2_28", "-o", str(out)]
         try:
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # it repeats the file
+            # Its standard output repeats the file; on standard error --quiet leaves faults alone.
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         except OSError as error:
             remedy = "install it, `pip install uv`, or name it: --uv PATH"
             raise PreflightError(f"locks are made with uv, and {uv} cannot be run: {error.strerror}", remedy) from error
         except subprocess.CalledProcessError as error:
-            raise PreflightError(
-                f"uv found no solution (exit code {error.returncode})", "see its words above"
-            ) from error
+            raise _refused(error) from error
         return tomllib.loads(out.read_text(encoding="utf-8"))
+
+
+def _refused(error: subprocess.CalledProcessError) -> PreflightError:
+    """Say why uv resolved nothing, with its own last words below."""
+    lines = without_credentials(str(error.stderr)).splitlines()
+    found, last = failure.find_cause(lines), lines[-failure.TAIL_LINES :]
+    if found is None or found[0] is failure.NO_VERSION:
+        remedy = "name a version that the index has, or loosen the pins of contender.toml"
+        return PreflightError(f"uv found no solution (exit code {error.returncode})", remedy, last)
+    return PreflightError(f"uv resolved nothing: {found[0].name}", found[0].remedy, last)

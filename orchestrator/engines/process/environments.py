@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import filelock
 
 from orchestrator.engines.engine import PrepareError
-from orchestrator.engines.install import locks, pip
+from orchestrator.engines.install import failure, locks, pip
 from orchestrator.engines.install.context import Context
 from orchestrator.errors import PreflightError
 from orchestrator.spec.contenders import Contender
@@ -63,10 +64,14 @@ class Environments:
 
     def _install(self, contender: Contender, folder: Path, content: Context, say: Say) -> None:
         variables = {**_without_paths(os.environ), **pip.variables(content.arguments)}
-        _run("venv", [sys.executable, "-m", "venv", str(folder)], variables)
+
+        def failed(lines: Sequence[str], why: str) -> PrepareError:
+            return failure.told(lines, why, contender, self._images, self._cache / failure.LOGS)
+
+        _run("venv", [sys.executable, "-m", "venv", str(folder)], variables, failed)
         own = self._images / contender.name
         install = pip.command(folder, own / "requirements.in", own / "locks", own / "wheelhouse")
-        _run("pip", install, variables, lambda line: say(f"{contender.name}: {line}"))
+        _run("pip", install, variables, failed, lambda line: say(f"{contender.name}: {line}"))
         if not (folder / locks.MARK).exists():
             say(f"{contender.name}: {locks.NOT_LOCKED}")
 
@@ -75,18 +80,20 @@ def _is_complete(environment: Path) -> bool:
     return (environment / _MARK).exists() and (environment / "bin" / "python").exists()
 
 
-def _run(program: str, command: list[str], variables: Mapping[str, str], say: Say = lambda _: None) -> None:
+def _run(
+    program: str, command: list[str], variables: Mapping[str, str], failed: failure.Failed, say: Say = lambda _: None
+) -> None:
     """Run venv or pip and say what is downloaded; PrepareError with the reason where it fails."""
-    lines: list[str] = []
+    lines: deque[str] = deque(maxlen=failure.KEPT_LINES)
     with subprocess.Popen(
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
         for line in process.stdout or ():
-            lines = [*lines[-199:], line.rstrip()]
+            lines.append(line.rstrip())
             if line.startswith(("Collecting ", "Installing collected")):
                 say(line.strip()[:160])
     if process.returncode != 0:
-        raise PrepareError(pip.why_refused(lines, f"{program} ended with {process.returncode}"))
+        raise failed(list(lines), f"{program} ended with {process.returncode}")
 
 
 def _without_paths(variables: Mapping[str, str]) -> dict[str, str]:

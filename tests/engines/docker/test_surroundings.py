@@ -25,6 +25,7 @@ from tests.support import engines
 from tests.support.docker_config import PASSWORD, PROXY, write_config
 from tests.support.engines import DockerRig
 from tests.support.paths import ROOT, TOYS
+from tests.support.traces import traces
 
 needs_engine = pytest.mark.docker
 
@@ -107,14 +108,4 @@ def test_a_build_has_the_proxies_and_nothing_of_it_keeps_them(
     proxies = [line for line in said if "Successfully " in line]
     assert any("_proxy=http://***@127.0.0.1:9" in line.lower() for line in proxies), said
     assert PASSWORD not in "\n".join(said)
-    assert traces(client, toy.name, image) == []
-
-
-def traces(client: DockerClient, name: str, image: str) -> list[str]:
-    """Name what holds the password: of a toy's images the last, those in between too, or a layer."""
-    mine: Any = {"label": f"toy={name}"}
-    images = client.images.list(filters=mine, all=True)
-    assert len(images) > 5
-    found = [each.short_id for each in images if PASSWORD in json.dumps([each.attrs, each.history()])]
-    layers = b"".join(client.images.get(image).save())  # of those in between too: each adds to the one before
-    return [*found, *(["a layer"] if PASSWORD.encode() in layers else [])]
+    assert traces(client, f"toy={toy.name}", image, PASSWORD) == []

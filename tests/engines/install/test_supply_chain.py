@@ -56,7 +56,8 @@ def test_a_lock_has_all_that_is_asked_for_and_nothing_without_a_hash(path: Path)
 def test_the_dockerfiles_install_as_the_process_engine_does() -> None:
     for name in offered_contenders():
         text = (IMAGES / name / "Dockerfile").read_text()
-        assert f"COPY images/install.sh images/{name}/requirements.in images/{name}/lock[s]" in text
+        copied = f"images/{name}/requirements.in images/{name}/lock[s]"
+        assert f"COPY images/install.sh images/pip-config.sh images/pip-cert.pe[m] {copied}" in text
         assert "sh /build/install.sh /opt/venv /build/requirements.in /build /build\n" in text
         assert "pip install" not in text.replace("/opt/venv/bin/pip install --no-cache-dir --retries 1", "")
 
