@@ -93,6 +93,7 @@ _NOT_AN_INDEX = CAUSES[:3]  # whatever an index has, these come first
 _OFFERED_OTHERS = re.compile(r"\(from versions: (?!none\))")
 _OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>(: )?")
 _FILLER = re.compile(r"^.*connection broken by |^ERROR: |^error: |^\s*cause: |^\d{4}-[\d-]+T[\d:,]+ ")
+_FETCH = re.compile(r"^Could not fetch URL (\S+): (?:.*\(Caused by (.*)\)|(.*?)(?: for url: \S+)?)(?: - skipping)?$")
 _ERROR = re.compile(r"^ERROR: .+")
 _NOISE = re.compile(r"To update, run|A new release of pip|WARNING: ")
 
@@ -133,7 +134,9 @@ def _any(cause: Cause, lines: Sequence[str]) -> bool:
 
 
 def _words(line: str) -> str:
-    return _FILLER.sub("", _OBJECT.sub("", line)).strip()[:_LINE_LENGTH]
+    """Take out what a person need not read; pip wraps the reason in what it was doing."""
+    plain = _FILLER.sub("", _OBJECT.sub("", line)).strip()
+    return _FETCH.sub(r"\1: \2\3", plain)[:_LINE_LENGTH]
 
 
 def _unknown(lines: Sequence[str], fallback: str) -> str:

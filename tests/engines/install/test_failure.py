@@ -61,6 +61,17 @@ def test_each_way_of_failing_is_told_by_its_cause_with_a_remedy_of_its_own(name:
     assert "s3cret" not in str(refused) + refused.remedy + "".join(refused.lines)
 
 
+def test_the_reason_is_told_without_what_pip_wraps_it_in() -> None:
+    refusals = {name: str(error(PRINTED[name])) for name in ("pip-closed-port", "pip-status-403", "pip-proxy-407")}
+    assert refusals == {
+        "pip-closed-port": f"{UNREACHABLE}: http://127.0.0.1:1/simple/gadget/: NewConnectionError('Failed to establish a new"
+        " connection: [Errno 111] Connection refused')",
+        "pip-status-403": f"{LOGIN}: http://***@localhost:8403/simple/gadget/: 403 Client Error: Forbidden",
+        "pip-proxy-407": f"{PROXY}: https://pypi.org/simple/gadget/: ProxyError('Cannot connect to proxy.', OSError('Tunnel"
+        " connection failed: 407 Proxy Authentication Required'))",
+    }
+
+
 def test_no_two_causes_have_one_remedy() -> None:
     remedies = {error(PRINTED[name]).remedy.partition(";")[0]: cause for name, cause in EXPECTED.items()}
     assert len(remedies) == len(set(EXPECTED.values()))
