@@ -23,6 +23,9 @@ from orchestrator.engines.engine import EngineLostError
 SDK_ERRORS = (DockerException, StoreError, StreamParseError, RequestException, HTTPError, OSError)
 """What the SDK raises at our calls: its own, two that are none of its family, and those of the libraries below it."""
 
+OTHER_SHAPE = (TypeError, KeyError, AttributeError, IndexError, ValueError)
+"""What the SDK raises at an answer or a configuration of another shape than it expects."""
+
 _AWAY = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError, ConnectionError)
 
 
@@ -39,11 +42,18 @@ def is_away(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def engine_lost_on_any_error() -> Iterator[None]:
-    """Raise EngineLostError instead of whatever the SDK raises: for questions that a working engine does not refuse."""
+    """Raise EngineLostError instead of whatever the SDK raises: for questions that a working engine does not refuse.
+
+    The block holds such questions alone: an error of Python there is the SDK's, at an answer of another shape.
+    """
     try:
         yield
     except SDK_ERRORS as error:
         raise EngineLostError(reason(error)) from error
+    except OTHER_SHAPE as error:
+        raise EngineLostError(
+            f"it does not answer as a Docker Engine does ({type(error).__name__}: {error})"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -63,6 +73,18 @@ def create_container(client: DockerClient, image: str, **options: Any) -> Any:
     The SDK would add the proxies of the user's Docker configuration, with the passwords in them.
     """
     return client.containers.create(image, use_config_proxy=False, **options)
+
+
+def get_image(client: DockerClient, name: str) -> Any:
+    """Return an image of the engine. Raises ImageNotFound and the other SDK_ERRORS."""
+    try:
+        image = client.images.get(name)
+        image.attrs["Config"].get("Labels")
+    except SDK_ERRORS:
+        raise
+    except Exception as error:  # the SDK raises that itself, for an answer of another shape
+        raise DockerException(f"what the engine answers is no image: {error!r}") from error
+    return image
 
 
 def build(client: DockerClient, context: IO[bytes], **parameters: str) -> Iterator[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
+from orchestrator.engines.docker.api import get_image
 from orchestrator.engines.docker.image_name import familiar, from_registry
 from orchestrator.engines.docker.pull import pull
 from orchestrator.engines.engine import PrepareError
@@ -42,7 +43,7 @@ def base_of(client: DockerClient, name: str, contender: str, say: Say, waits_sec
     """Find the base image, pulling it where it is missing. PreflightError where it cannot be had: it concerns all."""
     retries: tuple[str, ...] = ()
     try:
-        image = client.images.get(name)
+        image = get_image(client, name)
     except ImageNotFound:
         say(f"pulling {name}")
         try:

@@ -15,7 +15,7 @@ from docker.errors import APIError, ImageNotFound
 
 from orchestrator.credentials import without_credentials
 from orchestrator.engines.docker import configuration
-from orchestrator.engines.docker.api import build, reason
+from orchestrator.engines.docker.api import build, get_image, reason
 from orchestrator.engines.docker.base_image import Base, base_of
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container
 from orchestrator.engines.docker.labels import OWNER_LABELS, REPOSITORY_PREFIX, image_labels
@@ -42,7 +42,7 @@ def tag_of(contender: Contender, variant: str, content: Context) -> str:
 def find_image(client: DockerClient, tag: str) -> str | None:
     """Return the id of the image of this very content, None where it was not built yet."""
     try:
-        return str(client.images.get(tag).id)
+        return str(get_image(client, tag).id)
     except ImageNotFound:
         return None
 
@@ -75,7 +75,7 @@ def build_image(
     except APIError as error:
         raise PrepareError(f"the engine refused to label {tag}: {reason(error)}") from error
     say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
-    image = client.images.get(tag)
+    image = get_image(client, tag)
     # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
     image.tag(*tag.rsplit("-", 1)[0].split(":"))
     say(f"built {tag}, {image.attrs['Size'] / 1e9:.1f} GB")

@@ -12,13 +12,13 @@ from typing import Any
 import docker
 from docker import DockerClient
 from docker.context import ContextAPI
-from docker.errors import InvalidConfigFile
+from docker.errors import DockerException, InvalidConfigFile
 from docker.transport import UnixHTTPAdapter
 from docker.utils import version_lt
 from requests.exceptions import RequestException
 
 from orchestrator.engines.docker import configuration, ssh_faults
-from orchestrator.engines.docker.api import SDK_ERRORS
+from orchestrator.engines.docker.api import OTHER_SHAPE, SDK_ERRORS
 from orchestrator.engines.docker.cli_context import address_in, named_by
 from orchestrator.engines.docker.engine import DockerEngine
 from orchestrator.engines.docker.ssh_tunnel import SshTunnel, parse_address
@@ -75,6 +75,11 @@ def _connected(base_image: str, allow_foreign_image: bool, logs: Path | None) ->
             logs=logs,
             address=_behind_ssh(os.environ),
         )
+    except OTHER_SHAPE as error:
+        client.close()
+        if isinstance(error, SDK_ERRORS):
+            raise
+        raise DockerException(f"what answers is no Docker Engine: {error!r}") from error
     except BaseException:
         client.close()
         raise
@@ -88,7 +93,7 @@ def _opened() -> DockerClient:
         return connected_client(os.environ)
     except RequestException:
         raise
-    except (InvalidConfigFile, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (InvalidConfigFile, *OTHER_SHAPE) as error:
         raise PreflightError(
             f"Docker's configuration or environment cannot be used: {type(error).__name__}: {error}",
             "correct ~/.docker/config.json (DOCKER_CONFIG names its folder) and the variables DOCKER_…",

@@ -18,6 +18,7 @@ from orchestrator.engines.docker.api import (
     create_container,
     engine_lost_if_unreachable,
     engine_lost_on_any_error,
+    get_image,
     is_away,
     reason,
     short,
@@ -139,7 +140,7 @@ class DockerEngine:
     def arguments(self, launch: Launch, out_volume: str) -> dict[str, Any]:
         """Return what the SDK is told about a container, beside its image, name and labels."""
         gpu = container_options.gpu_request(launch.gpu, self._info.get("DiscoveredDevices") or []) if launch.gpu else {}
-        volumes = self.client.images.get(launch.prepared.handle).attrs["Config"].get("Volumes") or {}
+        volumes = get_image(self.client, launch.prepared.handle).attrs["Config"].get("Volumes") or {}
         return {
             **container_options.restrictions(self._memory_bytes, launch.prepared.relaxations),
             "mounts": container_options.mounts(self.data_volume, out_volume, volumes),
@@ -199,14 +200,14 @@ class DockerEngine:
                 self.pull_waits_seconds,
                 failed=lambda lines, why: failure.told(lines, why, contender, self.images, self.logs),
             )
-        labels = self.client.images.get(image).labels
+        labels = get_image(self.client, image).labels
         facts = {**facts_of_image(labels), "relaxations": format_relaxations(contender.relax)}
         return Prepared(contender, image, image, facts=facts, relaxations=contender.relax, retries=retries)
 
     def _ready_image(self, contender: Contender, say: Say) -> Prepared:
         retries: tuple[str, ...] = ()
         try:
-            image = self.client.images.get(contender.image)
+            image = get_image(self.client, contender.image)
         except ImageNotFound:
             say(f"pulling {contender.image}")
             image, retries = pull(self.client, contender.image, say, self.pull_waits_seconds)

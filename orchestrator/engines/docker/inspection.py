@@ -15,7 +15,7 @@ from docker import DockerClient
 from docker.errors import NotFound
 
 from orchestrator.engines.docker import container_options
-from orchestrator.engines.docker.api import engine_lost_on_any_error
+from orchestrator.engines.docker.api import engine_lost_on_any_error, get_image
 from orchestrator.engines.docker.build import default_base, find_image, tag_of
 from orchestrator.engines.docker.labels import OWNER_LABEL
 from orchestrator.engines.docker.one_off import CommandResult, run
@@ -128,7 +128,7 @@ class Checkup:
     def probed(self, contender: Contender, image: str, device: str, gpu: str | None) -> CommandResult | None:
         """Run the contender's own probe as a worker would run; None where its image has none."""
         with engine_lost_on_any_error():
-            entrypoint = self.client.images.get(image).attrs["Config"].get("Entrypoint") or []
+            entrypoint = get_image(self.client, image).attrs["Config"].get("Entrypoint") or []
         worker = f"images.{contender.name}.worker"
         if not entrypoint or entrypoint[-1] != worker:
             return None

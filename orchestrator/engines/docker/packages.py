@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from orchestrator.engines.docker.api import SDK_ERRORS, reason
+from orchestrator.engines.docker.api import SDK_ERRORS, get_image, reason
 from orchestrator.engines.docker.files import unstarted_container
 from orchestrator.engines.docker.image_name import familiar
 from orchestrator.engines.docker.labels import OWNER_LABELS
@@ -42,7 +42,7 @@ class Contents:
 def read(client: DockerClient, image: str) -> Contents:
     """Walk an image's file system once, as the engine streams it. Raises PreflightError, EngineLostError."""
     try:
-        stored = client.images.get(image)
+        stored = get_image(client, image)
         with unstarted_container(client, str(stored.id), OWNER_LABELS) as holder:
             files = list(pick_lists(holder.export()))
     except ImageNotFound as error:

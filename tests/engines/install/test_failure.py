@@ -63,12 +63,12 @@ def test_each_way_of_failing_is_told_by_its_cause_with_a_remedy_of_its_own(name:
 
 def test_the_reason_is_told_without_what_pip_wraps_it_in() -> None:
     refusals = {name: str(error(PRINTED[name])) for name in ("pip-closed-port", "pip-status-403", "pip-proxy-407")}
+    refused = "NewConnectionError('Failed to establish a new connection: [Errno 111] Connection refused')"
+    tunnel = "OSError('Tunnel connection failed: 407 Proxy Authentication Required')"
     assert refusals == {
-        "pip-closed-port": f"{UNREACHABLE}: http://127.0.0.1:1/simple/gadget/: NewConnectionError('Failed to establish a new"
-        " connection: [Errno 111] Connection refused')",
+        "pip-closed-port": f"{UNREACHABLE}: http://127.0.0.1:1/simple/gadget/: {refused}",
         "pip-status-403": f"{LOGIN}: http://***@localhost:8403/simple/gadget/: 403 Client Error: Forbidden",
-        "pip-proxy-407": f"{PROXY}: https://pypi.org/simple/gadget/: ProxyError('Cannot connect to proxy.', OSError('Tunnel"
-        " connection failed: 407 Proxy Authentication Required'))",
+        "pip-proxy-407": f"{PROXY}: https://pypi.org/simple/gadget/: ProxyError('Cannot connect to proxy.', {tunnel})",
     }
 
 
