@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from orchestrator.credentials import without_credentials
+from orchestrator.host.credentials import without_credentials
 from orchestrator.record.record import Status
 
 ABSENT = "–"

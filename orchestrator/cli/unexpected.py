@@ -8,9 +8,9 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.credentials import without_credentials
 from orchestrator.data import dataset
 from orchestrator.errors import BakeoffError
+from orchestrator.host.credentials import without_credentials
 
 FOLDER = "errors"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from docker.transport.unixconn import UnixHTTPConnection
 
 from orchestrator.cli import main
 from orchestrator.record.run_folder import RunFolder
@@ -58,6 +59,12 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("orchestrator.engines.retry.ENGINE_PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("orchestrator.engines.retry.Retry.while_away", lambda _, attempt, *__, **___: attempt())
     monkeypatch.setattr("orchestrator.engines.docker.pull.PULL_WAITS_SECONDS", ())
+    monkeypatch.setattr(UnixHTTPConnection, "connect", _refuse_the_machines_engine)
+
+
+def _refuse_the_machines_engine(connection: UnixHTTPConnection) -> None:
+    """Connect to nothing: where a case leaves no address, the SDK takes the machine's socket, and a case may clean."""
+    raise ConnectionRefusedError(f"{connection.unix_socket}: not in a test that draws its commands")
 
 
 def words(chance: random.Random, folder: Path, whole: Path) -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
-from orchestrator.credentials import without_credentials
 from orchestrator.engines.docker import configuration
 from orchestrator.engines.docker.api import build, get_image, reason
 from orchestrator.engines.docker.base_image import Base, base_of
@@ -24,6 +23,7 @@ from orchestrator.engines.install import locks, pip_configuration
 from orchestrator.engines.install.context import Context, pack
 from orchestrator.engines.install.failure import KEPT_LINES, Failed
 from orchestrator.engines.install.pip_configuration import PipConfiguration
+from orchestrator.host.credentials import without_credentials
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.credentials import without_credentials
 from orchestrator.engines.engine import PrepareError
+from orchestrator.host.credentials import without_credentials
 from orchestrator.spec.contenders import Contender, offered_contenders
 
 Failed = Callable[[Sequence[str], str], PrepareError]

@@ -13,12 +13,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from orchestrator.credentials import without_credentials
 from orchestrator.engines.install import failure
 from orchestrator.engines.install.context import arguments
 from orchestrator.engines.install.locks import file_name, lock_lines
 from orchestrator.engines.install.pip import expanded, framework_of
 from orchestrator.errors import PreflightError, UsageError
+from orchestrator.host.credentials import without_credentials
 from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders
 
 _MACHINE = "x86_64"

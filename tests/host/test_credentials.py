@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.credentials import without_credentials
+from orchestrator.host.credentials import without_credentials
 
 
 @pytest.mark.parametrize(
