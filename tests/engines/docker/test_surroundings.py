@@ -31,7 +31,8 @@ needs_engine = pytest.mark.docker
 
 PROMISED = {*container_options.environment({}), "BAKEOFF_TRIAL"}
 """The variables of a worker, as shared/README.md has them, beside its image's own."""
-OF_THE_ENGINE = {"HOSTNAME"}
+OF_THE_ENGINE = {"HOSTNAME", "TERM", "container"}
+"""What an engine adds of its own, the same for all: the last two are Podman's."""
 
 
 @pytest.fixture
