@@ -53,7 +53,7 @@ CAUSES = (
     _cause(
         "the proxy refuses",
         r"ProxyError|Tunnel connection failed|[Pp]roxy authorization required|tunnel error",
-        "correct HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or `proxies` in Docker's config.json",
+        "correct HTTPS_PROXY, user and password in it too, or `proxies` in Docker's config.json",
     ),
     _cause(
         "TLS: the certificate is not trusted",
@@ -63,7 +63,7 @@ CAUSES = (
     _cause(
         "the index wants other credentials",
         r"\b40[137] (?:Client Error|Unauthorized|Forbidden|Error)|returned a 403 Forbidden|^User for \S+:",
-        "give them in the index's address: PIP_INDEX_URL=https://USER:PASSWORD@HOST/simple;"
+        "give user and password in the index's address, PIP_INDEX_URL (or index-url in pip's configuration);"
         " a build has neither ~/.netrc nor a keyring",
     ),
     _cause(
@@ -91,6 +91,7 @@ CAUSES = (
 )
 _NOT_AN_INDEX = CAUSES[:3]  # whatever an index has, these come first
 _OFFERED_OTHERS = re.compile(r"\(from versions: (?!none\))")
+_AWAY = re.compile(r"Could not fetch URL (?!.*\b404 Client Error)")  # an index beside pip's own may lack a package
 _OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>(: )?")
 _FILLER = re.compile(r"^.*connection broken by |^ERROR: |^error: |^\s*cause: |^\d{4}-[\d-]+T[\d:,]+ ")
 _FETCH = re.compile(r"^Could not fetch URL (\S+): (?:.*\(Caused by (.*)\)|(.*?)(?: for url: \S+)?)(?: - skipping)?$")
@@ -101,9 +102,11 @@ _NOISE = re.compile(r"To update, run|A new release of pip|WARNING: ")
 def find_cause(lines: Sequence[str]) -> tuple[Cause, str] | None:
     """Return the cause and the line that tells it; None for words that are not known.
 
-    pip says that it found no version also where it reached no index: only one that lists other versions proves it.
+    pip says that it found no version also where it reached no index, and lists what a wheelhouse has: other versions
+    prove it where every index answered.
     """
-    refused = next(filter(_OFFERED_OTHERS.search, reversed(lines)), "")
+    away = any(map(_AWAY.search, lines))
+    refused = "" if away else next(filter(_OFFERED_OTHERS.search, reversed(lines)), "")
     for cause in _NOT_AN_INDEX if refused else CAUSES:
         if line := next(filter(cause.pattern.search, reversed(lines)), ""):
             return cause, line
@@ -123,14 +126,9 @@ def told(lines: Sequence[str], fallback: str, contender: Contender, images: Path
     if found and found[0] is NO_VERSION:
         offered = offered_contenders(images)[contender.name].versions
         remedy = f"versions of {contender.name} offered: {', '.join(offered)}"
-        remedy += "".join(f"; beside that, {cause.name}" for cause in CAUSES if _any(cause, cleaned))
     path = _keep(logs, contender.slug, cleaned)
     tail = tuple(line[:_LINE_LENGTH] for line in cleaned[-TAIL_LINES:])
     return PrepareError(f"{message} (log: {path})" if path else message, remedy, tail)
-
-
-def _any(cause: Cause, lines: Sequence[str]) -> bool:
-    return any(map(cause.pattern.search, lines))
 
 
 def _words(line: str) -> str:

@@ -104,7 +104,7 @@ def test_a_wrong_password_is_told_by_its_cause_and_stands_in_no_log(
     with pytest.raises(PrepareError) as refused:
         engine.prepare(parse(toy.name, toy.parent), "cpu", said.append)
     assert str(refused.value).startswith("the index wants other credentials: ")
-    assert "PIP_INDEX_URL=https://USER:PASSWORD@" in refused.value.remedy
+    assert "PIP_INDEX_URL" in refused.value.remedy
     [log] = (tmp_path / "logs").iterdir()
     assert str(log) in str(refused.value)
     assert "Successfully built" not in log.read_text()

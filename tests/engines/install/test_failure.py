@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.failure import NO_VERSION, TAIL_LINES, find_cause, told
+from orchestrator.host.credentials import without_credentials
 from orchestrator.spec.contenders import IMAGES, parse
 from tests.support.paths import ROOT
 
@@ -23,7 +24,7 @@ EXPECTED = {
     "pip-http": "an index over http is not trusted",
     "pip-no-name": UNKNOWN_NAME,
     "pip-no-version": "no such version",
-    "pip-other-index-away": "no such version",
+    "pip-other-index-away": UNREACHABLE,
     "pip-proxy-407": PROXY,
     "pip-status-401": LOGIN,
     "pip-status-403": LOGIN,
@@ -58,6 +59,7 @@ def test_each_way_of_failing_is_told_by_its_cause_with_a_remedy_of_its_own(name:
     assert refused.remedy
     assert ("versions of torch offered: 2.15.0" in refused.remedy) == (cause == "no such version")
     assert "0x" not in str(refused)
+    assert "***" not in refused.remedy + without_credentials(refused.remedy)
     assert "s3cret" not in str(refused) + refused.remedy + "".join(refused.lines)
 
 
@@ -89,12 +91,14 @@ def test_what_the_kernel_killed_is_told(lines: list[str], fallback: str) -> None
     assert "want of memory" in str(error(lines, fallback))
 
 
-def test_an_index_that_is_away_beside_one_that_lists_other_versions_is_named_too() -> None:
-    refused = error(PRINTED["pip-other-index-away"])
-    assert str(refused).startswith(
-        "no such version: Could not find a version that satisfies the requirement gadget==9.0"
-    )
-    assert refused.remedy.endswith(f"; beside that, {UNREACHABLE}")
+def test_what_a_wheelhouse_lists_does_not_prove_that_an_index_has_no_other() -> None:
+    """As it was printed behind a dead proxy, with the wheel of another version in the wheelhouse."""
+    listed = "ERROR: Could not find a version that satisfies the requirement torch==2.14.1 (from versions: 2.13.0+cpu)"
+    assert str(error(["Looking in links: /build", listed])).startswith("no such version")
+    away = next(line for line in PRINTED["pip-dead-proxy"] if "Could not fetch URL" in line)
+    assert str(error(["Looking in links: /build", listed, away])).startswith(PROXY)
+    absent = next(line for line in PRINTED["pip-status-404"] if "Could not fetch URL" in line)
+    assert str(error(["Looking in links: /build", listed, absent])).startswith("no such version")
 
 
 def test_a_retry_that_helped_does_not_hide_the_cause() -> None:
