@@ -75,6 +75,11 @@ class Emitter:
         for at in range(0, len(short), LOSSES_PER_EVENT):
             self.emit(Steps(epoch=epoch, first_step=at + 1, losses=short[at : at + LOSSES_PER_EVENT]))
 
+    def begin_epoch(self, heartbeat: Heartbeat) -> None:
+        """Send the epoch's first heartbeat, at step 0: the epoch's wall time goes from here to its `epoch_ended`."""
+        self.heartbeat, self.step = heartbeat, 0
+        self.emit(replace(heartbeat, step=0))
+
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time a named phase and send its seconds when it ends well."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 EVENTS = "events.jsonl"
-PREDICTIONS = "predictions.npy"
+PREDICTIONS = "predictions.npy"  # logits of the test images
+VALIDATION = "validation.npy"  # and of the validation images
 STEPS = "steps.npz"
 AUDIT = "audit.npz"
 FACTS = "facts.json"
 
-LEFTOVERS = (EVENTS, PREDICTIONS, STEPS, AUDIT, FACTS)
+LEFTOVERS = (EVENTS, PREDICTIONS, VALIDATION, STEPS, AUDIT, FACTS)
 """All of them: no file of another name is collected."""
 
-STEP_SERIES = ("losses", "gradient_norms", "weight_norms")
+STEP_SERIES = ("losses", "correct", "gradient_norms", "weight_norms")
 """The arrays of steps.npz, in the order in which a training step returns their scalars."""

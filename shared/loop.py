@@ -105,10 +105,9 @@ def train_epoch(trial: Trial, epoch: int, emitter: Emitter, training: Training, 
     Return a list for each of STEP_SERIES that the trial keeps, one number a step.
     """
     images, size = trial.recipe.data.train.images, trial.recipe.training.batch_size
+    emitter.begin_epoch(Heartbeat(phase="train", epoch=epoch, steps=math.ceil(images / size)))
     order = order_of_epoch(trial, epoch, training)
     batches = training.batches(order.indices, size)
-    emitter.step = 0
-    emitter.heartbeat = Heartbeat(phase="train", epoch=epoch, steps=math.ceil(images / size))
     results = []
     with timed(training.synchronise) as training_watch:
         for number, batch in enumerate(batches, 1):
@@ -134,7 +133,7 @@ def train_epoch(trial: Trial, epoch: int, emitter: Emitter, training: Training, 
     emitter.emit(event)
     if event.diverged:
         emitter.emit(Warned(f"the training has diverged: a loss of epoch {epoch} is not finite"))
-    return [step_losses, *norms]
+    return [step_losses, correct, *norms]
 
 
 def joined(epochs: Sequence[List[List[float]]]) -> Dict[str, List[float]]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Callable, List, Mapping, NamedTuple, Tuple
 
 from shared.emitter import Emitter, finite, private_stdout
 from shared.events import RunEnded, WorkerReady
-from shared.leftovers import AUDIT, FACTS, PREDICTIONS, STEPS
+from shared.leftovers import AUDIT, FACTS, PREDICTIONS, STEPS, VALIDATION
 from shared.trial import Trial, TrialError, data_folder, from_environment, out_folder
 
 if TYPE_CHECKING:  # they import NumPy
@@ -31,7 +31,7 @@ class Framework(NamedTuple):
     name: str  # its folder in images/
     title: str
     package: str  # whose version is the framework's
-    environment: Mapping[str, str]  # variables that are read when the framework is imported
+    environment: Callable[[Trial], Mapping[str, str]]  # variables that are read when the framework is imported
     load: Callable[[Trial], Backend]  # imports and configures it
 
 
@@ -74,7 +74,7 @@ def attempt(framework: Framework, trial: Trial, emitter: Emitter, folder: Path, 
 def run(framework: Framework, trial: Trial, emitter: Emitter, folder: Path, out: Path) -> None:
     """Do the whole trial, in order."""
     with emitter.phase("import"):
-        os.environ.update(framework.environment)
+        os.environ.update(framework.environment(trial))
         import numpy as np
 
         backend = framework.load(trial)  # its libraries are loaded before pyarrow's
@@ -93,6 +93,7 @@ def run(framework: Framework, trial: Trial, emitter: Emitter, folder: Path, out:
     with emitter.phase("predict"):
         logits = training.logits(data.test)
         np.save(out / PREDICTIONS, training.array(logits))
+        np.save(out / VALIDATION, training.array(training.logits(data.validation)))
         np.savez(out / STEPS, **loop.joined(series))  # type: ignore[arg-type]  # names are no options of savez
         test = training.score(logits, data.test)
     emitter.close()
@@ -135,4 +136,4 @@ def _peak_memory(trial: Trial, backend: Backend) -> Tuple[int, str]:
 
 
 def _files(trial: Trial) -> List[str]:
-    return [PREDICTIONS, STEPS, FACTS, *([AUDIT] if trial.audit else [])]
+    return [PREDICTIONS, VALIDATION, STEPS, FACTS, *([AUDIT] if trial.audit else [])]

@@ -51,7 +51,7 @@ def read_steps(record: Record, archive: bytes | None) -> Steps | None:
         arrays = npy.read_archive(archive)
     except npy.ArrayError:
         return None
-    losses, *norms = (arrays.get(name) for name in STEP_SERIES)
+    losses, _, *norms = (arrays.get(name) for name in STEP_SERIES)
     present = [series for series in (losses, *norms) if series is not None]
     if losses is None or any(series.shape != (losses.size,) for series in present) or not losses.size:
         return None

@@ -1,4 +1,4 @@
-"""The host's own count of test accuracy, from the logits that a worker left: pure.
+"""The host's own count of accuracy, from the logits that a worker left: pure.
 
 Scoring here and not in the worker keeps a framework's idea of accuracy out of the
 comparison; the worker's word is held against it.
@@ -16,7 +16,7 @@ from shared.leftovers import PREDICTIONS
 
 
 class PredictionsError(ValueError):
-    """predictions.npy is no float array of (images, 10) logits; the text says what it is."""
+    """A file of logits is no float array of (images, 10) logits; the text says what it is."""
 
 
 def accuracy(predictions: bytes, labels: NDArray[np.uint8]) -> float:
@@ -27,20 +27,20 @@ def accuracy(predictions: bytes, labels: NDArray[np.uint8]) -> float:
 def right_answers(predictions: bytes, labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Tell for each image whether its largest logit is its label's, (images,).
 
-    `predictions` is an .npy file of float32 or float64 logits, shape (len(labels), 10). Where two
-    logits tie, the first counts, as in every framework's argmax.
+    Where two logits tie, the first counts, as in every framework's argmax.
     """
-    logits = _logits(predictions)
-    if logits.shape != (len(labels), 10) or logits.dtype not in (np.float32, np.float64):
-        raise PredictionsError(
-            f"{PREDICTIONS} holds {logits.dtype}{list(logits.shape)}; expected float32 or float64[{len(labels)}, 10]"
-        )
-    right: NDArray[np.bool_] = logits.argmax(axis=1) == labels
+    right: NDArray[np.bool_] = read_logits(predictions, len(labels)).argmax(axis=1) == labels
     return right
 
 
-def _logits(predictions: bytes) -> NDArray[Any]:
+def read_logits(content: bytes, images: int, name: str = PREDICTIONS) -> NDArray[Any]:
+    """Read an .npy file of float32 or float64 logits, (images, 10); PredictionsError where it is anything else."""
     try:
-        return npy.read_array(predictions)
+        logits = npy.read_array(content)
     except npy.ArrayError as error:
-        raise PredictionsError(f"{PREDICTIONS} {error}") from None
+        raise PredictionsError(f"{name} {error}") from None
+    if logits.shape != (images, 10) or logits.dtype not in (np.float32, np.float64):
+        raise PredictionsError(
+            f"{name} holds {logits.dtype}{list(logits.shape)}; expected float32 or float64[{images}, 10]"
+        )
+    return logits

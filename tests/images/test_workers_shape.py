@@ -166,7 +166,7 @@ def _calls(node: ast.AST) -> set[str]:
 
 
 def _without_own(tree: ast.Module) -> ast.Module:
-    """Leave out what is each framework's own: its import, ENVIRONMENT, and how it places arrays on its device."""
+    """Leave out what is each framework's own: its import, its variables, and how it places arrays on its device."""
     kept = [node for node in tree.body if not _is_own(node)]
     for node in kept:
         if isinstance(node, ast.ClassDef):
@@ -175,8 +175,8 @@ def _without_own(tree: ast.Module) -> ast.Module:
 
 
 def _is_own(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assign):
-        return "ENVIRONMENT" in ast.unparse(node.targets[0])
+    if _is_function(node, "environment"):
+        return True
     return bool(FRAMEWORKS & {top(module) for module in imported_by(node)})
 
 

@@ -83,7 +83,8 @@ def epoch_calls(trained: Trained, epoch: int) -> list[str]:
 def test_the_phases_and_events_come_in_the_order_of_the_contract(trained: Trained) -> None:
     said = [event.get("phase", event["event"]) for event in trained.events]
     before = ["import", "data", "build", "worker_ready", "first_step", "warm_up", "audit"]
-    assert said == [*before, "steps", "epoch_ended", "steps", "epoch_ended", "predict", "run_ended"]
+    epoch = ["train", "steps", "epoch_ended"]  # its first heartbeat comes before all else of it
+    assert said == [*before, *epoch, *epoch, "predict", "run_ended"]
     assert trained.code == 0
 
 
@@ -104,7 +105,7 @@ def test_the_device_is_synchronised_on_both_sides_of_the_clock_and_nothing_but_s
     loop.train_epoch(TRIAL, 1, emitter, training, Data(part, part, part, ""))
     emitter.close()
     assert calls == [
-        *("shuffle", "batches"),
+        *("event train", "shuffle", "batches"),
         *("synchronise", "clock", "step 4", "step 4", "step 2", "synchronise", "clock"),
         *("synchronise", "clock", f"logits {TRAIN_IMAGES}", "score", "synchronise", "clock"),
         *("read", "read", "event steps", "event epoch_ended", "close"),
@@ -165,9 +166,11 @@ def test_the_audit_differentiates_and_takes_two_steps_without_dropout_from_the_f
 def test_a_trial_that_asks_for_no_audit_leaves_none(tmp_path: Path, live_fd: int) -> None:
     trained = Trained(TRIAL, tmp_path, live_fd)
     assert "event audit" not in trained.calls
-    assert trained.of_kind("run_ended")[0]["files"] == ["predictions.npy", "steps.npz", "facts.json"]
+    assert trained.of_kind("run_ended")[0]["files"] == [
+        *("predictions.npy", "validation.npy", "steps.npz", "facts.json")
+    ]
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("events.jsonl", "predictions.npy", "steps.npz", "facts.json")
+        *("events.jsonl", "predictions.npy", "validation.npy", "steps.npz", "facts.json")
     }
 
 
@@ -229,6 +232,7 @@ def test_the_steps_of_all_epochs_are_kept_in_order_and_norms_where_the_trial_ask
     with np.load(tmp_path / "steps.npz") as series:
         assert {name: array.tolist() for name, array in series.items()} == {
             "losses": [4.0, 4.0, 2.0, 4.0, 4.0, 2.0],
+            "correct": [1.0] * 6,
             "gradient_norms": [0.5] * 6,
             "weight_norms": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
         }
@@ -241,9 +245,24 @@ def test_the_heartbeat_stops_before_the_last_event(
     assert Trained(TRIAL, tmp_path, live_fd, losses).calls[-2:] == ["close", f"event {last}"]
 
 
-def test_without_norms_there_are_losses_alone(trained: Trained) -> None:
+def test_without_norms_there_are_losses_and_right_answers_alone(trained: Trained) -> None:
     with np.load(trained.out / "steps.npz") as series:
-        assert set(series) == {"losses"}
+        assert set(series) == {"losses", "correct"}
+
+
+def test_an_epochs_first_heartbeat_is_at_step_0_and_comes_before_its_order_is_made(trained: Trained) -> None:
+    beats = [(beat["phase"], beat["epoch"], beat["step"], beat["steps"]) for beat in trained.of_kind("heartbeat")]
+    assert beats == [("train", 1, 0, 3), ("train", 2, 0, 3)]
+    assert trained.calls.index("event train") < trained.calls.index("shuffle")
+
+
+def test_validation_logits_are_of_the_weights_after_the_last_epoch_and_off_every_clock(trained: Trained) -> None:
+    validation = np.load(trained.out / "validation.npy")
+    assert validation.shape == (VALIDATION_IMAGES, 10)
+    assert set(validation.ravel()) == {trained.training.weight}
+    last = max(at for at, call in enumerate(trained.calls) if call == f"logits {VALIDATION_IMAGES}")
+    assert last > trained.calls.index("event epoch_ended")
+    assert trained.calls[last - 1] == f"logits {TRAIN_IMAGES}"
 
 
 def test_predictions_are_of_the_weights_after_the_last_epoch(trained: Trained) -> None:

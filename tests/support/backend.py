@@ -178,7 +178,7 @@ def framework(calls: list[str], losses: Sequence[float | Exception] = ()) -> tup
         loaded.append(ScriptedBackend(trial, calls, losses))
         return loaded[0]
 
-    return Framework("scripted", "Scripted", "scripted", {"SCRIPTED": "1"}, load), loaded
+    return Framework("scripted", "Scripted", "scripted", lambda _: {"SCRIPTED": "1"}, load), loaded
 
 
 def pixels() -> mnist.Mnist:
