@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.data import dataset
@@ -26,6 +26,7 @@ class Runtime:
     out: Path  # where run folders are made
     data: Path  # the prepared data set
     idx: Path | None = None  # a folder of IDX files named by the user
+    variables: Mapping[str, str] = field(default_factory=dict)  # of this process
 
 
 def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
@@ -46,4 +47,5 @@ def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
         out=out,
         data=data,
         idx=idx,
+        variables=os.environ,
     )

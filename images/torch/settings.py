@@ -23,7 +23,7 @@ def configure(trial: Trial) -> Device:
     torch.set_default_dtype(getattr(torch, trial.precision))
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.benchmark = "cudnn-autotune" in trial.modes
     torch.backends.cudnn.deterministic = "deterministic" in trial.modes
     torch.use_deterministic_algorithms("deterministic" in trial.modes)
     if trial.device == "cuda" and not torch.cuda.is_available():

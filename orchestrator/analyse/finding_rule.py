@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.analyse.summary import Finding, StepDifference
@@ -21,6 +21,7 @@ class CheckInput:
     load: float | None = None  # the machine's one-minute load when the run began
     differences: Sequence[StepDifference] = ()
     unread_answers: Sequence[str] = ()  # trials whose answers cannot be judged, for want of the data set
+    variables: Mapping[str, str] = field(default_factory=dict)  # that the user set and no worker got, in words
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class ContenderFile(Value):
     colour: str = Field(pattern=r"^#[0-9a-f]{6}$")
     default: str
     modes: dict[str, str] = Field(default_factory=dict)  # mode → what it does
+    variables: dict[str, dict[str, str]] = Field(default_factory=dict)  # that no worker gets: name → value → mode
     relax: tuple[str, ...] = ()  # keys of RELAXATIONS
     variants: dict[str, Variant]
     versions: dict[str, Version]

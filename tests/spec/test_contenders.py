@@ -40,7 +40,7 @@ def test_a_ready_image_needs_no_folder() -> None:
 def test_an_unknown_mode_is_refused_with_the_valid_ones() -> None:
     with pytest.raises(UsageError) as refused:
         parse("torch[xla]")
-    assert refused.value.remedy == "modes of torch: deterministic"
+    assert refused.value.remedy == "modes of torch: deterministic, cudnn-autotune"
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
