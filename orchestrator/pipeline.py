@@ -25,6 +25,7 @@ from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
 from orchestrator.spec.spec import Spec
+from orchestrator.spec.variables import FACT, ignored_variables
 from shared import mnist
 
 
@@ -68,16 +69,20 @@ def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *,
     surroundings = engine_and_device(resolved, runtime.engine.name, restricts=runtime.engine.restricts)
     for line in filter(None, (surroundings, runtime.engine_notice)):
         view.say(line)
+    for name, value in ignored_variables(resolved.contenders, runtime.variables).items():
+        view.say(f"{name} is set to {value}")
     ensure_space(runtime.out)
     doctor.preflight(resolved, runtime, view.say)
     data = dataset.ensure(runtime.data, runtime.idx, view.say).folder
     prepared, refused = prepare_contenders(resolved, runtime, view)
     doctor.check_built(resolved, runtime, prepared, view.say)
+    labels = mnist.load(data, "8x8")  # the same in every view
     return TrialSetup(
         engine=runtime.engine,
         run_id="",
         data=data,
-        test_labels=mnist.load(data, "8x8").test_labels,
+        test_labels=labels.test_labels,
+        train_labels=labels.train_labels,
         gpu=resolved.gpu.uuid if resolved.gpu else None,
         limits=Limits(trial_seconds=resolved.spec.timeout_seconds),
         expected=expectations(plan, data, view),
@@ -104,7 +109,9 @@ def begin(
         reuse=reuse,
     )
     comparison = describe(resolved, plan, engine, runtime.engine_notice, folder.id)
-    folder.begin(manifest, Environment(host={**runtime.environment, **engine.facts()}), comparison)
+    ignored = ignored_variables(resolved.contenders, runtime.variables)
+    host = {**runtime.environment, **engine.facts(), **{f"{FACT}{name}": value for name, value in ignored.items()}}
+    folder.begin(manifest, Environment(host=host), comparison)
 
 
 def conclude(folder: RunFolder, records: Sequence[Record], data: Path) -> Summary:

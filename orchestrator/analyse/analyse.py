@@ -20,6 +20,7 @@ from orchestrator.analyse.summary import Audit, Environment, Summary, TrialSumma
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
 from orchestrator.record.record import Record, Status, TrialResult
+from orchestrator.spec.variables import FACT
 
 
 def analyse(run: RunResults) -> Summary:
@@ -29,10 +30,12 @@ def analyse(run: RunResults) -> Summary:
     trials = with_ratios([summarise_trial(record) for record in records], reference, audits)
     found_claims = claims(_of_the_article(trials))
     differences = step_differences(run.steps, reference)
+    host = run.environment.host
+    ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
     return Summary(
         comparison=comparison,
         environment=Environment(host=run.environment.host, workers=facts_by_contender(records)),
-        findings=findings(CheckInput(records, run.cores, run.load, differences, run.unread_answers)),
+        findings=findings(CheckInput(records, run.cores, run.load, differences, run.unread_answers, ignored)),
         trials=trials,
         audits=audits,
         step_differences=differences,

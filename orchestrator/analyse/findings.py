@@ -18,6 +18,7 @@ from orchestrator.analyse.finding_rule import Check, CheckInput, Found, finding
 from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Finding, StepDifference
 from orchestrator.analyse.trial_findings import TRIAL_CHECKS, not_done, worker_warning
+from orchestrator.analyse.verified_findings import VERIFIED_CHECKS
 from orchestrator.record.record import Record, Status
 
 UNEVEN_SHARE = 0.10
@@ -165,6 +166,12 @@ def busy_machine(run: CheckInput) -> Iterator[Found]:
         yield Found(f"The machine was busy when the comparison began: load {run.load:.1f} on {run.cores} cores.")
 
 
+@finding("variable-ignored", "warning", "Workers get the trial's own variables, so that every machine runs the same.")
+def variable_ignored(run: CheckInput) -> Iterator[Found]:
+    for name, value in run.variables.items():
+        yield Found(f"{name} is set to {value}.")
+
+
 @finding("answers-unread", "note", "Fetch it with `bakeoff data`, then analyse again with `bakeoff report --again`.")
 def answers_unread(run: CheckInput) -> Iterator[Found]:
     if run.unread_answers:
@@ -186,8 +193,10 @@ CHECKS: tuple[Check, ...] = (
     uneven_speed,
     worker_warning,
     *TRIAL_CHECKS,
+    *VERIFIED_CHECKS,
     parity_broken,
     busy_machine,
+    variable_ignored,
     answers_unread,
 )
 """In the order of a report's findings of one severity."""

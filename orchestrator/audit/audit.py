@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.audit.first_losses import first_losses
 from orchestrator.audit.line import AuditLine
 from orchestrator.audit.reference import Agreement, Arrays, Named, compare_all, evaluate, forward, margins, train
 from orchestrator.audit.reference.arrays import Images
@@ -47,6 +48,7 @@ class Expected:
     arrays: Named
     tolerance: float  # of all arrays, but for
     tolerances: Mapping[str, float]  # those of which rounding takes more
+    first_losses: tuple[float, ...] = ()  # of the training's own first steps; none where they cannot be known
 
 
 def compute_expected(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Precision = "float32") -> Expected:
@@ -67,7 +69,8 @@ def compute_expected(recipe: Recipe, seed: int, data: mnist.Mnist, precision: Pr
         for rounding in compare_all(disturbed, arrays):
             tolerances[rounding.name] = max(TOLERANCES[precision], rounding.norm_relative_error)
     indices = tuple(int(index) for index in (*first, *second))
-    return Expected(indices, labels[first], arrays, TOLERANCES[precision], tolerances)
+    early = first_losses(recipe, seed, data)
+    return Expected(indices, labels[first], arrays, TOLERANCES[precision], tolerances, early)
 
 
 def _candidates(recipe: Recipe, data: mnist.Mnist) -> tuple[Images, NDArray[np.uint8]]:

@@ -17,6 +17,9 @@ from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Epoch, Record, Status
 from orchestrator.record.verdict import Observed, Verdict, verdict
 from orchestrator.record.verdict_table import CAUSES
+from orchestrator.record.verify.clock import Times
+from orchestrator.record.verify.line import Verified
+from orchestrator.record.verify.verify import Claims, verify
 from orchestrator.spec.tracks import not_stepwise, track
 from orchestrator.stream import facts as worker_facts
 from orchestrator.stream.intake import Intake
@@ -44,6 +47,8 @@ class Evidence:
     observed: Observed
     leftovers: Leftovers
     expected: Expected | None = None  # of the audit, where one was asked for
+    validation_labels: NDArray[np.uint8] | None = None  # (images,) of the recipe's slice; None: not to be had
+    adopted: bool = False  # an earlier host started the worker
     data_sha256: str = ""  # of the images that the host supplied; "" is not held against the worker's
 
 
@@ -70,6 +75,7 @@ def assemble(evidence: Evidence, test_labels: NDArray[np.uint8]) -> Record:
         phases=_phases(events, epochs),
         epochs=epochs,
         audit=_audit(evidence, judged),
+        verified=_verify(evidence, judged, test_labels),
         diverged=any(event.diverged for event in events if isinstance(event, EpochEnded)),
         test_accuracy=test_accuracy,
         warnings=(*_warnings(evidence, events), *facts_warnings),
@@ -166,6 +172,40 @@ def _audit(evidence: Evidence, judged: Verdict) -> tuple[AuditLine, ...]:
     if evidence.expected is None or judged.status is not Status.DONE:
         return ()
     return compare_with_expected(evidence.expected, evidence.leftovers.files.get(AUDIT))
+
+
+def _verify(evidence: Evidence, judged: Verdict, test_labels: NDArray[np.uint8]) -> tuple[Verified, ...]:
+    """Hold the worker's claims against what it left; nothing where the trial is not done."""
+    if judged.status is not Status.DONE:
+        return ()
+    intake, ordered = evidence.intake, evidence.intake.ordered
+    return verify(
+        Claims(
+            trial=evidence.planned.trial,
+            events=ordered,
+            files=evidence.leftovers.files,
+            times=Times(
+                events=ordered,
+                epoch_starts=intake.epoch_starts,
+                arrivals=intake.arrivals,
+                no_arrivals=_why_no_arrivals(evidence),
+            ),
+            test_labels=test_labels,
+            validation_labels=evidence.validation_labels,
+            first_losses=evidence.expected.first_losses if evidence.expected else (),
+            lost_events=intake.counts().lost,
+        )
+    )
+
+
+def _why_no_arrivals(evidence: Evidence) -> str:
+    """Return why the times at which events arrived say nothing of the worker's clock; "" where they do."""
+    observed = evidence.observed
+    if observed.no_feed:
+        return "there was no live feed"
+    if evidence.adopted or observed.reconnects:
+        return "its events came late, through a feed that was opened again"
+    return "it was paused" if observed.paused_seconds else ""
 
 
 def _count_accuracy(judged: Verdict, leftovers: Leftovers, labels: NDArray[np.uint8]) -> tuple[Verdict, float | None]:

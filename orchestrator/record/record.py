@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from orchestrator.audit.line import AuditLine
+from orchestrator.record.verify.line import Verified
 from orchestrator.spec.tracks import Track
 from orchestrator.stream.intake import EventCounts
 from orchestrator.values import Value
@@ -76,6 +77,7 @@ class TrialResult(Value):
     phases: dict[str, float] = Field(default_factory=dict)  # training and evaluation are sums over the epochs
     events: EventCounts = EventCounts()
     epochs: tuple[Epoch, ...] = ()
+    verified: tuple[Verified, ...] = ()  # what the worker claims beside the host's own; empty where it is not done
     reconnects: int = 0  # of the live feed; what one brings twice is counted as duplicated
     paused_seconds: float = 0.0  # its container stood still, by somebody's hand: seen at each question to the engine
     retries: tuple[str, ...] = ()  # of images pulled and an engine away; a measurement is never tried again

@@ -15,7 +15,7 @@ from orchestrator.record.files import disk_error, make_unique_folder, name_disk_
 from orchestrator.record.record import Record
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Rejection
-from shared.leftovers import EVENTS, PREDICTIONS, STEPS
+from shared.leftovers import EVENTS, PREDICTIONS, STEPS, VALIDATION
 from shared.trial import Trial, to_json
 
 TRIAL = "trial.json"
@@ -24,7 +24,7 @@ REJECTED = "rejected.jsonl"
 STDERR = "stderr.log"
 RECORD = "record.json"
 
-KEPT = (PREDICTIONS, STEPS)
+KEPT = (PREDICTIONS, VALIDATION, STEPS)
 """Files of a worker that a trial's folder keeps; events are appended as they come, audits stand in the record."""
 
 ATTEMPTS = "attempts"

@@ -25,6 +25,7 @@ from orchestrator.stream.intake import Intake
 from orchestrator.values import Say
 from shared.events import Event
 from shared.leftovers import EVENTS, LEFTOVERS
+from shared.recipe import Recipe
 from shared.trial import to_json
 
 WORKER_MAY_GO_ON = (StopReason.ENGINE_LOST, StopReason.DETACHED)
@@ -48,6 +49,7 @@ class TrialSetup:
     data: Path = Path()  # the folder of the data set, as it was supplied to the engine
     prepared: Mapping[str, Prepared] = field(default_factory=dict)  # contenders that are ready, by written name
     refused: Mapping[str, str] = field(default_factory=dict)  # why the others are not, by written name
+    train_labels: NDArray[np.uint8] | None = None  # (images,); None: validation on training images is not counted
 
     @property
     def images(self) -> dict[str, str]:
@@ -126,6 +128,12 @@ def _expected(setup: TrialSetup, planned: PlannedTrial) -> Expected | None:
     return setup.expected.get((planned.trial.recipe.name, planned.trial.seed))
 
 
+def _validation_labels(setup: TrialSetup, recipe: Recipe) -> NDArray[np.uint8] | None:
+    part = recipe.data.validation
+    labels = setup.train_labels if part.file == "train" else setup.test_labels
+    return None if labels is None else labels[part.start : part.stop]
+
+
 def _record_unstarted(
     setup: TrialSetup, planned: PlannedTrial, folder: TrialFolder, status: Status, reason: str, cause: str = ""
 ) -> Record:
@@ -181,6 +189,8 @@ def _follow(
         observed=replace(observed, outages=(*retries, *observed.outages)),
         leftovers=leftovers,
         expected=_expected(setup, started.planned),
+        validation_labels=_validation_labels(setup, started.planned.trial.recipe),
+        adopted=started.adopted,
         data_sha256=setup.data_sha256.get(started.planned.trial.recipe.data.view, ""),
     )
 

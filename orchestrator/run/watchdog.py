@@ -96,7 +96,7 @@ class Watchdog:
         self._intake.bytes_read += self._feed.dropped_bytes()
 
     def _take(self, line: bytes) -> None:
-        if (event := self._intake.take(line)) is not None:
+        if (event := self._intake.take(line, self._heard_at)) is not None:
             self._schedule.reset_waits()
             self._on_event(event)
 

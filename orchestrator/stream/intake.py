@@ -88,6 +88,8 @@ class Intake:
     refused: int = 0
     duplicated: int = 0
     bytes_read: int = 0
+    epoch_starts: dict[int, float] = field(default_factory=dict)  # the worker's seconds, of epochs that it says began
+    arrivals: dict[int, float] = field(default_factory=dict)  # the host's seconds, by number of those kept
     _numbers: SeenNumbers = field(default_factory=SeenNumbers)
     _kept: dict[int, NumberedEvent] = field(default_factory=dict)
     _kinds: Counter[str] = field(default_factory=Counter)  # of those kept
@@ -102,8 +104,8 @@ class Intake:
                     self._again = True
                     yield numbered
 
-    def take(self, line: bytes) -> NumberedEvent | None:
-        """Judge one line of the live feed; return the event if it is new."""
+    def take(self, line: bytes, seconds: float | None = None) -> NumberedEvent | None:
+        """Judge one line of the live feed, which came at so many seconds; return the event if it is new."""
         self.bytes_read += len(line) + 1
         if not line or line.isspace():
             return None
@@ -112,6 +114,8 @@ class Intake:
         except RejectedLineError as rejection:
             self._reject(line, str(rejection))
             return None
+        if seconds is not None and numbered is not None and numbered.seq in self._kept:
+            self.arrivals[numbered.seq] = seconds
         self._again = self._again and numbered is None
         self.duplicated += numbered is None and not self._again
         return numbered
@@ -173,9 +177,18 @@ class Intake:
         if recorded:
             self._kinds[numbered.event.kind] += 1
             self._kept[numbered.seq] = numbered
+        self._note_start(numbered)
         if self._last is None or numbered.seq > self._last.seq:
             self._last = numbered
         return numbered
+
+    def _note_start(self, numbered: NumberedEvent) -> None:
+        """Remember when an epoch began: a heartbeat at step 0 says so."""
+        beat = numbered.event
+        if not isinstance(beat, Heartbeat) or beat.step != 0 or beat.epoch is None:
+            return
+        if len(self.epoch_starts) < KEPT_EPOCHS:
+            self.epoch_starts.setdefault(beat.epoch, numbered.t)
 
     def _reject(self, line: bytes, reason: str) -> None:
         self.refused += 1

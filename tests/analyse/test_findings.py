@@ -225,6 +225,13 @@ def test_a_busy_machine_is_a_warning_of_the_whole() -> None:
     assert found(record(), load=None) == []
 
 
+def test_a_variable_that_no_worker_gets_is_a_warning_that_says_what_to_write() -> None:
+    variables = {"TF_ENABLE_ONEDNN_OPTS": "0, and no worker gets it: tf[onednn-off] does the same"}
+    (found,) = findings(CheckInput([], 2, variables=variables))
+    assert (found.id, found.severity) == ("variable-ignored", "warning")
+    assert found.message == ("TF_ENABLE_ONEDNN_OPTS is set to 0, and no worker gets it: tf[onednn-off] does the same.")
+
+
 def test_errors_come_first_and_notes_last() -> None:
     noted = record(warnings=("w",), diverged=True)
     failed = record(id=OTHER, status=Status.FAILED)

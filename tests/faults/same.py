@@ -25,8 +25,11 @@ The stub's are constants. A name that is no field is a fault: it would leave out
 OF_A_WORKER = ("pid", "out", "load_average", "memory_available")
 """What the stub tells of its own process."""
 
-FINDINGS = ("busy-machine",)
-"""Findings about the machine at that moment, which no kill of a host can bring or take."""
+OF_A_CLOCK = ("epoch-seconds", "time-in-no-phase", "clock")
+"""What is verified of a trial by its clock: seconds, and whether its host saw its events arrive."""
+
+FINDINGS = ("busy-machine", "epoch-longer-than-its-clock", "time-in-no-phase", "clock-slow")
+"""Findings about the machine and the clocks at that moment, which no kill of a host can bring or take."""
 
 TRAINING_FINDINGS = (*FINDINGS, "uneven-speed")
 
@@ -44,6 +47,7 @@ def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str
         _drop(speed, TRAINING_TIMES["speeds"])
     for trial in left["trials"]:
         _drop(trial, TIMES["trials"])
+        trial["verified"] = [line for line in trial["verified"] if line["what"] not in OF_A_CLOCK]
         if trained:
             _drop(trial, TRAINING_TIMES["trials"])
             trial["phases"] = list(trial["phases"])  # which they were, not how long they took

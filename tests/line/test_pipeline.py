@@ -80,8 +80,8 @@ def test_the_run_folder_holds_what_is_promised(good: tuple[RunFolder, Summary]) 
     assert not [name for name in names if name.startswith(".")]
     for trial in good[1].trials:
         names = {path.name for path in (folder / "trials" / trial.id).iterdir()}
-        promised = "trial.json started.json events.jsonl rejected.jsonl stderr.log predictions.npy record.json"
-        assert names == set(promised.split())
+        promised = "trial.json started.json events.jsonl rejected.jsonl stderr.log record.json"
+        assert names == {*promised.split(), "predictions.npy", "validation.npy", "steps.npz"}
     assert (folder.parent / "latest").exists()
 
 
@@ -162,6 +162,16 @@ def test_a_worker_that_praises_itself_is_found_out(line: Line) -> None:
     _, summary = compare(line.runtime(lambda launch: line.good(launch, wrong=500)), one_trial())
     assert summary.trials[0].test_accuracy == 0.95
     assert [finding.id for finding in summary.findings] == ["accuracy-mismatch"]
+
+
+def test_a_variable_that_no_worker_gets_is_said_before_the_first_trial_and_is_a_finding(line: Line) -> None:
+    said = io.StringIO()
+    runtime = replace(line.runtime(), variables={"TF_ENABLE_ONEDNN_OPTS": "0", "HOME": "/root"})
+    folder, summary = compare(runtime, view=console.view("plain", said))
+    sentence = "TF_ENABLE_ONEDNN_OPTS is set to 0, and no worker gets it: tf[onednn-off] does the same"
+    assert said.getvalue().index(sentence) < said.getvalue().index("1 of 4")
+    assert [found.message for found in summary.findings if found.id == "variable-ignored"] == [f"{sentence}."]
+    assert "HOME" not in (folder.path / "environment.json").read_text()
 
 
 def test_an_honest_worker_agrees_with_the_host(line: Line) -> None:

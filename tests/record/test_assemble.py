@@ -35,10 +35,12 @@ ENDED = Observed(stop_reason=StopReason.EXITED, exit=WorkerExit(0), reconnects=2
 LEFTOVERS = Leftovers({"predictions.npy": logits(LABELS)}, "first line\nlast line\n")
 
 
-def recorded(events: Sequence[Event] = STORY, observed: Observed = ENDED, leftovers: Leftovers = LEFTOVERS) -> Record:
+def recorded(
+    events: Sequence[Event] = STORY, observed: Observed = ENDED, leftovers: Leftovers = LEFTOVERS, **known: Any
+) -> Record:
     intake = Intake(TRIAL)
-    for line in lines(*events):
-        intake.take(line)
+    for seconds, line in enumerate(lines(*events)):
+        intake.take(line, float(seconds))
     started = datetime(2026, 11, 22, 8, 15, 0, 123456, UTC)
     evidence = Evidence(
         planned=PLANNED,
@@ -49,6 +51,7 @@ def recorded(events: Sequence[Event] = STORY, observed: Observed = ENDED, leftov
         intake=intake,
         observed=observed,
         leftovers=leftovers,
+        **known,
     )
     return assemble(evidence, LABELS)
 
@@ -138,6 +141,46 @@ def test_a_trial_without_a_worker_is_recorded_too(status: Status) -> None:
     assert (record.status, record.reason, record.engine) == (status, "no image", "docker")
     assert (record.image, record.wall_seconds, record.started_at) == (None, None, None)
     assert record.expected_parameters == 650
+
+
+def test_validation_is_counted_with_the_labels_of_the_recipes_slice() -> None:
+    files = {**LEFTOVERS.files, "validation.npy": logits(LABELS, wrong=1)}
+    left, labels = replace(LEFTOVERS, files=files), LABELS
+    lines = {line.what: line for line in recorded(leftovers=left, validation_labels=labels).verified}
+    assert (lines["validation-accuracy"].verdict, lines["validation-accuracy"].counted) == ("agrees", 0.75)
+    assert lines["validation-loss"].verdict == "differs"
+
+
+def test_an_older_workers_claims_are_not_checked_where_it_leaves_no_files_and_the_trial_is_done() -> None:
+    record = recorded()
+    unchecked = {line.what: line.reason for line in record.verified if line.verdict == "not checked"}
+    assert record.status is Status.DONE
+    assert unchecked["validation-loss"] == unchecked["validation-accuracy"] == "it left no validation.npy"
+    assert unchecked["training-loss"] == unchecked["steps"] == "it left no steps.npz"
+    assert unchecked["order"] == "it left no hash of an epoch's order"
+
+
+@pytest.mark.parametrize(
+    ("observed", "known", "reason"),
+    [
+        (ENDED, {}, "its events came late, through a feed that was opened again"),
+        (replace(ENDED, reconnects=0), {"adopted": True}, "its events came late, through a feed that was opened again"),
+        (replace(ENDED, reconnects=0, paused_seconds=3.0), {}, "it was paused"),
+        (replace(ENDED, reconnects=0, no_feed="logs are off"), {}, "there was no live feed"),
+    ],
+)
+def test_a_clock_is_not_checked_where_events_came_late(observed: Observed, known: dict[str, Any], reason: str) -> None:
+    (clock,) = (line for line in recorded(observed=observed, **known).verified if line.what == "clock")
+    assert (clock.verdict, clock.reason) == ("not checked", reason)
+
+
+def test_a_clock_is_held_against_the_arrival_of_events() -> None:
+    (clock,) = (line for line in recorded(observed=replace(ENDED, reconnects=0)).verified if line.what == "clock")
+    assert clock.verdict == "differs"  # seven events came a second apart, and the worker tells of 3.1 s in all
+
+
+def test_of_a_trial_that_is_not_done_no_claim_is_checked() -> None:
+    assert recorded(leftovers=Leftovers()).verified == ()
 
 
 @given(

@@ -166,7 +166,7 @@ def decode_losses(first: str) -> list[float | None]:
 
 @pytest.mark.parametrize("event", ORDINARY, ids=lambda event: event.kind)
 def test_lines_as_our_workers_write_them_pass(event: Event) -> None:
-    [text] = lines(event)
+    text = encode(event, trial=TRIAL, seq=0, t=0.0)
     assert decode(text.strip()) == NumberedEvent(TRIAL, 0, 0.0, event, text.strip())
 
 

@@ -265,3 +265,34 @@ def test_a_stream_of_a_long_trial_is_no_flood() -> None:
 
 def test_reconnections_are_part_of_the_counts() -> None:
     assert intake().counts() == EventCounts()
+
+
+def test_an_epochs_first_heartbeat_at_step_0_says_when_it_began() -> None:
+    taken = Intake(TRIAL)
+    first, later = Heartbeat("train", 1, 0, 5), Heartbeat("train", 2, 3, 5)
+    for seq, (t, beat) in enumerate([(9.0, first), (9.5, first), (10.0, later), (11.0, Heartbeat("import"))]):
+        taken.take(encode(beat, trial=TRIAL, seq=seq, t=t)[:-1])
+    assert taken.epoch_starts == {1: 9.0}
+
+
+def test_the_beginnings_of_epochs_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "KEPT_EPOCHS", 3)
+    taken = Intake(TRIAL)
+    for seq in range(5):
+        taken.take(encode(Heartbeat("train", seq, 0, 5), trial=TRIAL, seq=seq, t=float(seq))[:-1])
+    assert list(taken.epoch_starts) == [0, 1, 2]
+
+
+def test_when_an_event_arrived_is_kept_of_those_that_a_record_is_made_from() -> None:
+    taken = Intake(TRIAL)
+    for seconds, line in enumerate(lines(READY, LOSSES, BEAT, IMPORTED), start=100):
+        taken.take(line[:-1], float(seconds))
+    taken.take(lines(READY)[0][:-1], 200.0)  # again, after a reconnection
+    assert taken.arrivals == {0: 100.0, 3: 103.0}
+
+
+def test_what_the_file_fills_and_an_earlier_host_recorded_has_not_arrived() -> None:
+    taken = Intake(TRIAL)
+    list(taken.recall(lines(READY)[0]))
+    list(taken.fill(b"".join(lines(READY, IMPORTED))))
+    assert taken.arrivals == {}

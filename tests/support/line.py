@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,8 +27,9 @@ from shared import trial as trials
 from shared.events import Event
 from shared.leftovers import STEPS
 from shared.trial import Trial
+from tests.support import honest
 from tests.support.arrays import npz
-from tests.support.streams import lines, logits, ready, story_of
+from tests.support.streams import LOSS_OF_RIGHT, lines, logits, ready, story_of
 
 TF, TORCH = "tf==2.21.0", "torch==2.13.0"
 SPEC = Spec(epochs=2, train_images=640)
@@ -68,13 +70,24 @@ class Line:
     def good(self, launch: Launch, wrong: int = 0, claims_wrong: int = 0) -> Script:
         """Play a worker that trains to its end, gets `wrong` images wrong and says that it got `claims_wrong` wrong."""
         trial = trial_of(launch)
-        first, *rest = story_of(trial.recipe, test_accuracy=1 - claims_wrong / len(self.labels))
+        first, *rest = story_of(
+            trial.recipe,
+            test_accuracy=1 - claims_wrong / len(self.labels),
+            test_loss=LOSS_OF_RIGHT + wrong / len(self.labels),
+        )
         version = trial.contender.partition("==")[2]
         data_sha256 = mnist.DATA_SHA256[trial.recipe.data.view]
         named = ready(framework=launch.prepared.contender.title, framework_version=version, data_sha256=data_sha256)
         first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
+        events = honest.with_hashes(trial, [first, *rest])
         files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
-        return Script(lines(first, *rest, trial=trial.id), files=files)
+        files |= honest.files(trial.recipe, events, _data(self.data))
+        return Script(lines(*events, trial=trial.id), files=files)
+
+
+@functools.cache
+def _data(folder: Path) -> mnist.Mnist:
+    return mnist.load(folder, "8x8")
 
 
 def trial_of(launch: Launch) -> Trial:

@@ -17,7 +17,7 @@ from orchestrator.record.run_folder import REPORT
 from orchestrator.record.verdict_table import next_step
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, ONE_RUN
-from orchestrator.report.markdown import environment, explanation, matched
+from orchestrator.report.markdown import environment, explanation, matched, verified
 from orchestrator.spec.tracks import TRACKS, Track
 
 LIMITS = (
@@ -50,6 +50,7 @@ def render(summary: Summary) -> str:
         *([] if walked else [*_speeds(summary), *_figures(summary), *_claims(summary)]),
         *_findings("Findings", others),
         *([] if walked else _phases(summary)),
+        *verified.section(summary),
         "## What MNIST can and cannot show",
         LIMITS,
         *environment.section(summary),

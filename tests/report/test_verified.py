@@ -1,0 +1,46 @@
+"""The report sums up which claims were checked, row by row, and why others were not."""
+
+from __future__ import annotations
+
+from orchestrator.record.verify.line import WHATS, Verified
+from orchestrator.report.markdown import page
+from orchestrator.report.markdown.verified import TITLES, section
+from tests.support.summaries import summary, trial
+
+AGREES = Verified(what="training-loss", verdict="agrees", claimed=0.5, counted=0.5, tolerance=1e-5, epoch=1)
+DIFFERS = Verified(what="training-loss", verdict="differs", claimed=0.5, counted=0.6, tolerance=1e-5, epoch=1)
+DROPOUT = Verified(what="first-losses", verdict="not checked", reason="dropout draws *other* masks")
+
+
+def idle(told: float, passed: float) -> Verified:
+    return Verified(what="time-in-no-phase", verdict="agrees", claimed=told, counted=passed)
+
+
+def test_each_number_has_a_row_with_its_verdicts_and_reasons() -> None:
+    found = summary(trial(verified=(AGREES, DROPOUT)), trial(seed=2, verified=(DIFFERS, DROPOUT)))
+    _, table, _ = section(found)
+    rows = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:5]] for line in table.splitlines()}
+    assert rows["training loss of each epoch, from its steps"] == ["1", "1", "0"]
+    assert rows["losses of the first steps, by the float64 reference"] == [
+        "0",
+        "0",
+        r"2: dropout draws \*other\* masks",
+    ]
+    assert set(TITLES.values()) <= set(rows)
+
+
+def test_the_share_of_time_that_stands_in_no_phase_is_told_from_the_least_to_the_most() -> None:
+    *_, text = section(summary(trial(verified=(idle(0.99, 1.0),)), trial(seed=2, verified=(idle(1.9, 2.0),))))
+    assert text.endswith("In no phase stand 1.0% to 5.0% of the epochs' wall time.")
+
+
+def test_a_run_in_which_no_trial_is_done_has_no_such_section() -> None:
+    assert section(summary(trial(verified=()))) == []
+
+
+def test_the_section_stands_in_the_report() -> None:
+    assert "## Claims checked" in page.render(summary(trial(verified=(AGREES,))))
+
+
+def test_every_number_has_a_title() -> None:
+    assert list(TITLES) == list(WHATS)
