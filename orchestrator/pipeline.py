@@ -45,7 +45,7 @@ def compare(
     with folder.lock():
         begin(folder, resolved, plan, setup, runtime, reuse=reuse)
         records = run_all(plan, setup, folder, view)
-        return folder, conclude(folder, records, runtime.data)
+        return folder, conclude(folder, records, runtime)
 
 
 def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = False) -> tuple[RunFolder, Summary]:
@@ -60,7 +60,7 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
         setup = prepare(resolved, plan, runtime, view, detach=detach)
         folder.write_manifest(manifest.resumed(plan, setup.images))
         records = run_all(plan, setup, folder, view)
-        return folder, conclude(folder, records, runtime.data)
+        return folder, conclude(folder, records, runtime)
 
 
 def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *, detach: bool) -> TrialSetup:
@@ -114,12 +114,13 @@ def begin(
     folder.begin(manifest, Environment(host=host), comparison)
 
 
-def conclude(folder: RunFolder, records: Sequence[Record], data: Path) -> Summary:
-    """Write down how a run ended, then analyse and report it; `data` is where the test labels are kept."""
-    host = Environment.load(folder.path).host | machine.environment_at_end()
+def conclude(folder: RunFolder, records: Sequence[Record], runtime: Runtime) -> Summary:
+    """Write down how a run ended, then analyse and report it."""
+    at_end = machine.environment_at_end() if runtime.hardware.here else {}
+    host = Environment.load(folder.path).host | at_end
     folder.write_model(ENVIRONMENT, Environment(host=host, workers=facts_by_contender(records)))
     folder.write_model(COMPARISON, mark_ended(Comparison.load(folder.path), folder.read_manifest(), records))
-    summary = summarise(folder, data)
+    summary = summarise(folder, runtime.data)
     report.write(folder.path)
     return summary
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.data import dataset
+from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.engine import Engine
-from orchestrator.host import gpus, machine
 from orchestrator.host.hardware import Hardware
+from orchestrator.spec.contenders import parse
 from orchestrator.spec.spec import Spec
 
 
@@ -33,17 +34,13 @@ def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
     """Find what a comparison will use. Raises PreflightError where the engine asked for does not answer."""
     data = dataset.default_folder()
     choice = choose_engine(spec, data.parent)
-    hardware = Hardware(
-        cores=machine.cores(),
-        gpus=gpus.list_gpus(),
-        gives_gpus=choice.engine.gives_gpus(),
-        load=os.getloadavg()[0],
-    )
+    contenders = tuple(parse(text) for text in spec.contenders)
+    machine = choice.engine.machine(contenders, CheckCache.beside(data))
     return Runtime(
         engine=choice.engine,
         engine_notice=choice.notice,
-        hardware=hardware,
-        environment=machine.environment(hardware.gpus),
+        hardware=machine.hardware,
+        environment=machine.environment(),
         out=out,
         data=data,
         idx=idx,

@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Sequence, Set
 
+from shared import cgroups
 from shared.leftovers import FACTS
 from shared.procfs import field, read_text
 
@@ -160,7 +161,7 @@ def _limits(root: Path) -> Dict[str, Callable[[], object]]:
     status, groups = read_text(root / "proc/self/status"), root / "sys/fs/cgroup"
     return {
         "cpu_affinity": lambda: len(os.sched_getaffinity(0)),
-        "cpu_quota": lambda: _group(groups, "cpu.max", "cpu/cpu.cfs_quota_us"),
+        "cpu_quota": lambda: _quota(root),
         "numa_nodes": lambda: field(status, "Mems_allowed_list"),
         "memory_limit": lambda: _group(groups, "memory.max", "memory/memory.limit_in_bytes"),
         "shared_memory_bytes": lambda: _space(root / "dev/shm"),
@@ -172,6 +173,14 @@ def _limits(root: Path) -> Dict[str, Callable[[], object]]:
         "limit_open_files": lambda: _limit(resource.RLIMIT_NOFILE),
         "limit_locked_memory": lambda: _limit(resource.RLIMIT_MEMLOCK),
     }
+
+
+def _quota(root: Path) -> str:
+    """Return the limit on CPU time that binds first, in cores; "none" where no control group sets one."""
+    limits = cgroups.quotas(root)
+    if limits:
+        return f"{min(limits):g} cores"
+    return "none" if any(folder for kind in ("", "cpu") for folder in cgroups.folders(root, kind)) else ""
 
 
 def _group(groups: Path, second: str, first: str) -> str:

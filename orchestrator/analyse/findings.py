@@ -5,6 +5,7 @@ What a careful reader would ask about the numbers is asked here before it is ask
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.analyse.confounders import (
@@ -172,6 +173,23 @@ def variable_ignored(run: CheckInput) -> Iterator[Found]:
         yield Found(f"{name} is set to {value}.")
 
 
+@finding("cpu-quota", "warning", "Raise the limit, or read these speeds as those under it and under no other.")
+def cpu_quota(run: CheckInput) -> Iterator[Found]:
+    """Beyond a quota a worker is held still for a part of each tenth of a second, however many threads it has."""
+    limited = {record.id: quota for record in run.records if (quota := _binding_quota(worker_facts(record)))}
+    if limited:
+        yield Found(f"A limit on CPU time left workers {min(limited.values()):g} cores.", tuple(limited))
+
+
+def _binding_quota(facts: Mapping[str, str]) -> float | None:
+    """Return the quota that a worker told, in cores, where it is less than the CPUs that it might run on."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) cores", facts.get("cpu_quota", ""))
+    cpus = facts.get("cpu_affinity", "")
+    if match is None or (cpus.isdigit() and float(match[1]) >= int(cpus)):
+        return None
+    return float(match[1])
+
+
 @finding("answers-unread", "note", "Fetch it with `bakeoff data`, then analyse again with `bakeoff report --again`.")
 def answers_unread(run: CheckInput) -> Iterator[Found]:
     if run.unread_answers:
@@ -197,6 +215,7 @@ CHECKS: tuple[Check, ...] = (
     parity_broken,
     busy_machine,
     variable_ignored,
+    cpu_quota,
     answers_unread,
 )
 """In the order of a report's findings of one severity."""

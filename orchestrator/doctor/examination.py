@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.data import dataset
-from orchestrator.doctor import data, disk, gpu
+from orchestrator.doctor import cpus, data, disk, gpu
 from orchestrator.engines.check import Check
 from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.choose import check_unreachable, choose_engine
-from orchestrator.engines.engine import Engine, EngineLostError
+from orchestrator.engines.engine import EngineLostError
 from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.errors import PreflightError
 from orchestrator.host import gpus
-from orchestrator.host.gpus import Gpu
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec.contenders import Contender, parse
 from orchestrator.spec.spec import Spec
 from orchestrator.values import Say
@@ -27,7 +27,6 @@ class Target:
 
     spec: Spec
     contenders: tuple[Contender, ...]
-    gpus: tuple[Gpu, ...]
     cache: CheckCache
     say: Say
 
@@ -35,10 +34,10 @@ class Target:
     def asks_for_gpu(self) -> bool:
         return self.spec.device == "cuda" or self.spec.gpu is not None
 
-    def on(self, engine: Engine) -> CheckTarget:
+    def on(self, hardware: Hardware) -> CheckTarget:
         """Return what the engine is asked about: contenders, and the GPU where it would be used and given."""
-        used = self.gpus and engine.gives_gpus() and self.spec.device != "cpu"
-        chosen = gpus.choose(self.gpus, self.spec.gpu) if used else None
+        used = hardware.gpus and hardware.gives_gpus and self.spec.device != "cpu"
+        chosen = gpus.choose(hardware.gpus, self.spec.gpu) if used else None
         variant = self.spec.variant if self.spec.variant != "auto" else "cuda" if chosen else "cpu"
         return CheckTarget(contenders=self.contenders, variant=variant, gpu=chosen, cache=self.cache, say=self.say)
 
@@ -50,7 +49,7 @@ def examine(spec: Spec, out: Path, idx: Path | None, say: Say, *, again: bool = 
     """
     folder = dataset.default_folder()
     contenders = tuple(parse(text) for text in spec.contenders)
-    target = Target(spec, contenders, gpus.list_gpus(), CheckCache.beside(folder, read=not again), say)
+    target = Target(spec, contenders, CheckCache.beside(folder, read=not again), say)
     checks = list(_engine(target, folder.parent))
     checks.append(data.prepared(folder, dataset.load_intact(folder), idx))
     if idx is not None:
@@ -66,21 +65,30 @@ def _engine(target: Target, cache: Path) -> Iterator[Check]:
         return
     if choice.unreachable:
         yield check_unreachable(choice.unreachable)
-    checks = choice.engine.checks(target.on(choice.engine))
+    try:
+        hardware = choice.engine.machine(target.contenders, target.cache.unread()).hardware
+    except EngineLostError as error:
+        yield choice.engine.checks(target.on(Hardware(1))).lost(error)
+        return
+    checks = choice.engine.checks(target.on(hardware))
     try:
         yield from checks.engine()
-        yield from _gpu(target, checks)
+        yield cpus.share(hardware)
+        yield from _gpu(target, hardware, checks)
         yield from checks.frameworks()
         yield from checks.data()
     except EngineLostError as error:
         yield checks.lost(error)
 
 
-def _gpu(target: Target, engine: EngineChecks) -> Iterator[Check]:
-    if target.spec.device == "cpu" or not target.gpus:
-        yield gpu.declined() if target.spec.device == "cpu" else gpu.absent(target.asks_for_gpu)
+def _gpu(target: Target, hardware: Hardware, engine: EngineChecks) -> Iterator[Check]:
+    if target.spec.device == "cpu":
+        yield gpu.declined()
         return
-    chosen = gpus.choose(target.gpus, target.spec.gpu)
+    if not hardware.gpus:
+        yield gpu.missing(target.asks_for_gpu, hardware)
+        return
+    chosen = gpus.choose(hardware.gpus, target.spec.gpu)
     yield gpu.present(chosen)
     yield from gpu.driver(chosen, target.contenders)
     yield from engine.gpu(target.asks_for_gpu)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from orchestrator.engines.check import Check, State
 from orchestrator.host.gpus import Gpu, Usage
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec.contenders import Contender, driver_floor
-from orchestrator.spec.gpu_faults import ABSENT, old_driver
+from orchestrator.spec.gpu_faults import absent, old_driver
 
 NEEDED_BYTES = 2 * 2**30
 """A CUDA context, cuDNN's workspace and the network take less than half of it."""
@@ -15,15 +16,16 @@ NEEDED_BYTES = 2 * 2**30
 WHY = "all trials of a comparison run on one device; results of two devices are not comparable"
 
 
-def absent(asked: bool) -> Check:
+def missing(asked: bool, hardware: Hardware) -> Check:
     """Say that there is none: the CPU serves, unless a GPU was asked for."""
+    fault = absent(hardware)
     return Check(
         id="gpu",
         title="GPU",
         state=State.FAILED if asked else State.SKIPPED,
-        found=ABSENT.found + ("" if asked else "; the CPU is compared"),
+        found=fault.found + ("" if asked else "; the CPU is compared"),
         why=WHY,
-        fix=ABSENT.fix if asked else "",
+        fix=fault.fix if asked else "",
     )
 
 

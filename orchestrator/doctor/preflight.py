@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.data import dataset
-from orchestrator.doctor import gpu
+from orchestrator.doctor import cpus, gpu
 from orchestrator.engines.check import Check, State, failure
 from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.engine import Engine, Prepared
@@ -23,7 +23,7 @@ from orchestrator.values import Say
 
 def preflight(settings: ResolvedSpec, runtime: Runtime, say: Say) -> None:
     """Check engine, disk, limits and GPU; say what is not well. Raises PreflightError with the failure's fix."""
-    warn_or_raise(_checks(settings, runtime, say).before_start(), say)
+    warn_or_raise([cpus.share(runtime.hardware), *_checks(settings, runtime, say).before_start()], say)
     if settings.gpu is not None:
         warn_or_raise([gpu.use(gpus.usage(settings.gpu.uuid))], say)
 

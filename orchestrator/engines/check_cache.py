@@ -30,12 +30,30 @@ class CheckCache:
         """Return the user's cache of checks, which lies beside the data set."""
         return cls(data.parent / "doctor", read=read)
 
+    def unread(self) -> CheckCache:
+        """Return the same cache for who asks anew: it keeps what it is given, and recalls nothing."""
+        return CheckCache(self._folder, read=False)
+
     def __init__(self, folder: Path, *, read: bool = True) -> None:
         self._folder = folder
-        self._read = read  # False: keeps what it is given, and recalls nothing
+        self._read = read
 
     def recall(self, question: Sequence[str], younger_than_seconds: float | None = None) -> list[Check] | None:
         """Return the checks of a question; None where they were never good, or are older."""
+        text = self.recall_text(question, younger_than_seconds)
+        try:
+            return None if text is None else _CHECKS.validate_json(text)
+        except ValidationError:
+            return None
+
+    def keep(self, question: Sequence[str], checks: list[Check]) -> None:
+        """Write good answers down; a cache that cannot be written costs a probe and nothing else."""
+        if any(check.state not in (State.OK, State.SKIPPED) for check in checks):
+            return
+        self.keep_text(question, _CHECKS.dump_json(checks).decode())
+
+    def recall_text(self, question: Sequence[str], younger_than_seconds: float | None = None) -> str | None:
+        """Return the answer that was kept; None where there is none, or it is older."""
         path = self._path(question)
         if not self._read:
             return None
@@ -43,19 +61,17 @@ class CheckCache:
             age_seconds = time.time() - path.stat().st_mtime
             if younger_than_seconds is not None and not 0 <= age_seconds < younger_than_seconds:
                 return None
-            return _CHECKS.validate_json(path.read_bytes())
-        except (OSError, ValidationError):
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
             return None
 
-    def keep(self, question: Sequence[str], checks: list[Check]) -> None:
-        """Write good answers down; a cache that cannot be written costs a probe and nothing else."""
-        if any(check.state not in (State.OK, State.SKIPPED) for check in checks):
-            return
+    def keep_text(self, question: Sequence[str], answer: str) -> None:
+        """Write an answer down; a cache that cannot be written costs a question and nothing else."""
         path = self._path(question)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             aside = path.with_suffix(".part")
-            aside.write_bytes(_CHECKS.dump_json(checks))
+            aside.write_text(answer, encoding="utf-8")
             aside.replace(path)
 
     def _path(self, question: Sequence[str]) -> Path:

@@ -15,7 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
+from orchestrator.host.machine import Machine
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 
@@ -150,6 +152,12 @@ class Engine(Protocol):
 
     def gives_gpus(self) -> bool:
         """Tell whether the engine can give a GPU to a worker."""
+
+    def machine(self, contenders: Sequence[Contender], cache: CheckCache) -> Machine:
+        """Describe the machine on which workers run, asked through an image of a contender where one must be.
+
+        What is remembered for a day lies in `cache`. Raises EngineLostError.
+        """
 
     def checks(self, target: CheckTarget) -> EngineChecks:
         """Return what this engine checks before a comparison; nothing is asked of it yet."""

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.engine import Launch, Leftovers, Prepared, PrepareError, StartError, WorkerExit
 from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
+from orchestrator.host.machine import Machine, this_machine
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 
@@ -110,6 +112,9 @@ class ScriptedEngine:
 
     def gives_gpus(self) -> bool:
         return True
+
+    def machine(self, contenders: Sequence[Contender], cache: CheckCache) -> Machine:  # noqa: ARG002 - the protocol's signature
+        return this_machine()
 
     def checks(self, target: CheckTarget) -> EngineChecks:  # noqa: ARG002 - the protocol's signature
         return EngineChecks()

@@ -9,9 +9,11 @@ from orchestrator.host.gpus import Gpu
 
 @dataclass(frozen=True)
 class Hardware:
-    """What workers can be given on this machine."""
+    """What workers can be given on the machine where they run."""
 
-    cores: int  # logical, that this process may keep busy
-    gpus: tuple[Gpu, ...] = ()  # that the driver lists
+    cores: int  # logical, that a worker may keep busy
+    gpus: tuple[Gpu, ...] = ()  # that are listed there
     gives_gpus: bool = False  # whether the engine can hand a GPU to a worker
-    load: float = 0.0  # one-minute average when it was looked at
+    load: float | None = None  # one-minute average when it was looked at; None: not known
+    quota: float | None = None  # cores, where a limit on CPU time binds before the CPUs do
+    here: bool = True  # it is the machine on which bakeoff runs

@@ -42,7 +42,7 @@ class Manifest(Value):
     refused: dict[str, str]  # by contender, why it could not be prepared
     reuse: bool  # finished trials of earlier runs are reused
     cores: int
-    load: float
+    load: float | None  # None: not known, as of a machine that no container could be asked of
     hosts: tuple[Host, ...]
 
     model_config = Value.model_config | {"populate_by_name": True, "serialize_by_alias": True}

@@ -13,7 +13,7 @@ from orchestrator.host.gpus import Gpu
 from orchestrator.host.hardware import Hardware
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import Contender, driver_floor, format_relaxations, parse
-from orchestrator.spec.gpu_faults import ABSENT, NO_TOOLKIT, old_driver
+from orchestrator.spec.gpu_faults import NO_TOOLKIT, absent, old_driver
 from orchestrator.spec.spec import DeviceKind, EngineName, ExplainSpec, Spec
 from shared.recipe import Recipe
 
@@ -76,7 +76,7 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     Raises UsageError for what does not exist, PreflightError for a GPU that is not there.
     """
     device, gpu = _choose_device(spec, hardware)
-    quick, reason = _choose_profile(spec, gpu, hardware.cores)
+    quick, reason = _choose_profile(spec, gpu, hardware)
     sizes = {"epochs": spec.epochs, "train_images": spec.train_images, "batch_size": spec.batch_size}
     loaded = _load_recipes(spec)
     sized = [recipes.apply_sizes(recipe, quick=quick, **sizes) for recipe in loaded]
@@ -144,7 +144,7 @@ def _choose_device(spec: Spec, hardware: Hardware) -> tuple[DeviceKind, Gpu | No
     if wanted == "cpu" or (wanted == "auto" and not (hardware.gpus and hardware.gives_gpus)):
         return "cpu", None
     if not hardware.gpus:
-        raise ABSENT.error
+        raise absent(hardware).error
     if not hardware.gives_gpus:
         raise NO_TOOLKIT.error
     return "cuda", gpus.choose(hardware.gpus, spec.gpu)
@@ -158,15 +158,16 @@ def _check_driver(gpu: Gpu, contenders: Sequence[Contender]) -> None:
             raise old_driver(contender.written, floor, gpu.driver_version).error
 
 
-def _choose_profile(spec: Spec, gpu: Gpu | None, cores: int) -> tuple[bool, str]:
+def _choose_profile(spec: Spec, gpu: Gpu | None, hardware: Hardware) -> tuple[bool, str]:
     """Tell whether sizes are quick, and why."""
     if spec.profile != "auto":
         return spec.profile == "quick", f"--profile {spec.profile}"
     if gpu is not None:
         return False, f"chosen because a GPU answers ({gpu.name})"
-    if cores >= ENOUGH_CORES:
-        return False, f"chosen because {cores} cores answer"
-    return True, f"chosen because no GPU answers and only {cores} of the {ENOUGH_CORES} cores it takes without one"
+    if hardware.cores >= ENOUGH_CORES:
+        return False, f"chosen because {hardware.cores} cores answer"
+    share = f"{hardware.quota or hardware.cores:g} of the {ENOUGH_CORES} cores"
+    return True, f"chosen because no GPU answers and only {share} it takes without one"
 
 
 def _name_size(
@@ -216,9 +217,13 @@ def relaxations_by_contender(resolved: ResolvedSpec) -> dict[str, tuple[str, ...
     return {each.written: each.relax for each in resolved.contenders if each.relax}
 
 
+def _cpu(threads: int) -> str:
+    return f"CPU with {threads} thread{'' if threads == 1 else 's'}"
+
+
 def engine_and_device(resolved: ResolvedSpec, engine: str, *, restricts: bool) -> str:
     """Return the heading's second line; relaxations are named where the engine `restricts` its workers."""
-    device = resolved.gpu.name if resolved.gpu else f"CPU with {resolved.threads} threads"
+    device = resolved.gpu.name if resolved.gpu else _cpu(resolved.threads)
     spared = [
         f"{written} relaxed by {format_relaxations(words)}"
         for written, words in relaxations_by_contender(resolved).items()

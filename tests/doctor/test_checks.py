@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.data.dataset import Dataset
-from orchestrator.doctor import data, disk, gpu
+from orchestrator.doctor import cpus, data, disk, gpu
 from orchestrator.engines.check import State
 from orchestrator.host.gpus import Gpu, Usage
+from orchestrator.host.hardware import Hardware
 from orchestrator.spec.contenders import parse
 from tests.support.checks import H100
 
@@ -72,15 +73,39 @@ def test_a_folder_that_was_named_is_verified_whether_data_are_prepared_or_not(id
 
 
 def test_no_gpu_is_a_matter_of_what_was_asked() -> None:
-    assert gpu.absent(asked=False).state is SKIPPED
-    assert gpu.absent(asked=True).state is FAILED
+    assert gpu.missing(asked=False, hardware=Hardware(2)).state is SKIPPED
+    assert gpu.missing(asked=True, hardware=Hardware(2)).state is FAILED
+
+
+def test_a_gpu_of_another_machine_is_not_looked_for_on_this_one() -> None:
+    here, bare, empty = Hardware(2), Hardware(2, here=False), Hardware(2, gives_gpus=True, here=False)
+    found = [gpu.missing(asked=True, hardware=each) for each in (here, bare, empty)]
+    assert ["this machine" in each.found for each in found] == [True, False, False]
+    assert "neither the NVIDIA runtime nor a CDI device" in found[1].found
+    assert "bakeoff images build" in found[2].fix
+
+
+@pytest.mark.parametrize(
+    ("hardware", "state", "words"),
+    [
+        (Hardware(2), OK, "2 cores for a worker"),
+        (Hardware(1), OK, "1 core for a worker"),
+        (Hardware(1, quota=0.5), WARNING, "a limit on CPU time leaves a worker 0.5 cores"),
+        (Hardware(3, quota=3.75, here=False), WARNING, "3.75 cores of a machine that is not this one"),
+    ],
+)
+def test_a_limit_on_cpu_time_is_a_warning_in_cores(hardware: Hardware, state: State, words: str) -> None:
+    found = cpus.share(hardware)
+    assert found.state is state
+    assert words in found.found
+    assert bool(found.fix) == (state is WARNING)
 
 
 def test_a_driver_is_held_against_each_contenders_cuda() -> None:
     assert [each.state for each in gpu.driver(H100, [TF, TORCH])] == [OK, OK]
     tf, torch = gpu.driver(T4, [TF, TORCH])
     assert (tf.state, torch.state) == (OK, FAILED)
-    assert torch.found == "torch==2.13.0 needs NVIDIA driver 580 or newer, this machine has 550.54.14"
+    assert torch.found == "torch==2.13.0 needs NVIDIA driver 580 or newer, its machine has 550.54.14"
     assert torch.id == "gpu.driver.torch-2.13.0"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from orchestrator import doctor, pipeline
 from orchestrator import progress as console
 from orchestrator.engines.check import Check, State
+from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.inspection import BaseImage, Checkup, Identity
 from orchestrator.engines.docker.one_off import CommandResult
@@ -24,6 +25,7 @@ from orchestrator.errors import PreflightError
 from orchestrator.host import gpus
 from orchestrator.host.gpus import Gpu, Usage
 from orchestrator.host.hardware import Hardware
+from orchestrator.host.machine import Machine
 from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import IMAGES, Contender
 from orchestrator.spec.resolve import ResolvedSpec, resolve
@@ -86,6 +88,9 @@ class PlayedEngine(DockerEngine):
 
     def gives_gpus(self) -> bool:
         return True
+
+    def machine(self, contenders: Sequence[Contender], cache: CheckCache) -> Machine:
+        return Machine(Hardware(2, gpus.list_gpus(), gives_gpus=True))
 
 
 def _answer(given: CommandResult | Exception) -> CommandResult:

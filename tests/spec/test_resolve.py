@@ -61,7 +61,7 @@ def test_one_of_several_gpus_can_be_named() -> None:
 
 def test_a_driver_too_old_for_a_contenders_cuda_is_told_before_anything_starts() -> None:
     old = Gpu("GPU-1d0e", "NVIDIA T4", "550.54.14", 16 * 2**30, 0)
-    with pytest.raises(PreflightError, match=r"torch==2.13.0 needs NVIDIA driver 580 or newer, this machine has 550"):
+    with pytest.raises(PreflightError, match=r"torch==2.13.0 needs NVIDIA driver 580 or newer, its machine has 550"):
         settings(old)
     assert settings(old, contenders=("tf", "torch==2.10.0")).device == "cuda"
     assert settings(old, device="cpu").device == "cpu"

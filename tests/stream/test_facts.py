@@ -36,6 +36,7 @@ def test_the_system_is_told_from_proc_and_sys(tmp_path: Path) -> None:
         "proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27\n",
         "etc/os-release": 'NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
         "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+        "proc/self/cgroup": "0::/\n",
         "sys/fs/cgroup/cpu.max": "150000 100000\n",
         "sys/fs/cgroup/memory.max": "max\n",
         "proc/self/status": "Name:\tpython\nSeccomp:\t2\n",
@@ -50,7 +51,7 @@ def test_the_system_is_told_from_proc_and_sys(tmp_path: Path) -> None:
         "nvidia_driver": "580.65.06",
         "distribution": "Debian GNU/Linux 12 (bookworm)",
         "transparent_hugepages": "madvise",
-        "cpu_quota": "150000 100000",
+        "cpu_quota": "1.5 cores",
         "memory_limit": "none",
         "seccomp": "2",
     }

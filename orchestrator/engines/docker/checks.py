@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.engines.check import Check
 from orchestrator.engines.check_cache import DAY_SECONDS
 from orchestrator.engines.docker import judge, judge_framework, judge_limits
-from orchestrator.engines.docker.inspection import INSIDE, BaseImage, Checkup, Identity
+from orchestrator.engines.docker.inspection import INSIDE, BaseImage, Checkup, Identity, digest
 from orchestrator.engines.engine import StartError
 from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
 from orchestrator.engines.room import check_room, estimated_bytes
@@ -79,12 +78,7 @@ class DockerChecks(EngineChecks):
         return estimated_bytes(missing, self.target.variant, self.checkup.images)
 
     def image_to_try(self) -> str | None:
-        """Return an image that is there and has Python: a contender's, else what it will be built on."""
-        for contender in self.target.contenders:
-            if image := self._image_of(contender):
-                return image
-        bases = (self.checkup.base_of(contender) for contender in self.target.contenders if not contender.image)
-        return next((base.name for base in bases if base.present), None)
+        return self.checkup.image_to_try(self.target.contenders, self.target.variant)
 
     def try_limits(self, image: str) -> tuple[list[Check], int | None]:
         """Try what a container may do; return the checks, and what is free where the engine keeps images."""
@@ -137,5 +131,4 @@ class DockerChecks(EngineChecks):
 
 def limits_question(identity: Identity) -> list[str]:
     """Name what the limits depend on."""
-    script = hashlib.sha256(INSIDE.read_bytes()).hexdigest()
-    return ["limits", identity.id, identity.version, identity.surroundings, script]
+    return ["limits", identity.id, identity.version, identity.surroundings, digest(INSIDE)]

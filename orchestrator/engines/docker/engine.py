@@ -12,6 +12,7 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import ImageNotFound, NotFound
 
+from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.docker import container_options, judge, sbom
 from orchestrator.engines.docker.api import (
     SDK_ERRORS,
@@ -37,6 +38,7 @@ from orchestrator.engines.docker.labels import (
     facts_of_image,
     labels_of,
 )
+from orchestrator.engines.docker.machine import find_machine
 from orchestrator.engines.docker.packages import Contents, read
 from orchestrator.engines.docker.pull import PULL_WAITS_SECONDS, pull
 from orchestrator.engines.docker.worker import STOP_SECONDS, DockerWorker
@@ -45,6 +47,7 @@ from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install import failure
 from orchestrator.engines.install.context import context
 from orchestrator.errors import PreflightError, UsageError
+from orchestrator.host.machine import Machine
 from orchestrator.spec.contenders import IMAGES, Contender, format_relaxations, offered_contenders, parse
 from orchestrator.values import Say
 
@@ -68,6 +71,7 @@ class DockerEngine:
     address: str = ""  # that the user named, where it is not the client's own: an engine behind ssh
 
     name = "docker"
+    notice = ""
     restricts = True
 
     def __post_init__(self) -> None:
@@ -84,6 +88,9 @@ class DockerEngine:
 
     def checks(self, target: CheckTarget) -> DockerChecks:
         return DockerChecks(self.checkup(), target, self.gives_gpus(), named_by(os.environ))
+
+    def machine(self, contenders: Sequence[Contender], cache: CheckCache) -> Machine:
+        return find_machine(self.checkup(), contenders, cache, named_by(os.environ), gives_gpus=self.gives_gpus())
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
         try:

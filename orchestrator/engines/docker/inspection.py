@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -43,8 +44,7 @@ class Identity:
     product: str  # Docker, or what speaks its API
     version: str
     api: str
-    endpoint: str
-    local: bool
+    place: str  # where it is, in words
     root: Path | None  # where it keeps images, None where that is not on this machine
     surroundings: str  # operating system, kernel and control groups
     ahead_seconds: float  # how far its clock goes before ours
@@ -57,6 +57,11 @@ class BaseImage:
     name: str
     present: bool
     fault: str = ""  # why it cannot be pulled
+
+
+def digest(script: Path) -> str:
+    """Name a script of ours by its content: an answer to another one is no answer to it."""
+    return hashlib.sha256(script.read_bytes()).hexdigest()
 
 
 def product(version: Mapping[str, Any]) -> str:
@@ -83,15 +88,13 @@ class Checkup:
             before = time.time()
             now = _seconds(str(self.client.info().get("SystemTime", "")))
             ahead = now - (before + time.time()) / 2 if now else 0.0
-        local = self._by_socket()
         return Identity(
             id=str(self.info.get("ID", "")),
             product=product(version),
             version=str(version.get("Version", "?")),
             api=str(version.get("ApiVersion", "?")),
-            endpoint=self.address or str(self.client.api.base_url),
-            local=local,
-            root=self._root() if local else None,
+            place=self._place(),
+            root=self._root() if self.by_socket else None,
             surroundings=f"{self.info.get('OperatingSystem', '?')}, kernel {self.info.get('KernelVersion', '?')},"
             f" cgroup v{self.info.get('CgroupVersion', '1')}",
             ahead_seconds=ahead,
@@ -99,7 +102,7 @@ class Checkup:
 
     def free_bytes(self) -> int | None:
         """Return what is free where a local engine keeps images, None where that cannot be seen from here."""
-        root = self._root() if self._by_socket() else None
+        root = self._root() if self.by_socket else None
         return shutil.disk_usage(root).free if root else None
 
     def image_of(self, contender: Contender, variant: str) -> str | None:
@@ -118,12 +121,30 @@ class Checkup:
         """Have the engine ask the registry, which may take seconds; nothing is pulled."""
         return replace(base, fault=registry_fault(self.client, base.name))
 
+    def image_to_try(self, contenders: Sequence[Contender], *variants: str) -> str | None:
+        """Return an image that is there and has Python: a contender's, else what it will be built on."""
+        for contender in contenders:
+            for variant in variants:
+                if image := self.image_of(contender, variant):
+                    return image
+        bases = (self.base_of(contender) for contender in contenders if not contender.image)
+        return next((base.name for base in bases if base.present), None)
+
     def restrictions_tried(self, image: str) -> CommandResult:
         """Try a worker's restrictions from inside, with limits so small that passing them is quick."""
+        return self.run_script(image, INSIDE)
+
+    def run_script(self, image: str, script: Path, arguments: Sequence[str] = ()) -> CommandResult:
+        """Run a script of ours in a container with a worker's restrictions. Raises StartError."""
+        return self.run_command(image, ["python3", "-c", script.read_text(encoding="utf-8"), *arguments])
+
+    def run_command(
+        self, image: str, command: Sequence[str], more: Mapping[str, Any] | None = None, seconds: float = _TRIED_SECONDS
+    ) -> CommandResult:
+        """Run a command with a worker's restrictions, and limits so small that passing them is quick."""
         small = {"pids_limit": TRIED_PROCESSES}
-        restrictions = {**container_options.restrictions(TRIED_MEMORY_BYTES), **small}
-        command = ["python3", "-c", INSIDE.read_text(encoding="utf-8")]
-        return run(self.client, image, command, restrictions, _TRIED_SECONDS)
+        restrictions = {**container_options.restrictions(TRIED_MEMORY_BYTES), **small, **(more or {})}
+        return run(self.client, image, command, restrictions, seconds)
 
     def probed(self, contender: Contender, image: str, device: str, gpu: str | None) -> CommandResult | None:
         """Run the contender's own probe as a worker would run; None where its image has none."""
@@ -149,17 +170,27 @@ class Checkup:
                 return None
         return OWNER_LABEL in (volume.attrs.get("Labels") or {})
 
-    def _by_socket(self) -> bool:
+    @property
+    def by_socket(self) -> bool:
+        """Whether a socket of this machine leads to the engine; a virtual machine may stand behind it."""
         return not self.address and str(self.client.api.base_url) in _HERE
 
     def _tag(self, contender: Contender, variant: str) -> str:
         file = offered_contenders(self.images)[contender.name]
         return tag_of(contender, variant, context(contender, file, variant, self.images, self.base_image))
 
+    def _place(self) -> str:
+        if self.by_socket:
+            return "local" if self._named_as_here() else "in another machine behind a socket of this one"
+        return f"remote, {self.address or self.client.api.base_url}"
+
+    def _named_as_here(self) -> bool:
+        return self.info.get("Name") == platform.node()
+
     def _root(self) -> Path | None:
         """Return the engine's folder where it is this machine's: a socket may lead into a virtual machine."""
         root = Path(str(self.info.get("DockerRootDir", "")))
-        return root if self.info.get("Name") == platform.node() and root.is_dir() else None
+        return root if self._named_as_here() and root.is_dir() else None
 
 
 def _seconds(stamp: str) -> float | None:

@@ -31,9 +31,8 @@ def unreachable(error: PreflightError) -> Check:
 
 def reached(engine: Identity, named: str) -> Check:
     """Say which engine answers: with several on a machine the wrong one looks empty."""
-    place = "local" if engine.local else f"remote, {engine.endpoint}"
     by = f", named by {named}" if named else ""
-    found = f"{engine.product} {engine.version} (API {engine.api}), {place}{by}; {engine.surroundings}"
+    found = f"{engine.product} {engine.version} (API {engine.api}), {engine.place}{by}; {engine.surroundings}"
     return Check(id="engine", title=TITLE, state=State.OK, found=found, why=WHY)
 
 

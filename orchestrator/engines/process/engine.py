@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.engine import Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install import locks
@@ -34,6 +35,7 @@ from orchestrator.engines.process.worker import (
 )
 from orchestrator.engines.room import estimated_bytes
 from orchestrator.host import disk
+from orchestrator.host.machine import Machine, this_machine
 from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders
 from orchestrator.values import Say
 
@@ -66,6 +68,9 @@ class ProcessEngine:
 
     def gives_gpus(self) -> bool:
         return True
+
+    def machine(self, contenders: Sequence[Contender], cache: CheckCache) -> Machine:  # noqa: ARG002 - the protocol's
+        return this_machine()
 
     def checks(self, target: CheckTarget) -> ProcessChecks:
         missing = self.missing_bytes(target.contenders, target.variant)

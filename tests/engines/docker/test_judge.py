@@ -13,7 +13,7 @@ from orchestrator.engines.docker.inspection import BaseImage, product
 from tests.support.checks import LOCAL
 
 OK, WARNING, FAILED, SKIPPED = State.OK, State.WARNING, State.FAILED, State.SKIPPED
-REMOTE = replace(LOCAL, endpoint="http://build:2375", local=False, root=None)
+REMOTE = replace(LOCAL, place="remote, http://build:2375", root=None)
 
 
 def test_an_engine_says_where_it_is_and_what_led_there() -> None:

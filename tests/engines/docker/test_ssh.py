@@ -176,8 +176,7 @@ def test_a_trial_runs_through_ssh_with_few_logins(programs: Path, tmp_path: Path
     engine = connect()
     _run_a_trial(engine, tmp_path, data_volume)
     assert len((programs / "logins").read_text()) <= 6  # the SDK alone opens a connection for each of twenty paths
-    found = engine.checkup().identity()
-    assert (found.endpoint, found.local) == (f"ssh://me@{HOST}", False)
+    assert engine.checkup().identity().place == f"remote, ssh://me@{HOST}"
 
 
 @pytest.mark.docker
