@@ -15,7 +15,19 @@ import pytest
 from tests.support.imports import imports_of, parsed, prefixes, top
 from tests.support.paths import ROOT
 
-CONTRACT = ("trial", "recipe", "layers", "optimizers", "events", "emitter", "timing", "facts", "leftovers", "procfs")
+CONTRACT = (
+    "trial",
+    "recipe",
+    "layers",
+    "optimizers",
+    "events",
+    "emitter",
+    "timing",
+    "facts",
+    "leftovers",
+    "procfs",
+    "cgroups",
+)
 
 # What import-linter keeps
 

@@ -107,8 +107,8 @@ def build(client: DockerClient, context: IO[bytes], **parameters: str) -> Iterat
             answer.raise_for_status()
         except exceptions.HTTPError as error:
             create_api_error_from_http_exception(error)
-        for line in answer.iter_lines():
-            yield _told(line)
+        # A line's end may come in two pieces, of which `iter_lines` makes an empty line more.
+        yield from (_told(line) for line in answer.iter_lines() if line)
 
 
 def _told(line: bytes) -> Mapping[str, Any]:
