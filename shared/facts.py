@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Sequence, Set
 
-from shared import cgroups
+from shared.cgroups import folders, quotas
 from shared.leftovers import FACTS
 from shared.procfs import field, read_text
 
@@ -177,10 +177,10 @@ def _limits(root: Path) -> Dict[str, Callable[[], object]]:
 
 def _quota(root: Path) -> str:
     """Return the limit on CPU time that binds first, in cores; "none" where no control group sets one."""
-    limits = cgroups.quotas(root)
+    limits = quotas(root)
     if limits:
         return f"{min(limits):g} cores"
-    return "none" if any(folder for kind in ("", "cpu") for folder in cgroups.folders(root, kind)) else ""
+    return "none" if any(folder for kind in ("", "cpu") for folder in folders(root, kind)) else ""
 
 
 def _group(groups: Path, second: str, first: str) -> str:
