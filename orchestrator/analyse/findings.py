@@ -164,7 +164,8 @@ def _is_mistake(pair: StepDifference) -> bool:
 @finding("busy-machine", "warning", "Speeds are not to be trusted; close what else runs and repeat.")
 def busy_machine(run: CheckInput) -> Iterator[Found]:
     if run.load is not None and run.load > BUSY_LOAD * run.cores:
-        yield Found(f"The machine was busy when the comparison began: load {run.load:.1f} on {run.cores} cores.")
+        cores = f"{run.cores} core{'' if run.cores == 1 else 's'}"
+        yield Found(f"The machine was busy when the comparison began: load {run.load:.1f} on {cores}.")
 
 
 @finding("variable-ignored", "warning", "Workers get the trial's own variables, so that every machine runs the same.")
