@@ -153,9 +153,9 @@ def left_out(run: CheckInput) -> Iterator[Found]:
     """Say what an older worker does not leave, once a reason."""
     lines = [(line.reason, line.what, record.id) for record in run.records for line in record.verified]
     for reason in dict.fromkeys(reason for reason, _, _ in lines if reason.startswith(NO_FILE)):
-        whats = dict.fromkeys(what.replace("-", " ") for said, what, _ in lines if said == reason)
+        names = dict.fromkeys(what.replace("-", " ") for said, what, _ in lines if said == reason)
         trials = tuple(dict.fromkeys(trial for said, _, trial in lines if said == reason))
-        yield Found(f"Not checked of {', '.join(trials)}: {', '.join(whats)}; {reason}.", trials)
+        yield Found(f"Not checked of {', '.join(trials)}: {', '.join(names)}; {reason}.", trials)
 
 
 VERIFIED_CHECKS: tuple[Check, ...] = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.analyse.summary import Finding
-from orchestrator.record.verify.line import WHATS, Verified, What
+from orchestrator.record.verify.line import CLAIMS, Verified, What
 from tests.analyse.test_findings import only, record
 from tests.support.streams import TRIAL
 
@@ -115,8 +115,8 @@ def test_a_file_that_is_none_of_the_contracts_is_an_error_with_its_reason() -> N
 
 
 def test_every_number_has_words_of_its_own() -> None:
-    messages = {finding(what, claimed=1.0, counted=2.0, epoch=3, step=4).message for what in WHATS}
-    assert len(messages) == len(WHATS)
+    messages = {finding(what, claimed=1.0, counted=2.0, epoch=3, step=4).message for what in CLAIMS}
+    assert len(messages) == len(CLAIMS)
 
 
 def test_what_an_older_worker_does_not_leave_is_one_note_for_all_its_numbers() -> None:

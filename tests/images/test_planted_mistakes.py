@@ -18,7 +18,7 @@ from orchestrator.audit.audit import compute_expected
 from orchestrator.engines.engine import Engine
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.record.verify.line import WHATS
+from orchestrator.record.verify.line import CLAIMS
 from orchestrator.run.one_trial import TrialSetup, run_trial
 from orchestrator.spec import recipes
 from orchestrator.spec.contenders import parse
@@ -200,7 +200,7 @@ def test_an_honest_worker_is_checked_in_every_number_and_nothing_is_found(train:
     for size in ("small", "long"):
         record = train([], size)
         assert ids(record) == set()
-        assert {line.what: line.verdict for line in record.verified} == dict.fromkeys(WHATS, "agrees")
+        assert {line.what: line.verdict for line in record.verified} == dict.fromkeys(CLAIMS, "agrees")
 
 
 @pytest.mark.parametrize(

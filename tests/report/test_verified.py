@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.record.verify.line import WHATS, Verified
+from orchestrator.record.verify.line import CLAIMS, Verified
 from orchestrator.report.markdown import page
 from orchestrator.report.markdown.verified import TITLES, section
 from tests.support.summaries import summary, trial
@@ -43,4 +43,4 @@ def test_the_section_stands_in_the_report() -> None:
 
 
 def test_every_number_has_a_title() -> None:
-    assert list(TITLES) == list(WHATS)
+    assert list(TITLES) == list(CLAIMS)

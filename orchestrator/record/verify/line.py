@@ -28,7 +28,7 @@ What = Literal[
 
 Verdict = Literal["agrees", "differs", "not checked"]
 
-WHATS: tuple[What, ...] = get_args(What)
+CLAIMS: tuple[What, ...] = get_args(What)
 """In the order of a report."""
 
 
@@ -45,11 +45,11 @@ class Verified(Value):
     reason: str = ""  # why it was not checked, or why there is nothing that it could agree with
 
 
-def unreadable(reason: str, *whats: What) -> list[Verified]:
+def unreadable(reason: str, *names: What) -> list[Verified]:
     """Say that what a worker left is not what the contract asks for, so that no number agrees with it."""
-    return [Verified(what=what, verdict="differs", reason=reason) for what in whats]
+    return [Verified(what=what, verdict="differs", reason=reason) for what in names]
 
 
-def not_checked(reason: str, *whats: What) -> list[Verified]:
+def not_checked(reason: str, *names: What) -> list[Verified]:
     """Say of each number why it was not checked."""
-    return [Verified(what=what, verdict="not checked", reason=reason) for what in whats]
+    return [Verified(what=what, verdict="not checked", reason=reason) for what in names]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from orchestrator.record.verify.clock import Times, verify_times
-from orchestrator.record.verify.line import WHATS, Verified, What, not_checked, unreadable
+from orchestrator.record.verify.line import CLAIMS, Verified, What, not_checked, unreadable
 from orchestrator.record.verify.scores import Labels, verify_test_loss, verify_validation
 from orchestrator.record.verify.start import verify_first_losses, verify_first_weights, verify_order
 from orchestrator.record.verify.steps import read_steps, verify_amounts, verify_steps
@@ -38,7 +38,7 @@ class Claims:
 def verify(claims: Claims) -> tuple[Verified, ...]:
     """Return a line for every number that can be held against something, in the order of a report."""
     lines = [line for part in (_scores(claims), _training(claims), _start(claims)) for line in part]
-    return tuple(sorted([*lines, *verify_times(claims.times)], key=lambda line: WHATS.index(line.what)))
+    return tuple(sorted([*lines, *verify_times(claims.times)], key=lambda line: CLAIMS.index(line.what)))
 
 
 def _scores(claims: Claims) -> Iterator[Verified]:

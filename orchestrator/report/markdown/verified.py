@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orchestrator import text as words
 from orchestrator.analyse.summary import Summary
 from orchestrator.analyse.verified_findings import idle_share
-from orchestrator.record.verify.line import WHATS, Verified, What
+from orchestrator.record.verify.line import CLAIMS, Verified, What
 
 TITLES: dict[What, str] = {
     "test-loss": "test loss, from the logits",
@@ -37,7 +37,7 @@ def section(summary: Summary) -> list[str]:
     lines = [line for trial in summary.trials for line in trial.verified]
     if not lines:
         return []
-    rows = [_row(what, [line for line in lines if line.what == what]) for what in WHATS]
+    rows = [_row(what, [line for line in lines if line.what == what]) for what in CLAIMS]
     heads = ["number", "agrees", "differs", "not checked"]
     shares = [idle_share(line) for line in lines if line.what == "time-in-no-phase" and line.counted]
     idle = f"In no phase stand {min(shares):.1%} to {max(shares):.1%} of the epochs' wall time." if shares else ""
