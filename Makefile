@@ -58,7 +58,7 @@ wheel-check: .venv/.ready ## build the wheel, install it outside of this checkou
 lint: .venv/.ready ## ruff, codespell, import-linter, hadolint, shellcheck; the compose file where docker is installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/hadolint images/*/Dockerfile && $(BIN)/shellcheck images/install.sh .ci/run .ci/wheel
+	@$(BIN)/hadolint images/*/Dockerfile && $(BIN)/shellcheck --external-sources --check-sourced --source-path=SCRIPTDIR images/install.sh .ci/run .ci/wheel
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
 		else echo "docker compose is not installed: compose.yaml not looked at"; fi
 
