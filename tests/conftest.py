@@ -23,7 +23,7 @@ from shared import mnist
 from tests.support import engines, groups
 
 # For one example: far more than a busy machine takes, far less than a hang.
-settings.register_profile("bakeoff", deadline=timedelta(seconds=10))
+settings.register_profile("bakeoff", deadline=timedelta(seconds=60))
 settings.load_profile("bakeoff")
 
 

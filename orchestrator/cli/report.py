@@ -14,7 +14,7 @@ from orchestrator.cli.command import Only, command
 from orchestrator.cli.output import stdout
 from orchestrator.cli.shared_options import Folders
 from orchestrator.data import dataset
-from orchestrator.errors import BakeoffError, UsageError
+from orchestrator.errors import BakeoffError, PreflightError, UsageError
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.text import printable
 
@@ -47,8 +47,16 @@ def _write_report(folder: RunFolder) -> list[Path]:
     """Write a report from files that anybody may have edited: a summary of the right shape need not hold together."""
     try:
         return reports.write(folder.path)
+    except PreflightError as error:
+        if isinstance(error.__cause__, OSError | ImportError):
+            raise
+        raise _of_no_use(folder, error.__cause__ or error, error.remedy) from error
     except BakeoffError:
         raise
     except Exception as error:
-        fault = f"no report can be made of {folder.path / 'summary.json'}: {type(error).__name__}: {error}"
-        raise UsageError(fault, "was it edited? if not, this is a fault of bakeoff's") from error
+        raise _of_no_use(folder, error, "this is a fault of bakeoff's") from error
+
+
+def _of_no_use(folder: RunFolder, error: BaseException, remedy: str) -> UsageError:
+    fault = f"no report can be made of {folder.path / 'summary.json'}: {type(error).__name__}: {error}"
+    return UsageError(fault, f"was it edited? if not, {remedy}")
