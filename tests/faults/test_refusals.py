@@ -13,6 +13,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -307,7 +308,7 @@ def _as_nobody(address: str) -> str:
         "try:\n    connect()\nexcept Exception as error:\n    print(f'{type(error).__name__}: {error}')\n"
     )
     variables = {**os.environ, "DOCKER_HOST": address, "HOME": "/"}
-    command = [shutil.which("python") or "python", "-W", "ignore", "-c", code]
+    command = [sys.executable, "-W", "ignore", "-c", code]
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
 
 
