@@ -1,0 +1,156 @@
+"""The rules of comparison over thousands of simulated sessions at once, for `benchmarks.calibration`.
+
+Ranks, looks and levels are the product's (`orchestrator.analyse`); rank sums are computed here for all sessions
+together. Whether an interval excludes a value follows from the rank sum alone: the values less than `rank` below it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
+
+from benchmarks.calibration_scenarios import Floats, Lots, Scenario
+from orchestrator.analyse.claim_rule import LOOKS, ClaimRule
+
+Marks = NDArray[np.bool_]
+Looks = Mapping[int, int]  # rank by number of blocks; 0: no claim possible
+MARGIN = math.log1p(0.03)
+FIXED = ClaimRule()
+BLOCKS = LOOKS[-1]
+NOT_DECIDED, SAME, FASTER, SLOWER = range(4)
+
+
+def block_ratios(scenario: Scenario, lots: Lots, sessions: int, contenders: int = 1) -> Floats:
+    """Draw log ratios of contenders that do not differ from the reference: (sessions, blocks, contenders).
+
+    Each block holds all of them and the reference once, in an order drawn by lot.
+    """
+    members = contenders + 1
+    seconds = scenario.log_seconds(lots, sessions, BLOCKS * members).reshape(sessions, BLOCKS, members)
+    placed = np.take_along_axis(seconds, lots.random(seconds.shape).argsort(axis=2), axis=2)
+    return np.asarray(placed[..., :1] - placed[..., 1:])
+
+
+def pair_ratios(scenario: Scenario, lots: Lots, sessions: int) -> Floats:
+    """Draw log ratios of one contender that does not differ from the reference: (sessions, blocks)."""
+    return block_ratios(scenario, lots, sessions)[..., 0]
+
+
+def rotating_ratios(scenario: Scenario, lots: Lots, sessions: int) -> Floats:
+    """Draw the same in an order that is not drawn: another contender starts each block, by turns."""
+    seconds = scenario.log_seconds(lots, sessions, BLOCKS * 2).reshape(sessions, BLOCKS, 2)
+    return np.asarray((seconds[..., 0] - seconds[..., 1]) * np.where(np.arange(BLOCKS) % 2, -1, 1))
+
+
+def above(ratios: Floats, rank: int, value: Floats | float = 0.0) -> Marks:
+    """Tell of each session whether the interval of this rank lies above the value, one or one a session."""
+    blocks = ratios.shape[1]
+    centred = ratios - np.reshape(value, (-1, 1))
+    order = np.abs(centred).argsort(axis=1)
+    negative = np.take_along_axis(centred <= 0, order, axis=1)
+    return np.asarray(negative @ np.arange(1, blocks + 1) < rank)
+
+
+def excludes(ratios: Floats, rank: int, value: float = 0.0) -> Marks:
+    return above(ratios, rank, value) | above(-ratios, rank, -value)
+
+
+def fixed_claims(ratios: Floats, blocks: int = 12, rule: ClaimRule = FIXED) -> Marks:
+    """Tell of each session whether a difference is claimed after a fixed number of blocks."""
+    return excludes(ratios[:, :blocks], rule.rank(blocks))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How sessions end that stop at a decision."""
+
+    verdicts: NDArray[np.int_]  # (sessions,)
+    blocks: NDArray[np.int_]
+
+    def share(self, *verdicts: int) -> float:
+        """Return the share of sessions with these verdicts, in percent."""
+        return 100 * float(np.isin(self.verdicts, verdicts).mean())
+
+
+def looks(comparisons: int = 1) -> Looks:
+    """Return the product's looks, with their ranks."""
+    rule = ClaimRule(comparisons, until_decided=True)
+    return {blocks: rule.rank(blocks) for blocks in LOOKS}
+
+
+def peeking() -> Looks:
+    """Look after every block with the interval of a fixed number of blocks: what nobody should do."""
+    return {blocks: FIXED.rank(blocks) for blocks in range(FIXED.fewest_blocks, BLOCKS + 1)}
+
+
+def until_decided(ratios: Floats, at: Looks) -> Outcome:
+    """Look, and stop where the interval excludes 0 or lies within the margin."""
+    verdicts = np.full(len(ratios), NOT_DECIDED)
+    blocks = np.full(len(ratios), BLOCKS)
+    for look, rank in at.items():
+        open_ = np.flatnonzero(verdicts == NOT_DECIDED)
+        seen = ratios[open_, :look]
+        within = above(seen, rank, -MARGIN) & above(-seen, rank, -MARGIN)
+        found = np.select([above(seen, rank), above(-seen, rank), within], [FASTER, SLOWER, SAME], NOT_DECIDED)
+        verdicts[open_] = found
+        blocks[open_[found != NOT_DECIDED]] = look
+    return Outcome(verdicts, blocks)
+
+
+def ever_excludes(ratios: Floats, at: Looks) -> Marks:
+    """Tell of each session whether the interval of any look excludes 0, without stopping."""
+    return np.asarray(np.any([excludes(ratios[:, :look], rank) for look, rank in at.items()], axis=0))
+
+
+def separate_claims(scenario: Scenario, lots: Lots, sessions: int) -> Marks:
+    """Run all trials of one contender and then all of the other, and claim by Mann–Whitney's exact test."""
+    seconds = scenario.log_seconds(lots, sessions, 24)
+    return np.asarray(mannwhitneyu(seconds[:, :12], seconds[:, 12:], axis=1, method="exact").pvalue <= 0.05)
+
+
+def bisect(scenario: Scenario, step: float, lots: Lots, sessions: int, versions: int = 8) -> tuple[float, float]:
+    """Name the first slow one of some versions; return how often rightly and how often wrongly, in percent.
+
+    The ends are compared first. A middle is slow where its interval against the good end excludes 0, good where it
+    excludes the step that was found between the ends; anything else ends undecided.
+    """
+    at = looks(1 + math.ceil(math.log2(versions - 1)))
+    first_slow = lots.integers(1, versions, sessions)
+    slow, steps = _ends(pair_ratios(scenario, lots, sessions) + math.log1p(step), at)
+    good, bad, decided = np.zeros(sessions, int), np.full(sessions, versions - 1), slow
+    while np.any(open_ := decided & (bad - good > 1)):
+        middle = (good + bad) // 2
+        effect = np.where(middle >= first_slow, math.log1p(step), 0.0)
+        is_slow, is_good = _middle(pair_ratios(scenario, lots, sessions) + effect[:, None], steps, at)
+        bad, good = np.where(open_ & is_slow, middle, bad), np.where(open_ & is_good, middle, good)
+        decided = decided & (~open_ | is_slow | is_good)
+    right = decided & (bad == first_slow)
+    return 100 * float(right.mean()), 100 * float((decided & ~right).mean())
+
+
+def _ends(ratios: Floats, at: Looks) -> tuple[Marks, Floats]:
+    """Tell where the far end is found to be slower, and by how much (Hodges–Lehmann at the look that found it)."""
+    slower, steps = np.zeros(len(ratios), bool), np.full(len(ratios), np.inf)
+    for look, rank in at.items():
+        seen = ratios[:, :look]
+        found = ~slower & above(seen, rank)
+        first, second = np.triu_indices(look)
+        steps[found] = np.median((seen[found][:, first] + seen[found][:, second]) / 2, axis=1)
+        slower |= found
+    return slower, steps
+
+
+def _middle(ratios: Floats, steps: Floats, at: Looks) -> tuple[Marks, Marks]:
+    """Tell where a middle version is found to be slow, and where to be good, at the first look that tells either."""
+    slow, good = np.zeros(len(ratios), bool), np.zeros(len(ratios), bool)
+    for look, rank in at.items():
+        open_, seen = ~(slow | good), ratios[:, :look]
+        is_slow = open_ & above(seen, rank)
+        good |= open_ & ~is_slow & above(-seen, rank, -steps)
+        slow |= is_slow
+    return slow, good
