@@ -8,7 +8,7 @@ SHARED_OUT := --numprocesses auto --dist loadscope
 CONTENDERS = $(if $(TF),tf==$(TF),tf) $(if $(TORCH),torch==$(TORCH),torch)
 
 .DEFAULT_GOAL := help
-.PHONY: help compare quick doctor data images report test test-cuda fuzz faults coverage check lint types wheel-check map lock lock-images clean
+.PHONY: help compare quick doctor data images report test test-cuda fuzz faults calibration coverage check lint types wheel-check map lock lock-images clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ fuzz: .venv/.ready ## 1,000,000 hostile lines, 100,000 hostile files; guided by 
 faults: .venv/.ready ## inject every fault of the matrix, several times, in 15 to 20 minutes; writes the table of docs/reliability.md
 	@BAKEOFF_FAULTS=.faults.json $(BIN)/pytest -m "" tests/faults $(ARGS); code=$$?; \
 		$(if $(ARGS),true,$(BIN)/python -m tests.faults.table .faults.json) && exit $$code
+
+calibration: .venv/.ready ## simulate how often a claim is wrong, in a minute or two; writes the tables of docs/methodology.md
+	@$(BIN)/python -m benchmarks.calibration $(ARGS)
 
 coverage: .venv/.ready ## run the tests, the slow ones too, and measure what they cover; at least the share in pyproject.toml
 	@$(BIN)/pytest $(SHARED_OUT) -m "not cuda_image and not faults" --cov --cov-report term $(ARGS)
