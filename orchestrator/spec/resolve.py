@@ -33,6 +33,7 @@ class ResolvedSpec:
 
     spec: Spec
     contenders: tuple[Contender, ...]
+    reference: Contender  # that the others are divided by
     recipes: tuple[Recipe, ...]
     device: DeviceKind
     variant: DeviceKind  # which build of a framework
@@ -53,6 +54,7 @@ class ResolvedSpec:
             "variant": self.variant,
             "gpu": self.gpu.uuid if self.gpu else None,
             "threads": self.threads,
+            "reference": None if isinstance(self.spec, ExplainSpec) else self.reference.written,
             "python": tuple(f"{name}{equals}{Path(path).absolute()}" for name, equals, path in self._interpreters),
         }
         return self.spec.replace(**written)
@@ -82,9 +84,11 @@ def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
     sized = [recipes.apply_sizes(recipe, quick=quick, **sizes) for recipe in loaded]
     given = [recipes.limited(recipe, quick=False, **sizes) for recipe in loaded]
     profile, reason = _name_size(loaded, given, sized, (quick, reason))
+    contenders = _parse_contenders(spec, gpu)
     return ResolvedSpec(
         spec=spec,
-        contenders=_parse_contenders(spec, gpu),
+        contenders=contenders,
+        reference=_choose_reference(spec.reference, contenders),
         recipes=tuple(sized),
         device=device,
         variant=device if spec.variant == "auto" else spec.variant,
@@ -132,6 +136,19 @@ def _parse_contenders(spec: Spec, gpu: Gpu | None) -> tuple[Contender, ...]:
     slugs = [contender.slug for contender in contenders]
     _refuse_duplicates(slugs, "contender", "give each image a name of its own: NAME@IMAGE")
     return contenders
+
+
+def _choose_reference(asked: str | None, contenders: Sequence[Contender]) -> Contender:
+    """Return the contender that was asked for, by its name alone where that is enough; the first by default."""
+    if asked is None:
+        return contenders[0]
+    written = ", ".join(contender.written for contender in contenders)
+    named = [contender for contender in contenders if asked in (contender.name, contender.written)]
+    if not named:
+        raise UsageError(f"--reference {asked} is not compared", f"name one of the contenders: {written}")
+    if len(named) > 1:
+        raise UsageError(f"--reference {asked} names {len(named)} contenders", f"name one of them: {written}")
+    return named[0]
 
 
 def _distinct_ends(spec: Spec, names: Sequence[str]) -> Iterable[str]:

@@ -11,9 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from orchestrator.errors import UsageError
+from orchestrator.spec.margin import Percent, percent
 from orchestrator.spec.option import Argument, Option, as_words
 from orchestrator.spec.schema_faults import fault_lines, model_faults
 from orchestrator.values import Value
@@ -42,7 +43,16 @@ class Spec(Value):
         tuple[str, ...], Field(min_length=1), Option("--recipe", "Name or TOML file; may be given twice.")
     ] = DEFAULT_RECIPES
     seeds: Annotated[Count, Option("--seeds", "Seeds 1 to N.")] = 1
-    runs: Annotated[Count, Option("--runs", "Repetitions of each seed.")] = 1
+    runs: Annotated[Count, Option("--runs", "Repetitions of each seed; 12 for a claim of a difference in speed.")] = 1
+    reference: Annotated[
+        str | None, Option("--reference", "The contender that the others are divided by; default: the first.")
+    ] = None
+    margin: Annotated[
+        Percent, BeforeValidator(percent), Option("--margin", "A smaller difference of speed is of no interest.")
+    ] = "3%"
+    accuracy_margin: Annotated[
+        float, Field(gt=0, le=100), Option("--accuracy-margin", "The same of test accuracy, in percentage points.")
+    ] = 0.5
     epochs: Annotated[int | None, Field(gt=0), Option("--epochs", "Instead of the recipe's.")] = None
     train_images: Annotated[int | None, Field(gt=0), Option("--train-images", "The first N only.")] = None
     batch_size: Annotated[int | None, Field(gt=0), Option("--batch-size", "Instead of the recipe's.")] = None
@@ -102,7 +112,10 @@ class ExplainSpec(Spec):
     ] = DEFAULT_CONTENDERS
     seeds: Annotated[Count, Option("--seeds", "Seeds 1 to N; intervals are over them.")] = 3
     paths: Annotated[Count, Option("--paths", "Orders of the settings to walk.")] = 1
-    runs: Literal[1] = 1  # this and the next two are asked of `compare` alone
+    runs: Literal[1] = 1  # this and the next are asked of `compare` alone
+    reference: None = None
+    margin: Literal["3%"] = "3%"
+    accuracy_margin: Annotated[float, Field(ge=0.5, le=0.5)] = 0.5
     batch_size: None = None
     parity: Literal[True] = True
 

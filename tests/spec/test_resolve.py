@@ -209,3 +209,28 @@ def test_both_ends_of_a_walk_may_share_a_contender_and_a_recipe() -> None:
 def test_a_comparison_that_names_a_contender_twice_is_refused() -> None:
     with pytest.raises(UsageError, match=r"the contender tf==2\.21\.0 is named twice"):
         resolve(Spec(contenders=("tf", "tf")), Hardware(2))
+
+
+@pytest.mark.parametrize("asked", ["torch", "torch==2.13.0"])
+def test_a_reference_is_named_as_its_contender_or_by_its_name_where_that_is_one(asked: str) -> None:
+    resolved = resolve(Spec(reference=asked), Hardware(2))
+    assert resolved.reference.written == "torch==2.13.0"
+    assert [each.name for each in resolved.contenders] == ["tf", "torch"]
+    assert resolved.pin("docker").reference == "torch==2.13.0"
+
+
+def test_without_a_wish_the_first_contender_is_the_reference() -> None:
+    assert resolve(Spec(), Hardware(2)).reference.name == "tf"
+
+
+def test_a_reference_that_is_not_compared_lists_the_contenders() -> None:
+    with pytest.raises(UsageError, match="--reference jax is not compared") as refused:
+        resolve(Spec(reference="jax"), Hardware(2))
+    assert refused.value.remedy == "name one of the contenders: tf==2.21.0, torch==2.13.0"
+
+
+def test_a_reference_that_names_two_contenders_is_refused() -> None:
+    both = Spec(contenders=("torch==2.13.0", "torch==2.14.1"), reference="torch")
+    with pytest.raises(UsageError, match="--reference torch names 2 contenders"):
+        resolve(both, Hardware(2))
+    assert resolve(both.replace(reference="torch==2.14.1"), Hardware(2)).reference.written == "torch==2.14.1"

@@ -19,6 +19,7 @@ def resolve_as(
     return ResolvedSpec(
         spec=Spec(**asked),
         contenders=tuple(contenders),
+        reference=contenders[0],
         recipes=tuple(recipes),
         device="cpu",
         variant="cpu",
