@@ -9,11 +9,11 @@ from orchestrator import doctor, report
 from orchestrator.analyse.analyse import analyse
 from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.describe import describe, mark_ended
-from orchestrator.analyse.load import load_run
+from orchestrator.analyse.load import in_order_asked_for, load_run
 from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
 from orchestrator.host import machine
-from orchestrator.plan.plan import Plan, make_plan
+from orchestrator.plan.plan import Plan, draw_seed, make_plan
 from orchestrator.progress.view import View
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
@@ -39,7 +39,7 @@ def compare(
     anything is started.
     """
     resolved = resolve(spec, runtime.hardware)
-    plan = make_plan(resolved)
+    plan = make_plan(resolved, draw_seed())
     setup = prepare(resolved, plan, runtime, view, detach=detach)
     folder = RunFolder.create(runtime.out, plan.slug)
     with folder.lock():
@@ -56,7 +56,7 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
     with folder.lock():
         manifest = folder.read_manifest()
         resolved = resolve(manifest.pinned_spec, runtime.hardware)
-        plan = make_plan(resolved)
+        plan = make_plan(resolved, manifest.order_seed)
         setup = prepare(resolved, plan, runtime, view, detach=detach)
         folder.write_manifest(manifest.resumed(plan, setup.images))
         records = run_all(plan, setup, folder, view)
@@ -117,9 +117,11 @@ def begin(
 def conclude(folder: RunFolder, records: Sequence[Record], runtime: Runtime) -> Summary:
     """Write down how a run ended, then analyse and report it."""
     at_end = machine.environment_at_end() if runtime.hardware.here else {}
-    host = Environment.load(folder.path).host | at_end
-    folder.write_model(ENVIRONMENT, Environment(host=host, workers=facts_by_contender(records)))
-    folder.write_model(COMPARISON, mark_ended(Comparison.load(folder.path), folder.read_manifest(), records))
+    comparison = Comparison.load(folder.path)
+    workers = facts_by_contender(in_order_asked_for(records, comparison))
+    environment = Environment(host=Environment.load(folder.path).host | at_end, workers=workers)
+    folder.write_model(ENVIRONMENT, environment)
+    folder.write_model(COMPARISON, mark_ended(comparison, folder.read_manifest(), records))
     summary = summarise(folder, runtime.data)
     report.write(folder.path)
     return summary

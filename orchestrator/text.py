@@ -108,8 +108,8 @@ def rate(per_second: float | None) -> str:
     return f"{per_second:,.0f}" if per_second >= 100 else f"{per_second:.3g}"
 
 
-def ratio(value: float | None) -> str:
-    return ABSENT if value is None else f"{value:.2f}×"
+def ratio(value: float | None, decimals: int = 2) -> str:
+    return ABSENT if value is None else f"{value:.{decimals}f}×"
 
 
 def megabytes(count: int | None) -> str:

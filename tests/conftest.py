@@ -134,6 +134,18 @@ def _silently(line: str) -> None:
     """Take a line of progress and show it nobody."""
 
 
+FIRST_AS_ASKED_FOR = 403
+"""A seed whose lots leave the first two blocks of up to three rows of two contenders as they were asked for."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _same_lots() -> Iterator[None]:
+    """Draw the order within blocks from one seed in every comparison of these tests, so that a test can name it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orchestrator.pipeline.draw_seed", lambda: FIRST_AS_ASKED_FOR)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_engine_unless_marked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point Docker's socket at nothing: a test without a marker passes on a machine without an engine, or fails."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from orchestrator.analyse.accuracy import accuracy_differences
+from orchestrator.analyse.accuracy_over_seeds import accuracy_equivalences
 from orchestrator.analyse.attribution import make_explanation
 from orchestrator.analyse.claims import claims
 from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
@@ -15,7 +16,7 @@ from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.parity import step_differences
-from orchestrator.analyse.speeds import compare_speeds, with_ratios
+from orchestrator.analyse.ratios import claim_forecast, metric_ratios, short_trials, with_ratios
 from orchestrator.analyse.summary import Audit, Environment, Summary, TrialSummary
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
@@ -35,12 +36,24 @@ def analyse(run: RunResults) -> Summary:
     return Summary(
         comparison=comparison,
         environment=Environment(host=run.environment.host, workers=facts_by_contender(records)),
-        findings=findings(CheckInput(records, run.cores, run.load, differences, run.unread_answers, ignored)),
+        findings=findings(
+            CheckInput(
+                records,
+                run.cores,
+                run.load,
+                differences,
+                run.unread_answers,
+                ignored,
+                short_trials(comparison, trials),
+            )
+        ),
         trials=trials,
         audits=audits,
         step_differences=differences,
         accuracies=accuracy_differences(run.answers, reference),
-        speeds=compare_speeds(comparison.cells, trials, reference, audits),
+        ratios=metric_ratios(comparison, trials, audits),
+        claim_forecast=claim_forecast(comparison, trials),
+        accuracy_equivalences=accuracy_equivalences(comparison, trials, audits),
         claims=found_claims,
         claims_overall=claims_over_seeds(comparison, trials, found_claims),
         readings=framework_or_recipe(comparison, found_claims),

@@ -18,6 +18,9 @@ ERROR = 0.05
 MARGIN = 0.03
 """Below this a difference of speed or size is of no interest, unless --margin says otherwise."""
 
+BLOCKS_OF_A_CLAIM = 12
+"""What a claim is made of by default: the fewest blocks of which one that is ruined cannot take a claim away."""
+
 LOOKS = (8, 12, 16, 20, 25, 30)
 """Blocks after which --until-decided looks."""
 
@@ -53,6 +56,10 @@ class ClaimRule:
         """Return the least number of blocks of which an interval exists."""
         numbers = LOOKS if self.until_decided else range(1, 64)
         return next(blocks for blocks in numbers if self.rank(blocks))
+
+    def runs_of_a_claim(self, seeds: int) -> int:
+        """Return how often each seed has to run for as many blocks as a claim is made of."""
+        return math.ceil(max(BLOCKS_OF_A_CLAIM, self.fewest_blocks) / seeds)
 
     def counted(self, blocks: int) -> int:
         """Return how many of the first blocks count: all of them, or those up to the last look, 0 before the first."""

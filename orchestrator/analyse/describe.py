@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.summary import Cell, Comparison
 from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import Plan
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
+from orchestrator.spec.margin import fraction
 from orchestrator.spec.resolve import ResolvedSpec, title
 from orchestrator.spec.tracks import not_stepwise, track
 
@@ -30,7 +32,11 @@ def describe(resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, ru
         engine=engine.name,
         engine_notice=notice,
         device=resolved.gpu.name if resolved.gpu else "cpu",
-        reference=resolved.contenders[0].written,
+        claim_command=_claim_command(resolved, plan),
+        reference=resolved.reference.written,
+        margin=fraction(resolved.spec.margin),
+        accuracy_margin=resolved.spec.accuracy_margin / 100,
+        order_seed=plan.drawn_from,
         cells=tuple(
             Cell(
                 contender=contender.written,
@@ -48,6 +54,17 @@ def describe(resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, ru
         precision=resolved.spec.precision,
         spec=resolved.spec.model_dump(mode="json"),
     )
+
+
+def _claim_command(resolved: ResolvedSpec, plan: Plan) -> str | None:
+    """Return the command of as many blocks as a claim takes; None where this run has enough, or compares nothing."""
+    spec, comparisons = resolved.spec, (len(resolved.contenders) - 1) * len(resolved.recipes)
+    if plan.walk or not comparisons:
+        return None
+    rule = ClaimRule(comparisons)
+    if spec.seeds * spec.runs >= rule.fewest_blocks:
+        return None
+    return spec.replace(runs=rule.runs_of_a_claim(spec.seeds)).command
 
 
 def mark_ended(comparison: Comparison, manifest: Manifest, records: Sequence[Record]) -> Comparison:

@@ -22,6 +22,7 @@ class CheckInput:
     differences: Sequence[StepDifference] = ()
     unread_answers: Sequence[str] = ()  # trials whose answers cannot be judged, for want of the data set
     variables: Mapping[str, str] = field(default_factory=dict)  # that the user set and no worker got, in words
+    short: Sequence[str] = ()  # trials that are too short for their speed to be claimed
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from orchestrator.analyse.confounders import (
     worker_facts,
 )
 from orchestrator.analyse.finding_rule import Check, CheckInput, Found, finding
+from orchestrator.analyse.metrics import FEWEST_EPOCHS, FEWEST_SECONDS
 from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Finding, StepDifference
 from orchestrator.analyse.trial_findings import TRIAL_CHECKS, not_done, worker_warning
@@ -191,6 +192,17 @@ def _binding_quota(facts: Mapping[str, str]) -> float | None:
     return float(match[1])
 
 
+@finding(
+    "too-short-to-time",
+    "note",
+    "No difference in speed is claimed of them; train longer: --epochs, --train-images, --profile article.",
+)
+def too_short(run: CheckInput) -> Iterator[Found]:
+    if run.short:
+        few = "1 trial has" if len(run.short) == 1 else f"{len(run.short)} trials have"
+        yield Found(f"{few} less than {FEWEST_EPOCHS} epochs or {FEWEST_SECONDS:.0f} s of training.", tuple(run.short))
+
+
 @finding("answers-unread", "note", "Fetch it with `bakeoff data`, then analyse again with `bakeoff report --again`.")
 def answers_unread(run: CheckInput) -> Iterator[Found]:
     if run.unread_answers:
@@ -217,6 +229,7 @@ CHECKS: tuple[Check, ...] = (
     busy_machine,
     variable_ignored,
     cpu_quota,
+    too_short,
     answers_unread,
 )
 """In the order of a report's findings of one severity."""

@@ -37,7 +37,7 @@ class RunResults:
 
     comparison: Comparison
     environment: Environment
-    records: Sequence[Record]  # in the order of running
+    records: Sequence[Record]  # block by block, contenders within a block in the order asked for
     cores: int
     load: float | None  # the machine's one-minute load when the run began
     steps: Sequence[Steps] = ()  # of trials that can be held beside each other step by step
@@ -56,7 +56,7 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
     comparison = Comparison.load(folder.path)
     if comparison.ended_at is None:
         raise UsageError(f"the comparison of {folder.id} did not end", f"`bakeoff resume {folder.id}` ends it")
-    records = folder.read_records()
+    records = in_order_asked_for(folder.read_records(), comparison)
     steps = [read_steps(record, folder.read_leftover(record.id, STEPS)) for record in records]
     answers, unread = _answers(folder, records, data)
     return RunResults(
@@ -70,6 +70,17 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
         unread_answers=unread,
         walk=_walk(manifest, comparison),
     )
+
+
+def in_order_asked_for(records: Sequence[Record], comparison: Comparison) -> list[Record]:
+    """Sort records by block, a block by the comparison's cells: the order of running within it was drawn by lot."""
+    places = {(cell.contender, cell.recipe): number for number, cell in enumerate(comparison.cells)}
+
+    def place(record: Record) -> tuple[bool, int, int, int]:
+        cell = places.get((record.contender, record.recipe), len(places))
+        return record.role == "parity", record.run, record.seed, cell
+
+    return sorted(records, key=place)
 
 
 def _answers(folder: RunFolder, records: Sequence[Record], data: Path) -> tuple[list[Answers], list[str]]:
@@ -105,7 +116,7 @@ def _walk(manifest: Manifest, comparison: Comparison) -> Walk | None:
     spec = manifest.pinned_spec
     if not isinstance(spec, ExplainSpec):
         return None
-    plan = make_plan(resolve(spec.replace(device="cpu", gpu=None), Hardware(cores=manifest.cores)))
+    plan = make_plan(resolve(spec.replace(device="cpu", gpu=None), Hardware(cores=manifest.cores)), manifest.order_seed)
     cells = [(contender.written, recipe.name) for contender, recipe in plan.cells]
     if cells != [(cell.contender, cell.recipe) for cell in comparison.cells]:
         raise UsageError("a recipe, or bakeoff itself, has changed since this run began", "start it anew")

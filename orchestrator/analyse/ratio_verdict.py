@@ -109,6 +109,12 @@ def no_claim(ratios: Sequence[float], rule: ClaimRule, reason: str) -> RatioVerd
     )
 
 
+def estimate_only(ratios: Sequence[float], rule: ClaimRule) -> RatioVerdict:
+    """Return estimate and interval, where a difference is shown and not claimed."""
+    words = "no claim: an estimate; only differences of throughput are claimed"
+    return judge(ratios, rule).replace(verdict="no-claim", more_blocks=None, words=words)
+
+
 def _verdict(found: _Interval, blocks: int, rule: ClaimRule) -> Verdict:
     if found.low > 0:
         return "higher"

@@ -7,13 +7,18 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
+from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
+from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
 from orchestrator.spec.tracks import Track
 from orchestrator.values import Value
 from shared.trial import Precision
 
-SCHEMA: Literal["bakeoff/summary/2"] = "bakeoff/summary/2"
+SCHEMA: Literal["bakeoff/summary/3"] = "bakeoff/summary/3"
+
+MetricName = Literal["throughput", "first_step_seconds", "start_up_seconds", "peak_memory_bytes"]
+"""What contenders are compared in: images/s, and three costs that are estimated and not claimed."""
 
 
 class Finding(Value):
@@ -53,15 +58,33 @@ class ClaimOverall(Value):
     verdict: str
 
 
-class Speed(Value):
-    """A contender's images/s over the reference's in one recipe, one ratio a pair of trials (same seed and run)."""
+class MetricRatio(Value):
+    """A contender's number over the reference's in one recipe, one ratio a block (same seed and run)."""
+
+    metric: MetricName
+    contender: str
+    reference: str
+    recipe: str
+    ratios: tuple[float, ...]  # of whole blocks, in the order of running
+    verdict: RatioVerdict
+
+
+class AccuracyEquivalence(Value):
+    """A contender's test accuracy minus the reference's in one recipe, one difference a seed."""
 
     contender: str
+    reference: str
     recipe: str
-    ratios: tuple[float, ...]  # sorted
-    median: float
-    interval: tuple[float, float] | None  # 95 %, for the median; None with fewer than six pairs
-    verdict: str
+    differences: tuple[float, ...]  # fractions, by seed; the mean over the seed's repetitions
+    verdict: AccuracyVerdict
+
+
+class ClaimForecast(Value):
+    """What a claim would take on this machine, of a run that has too few blocks for one."""
+
+    command: str
+    blocks: int
+    minutes: float | None  # None where no block of this run was whole
 
 
 class Audit(Value):
@@ -149,7 +172,11 @@ class Comparison(Value):
     engine: str
     engine_notice: str
     device: str
+    claim_command: str | None  # repeats it with enough blocks for a claim; None where there are, or nothing is compared
     reference: str  # the contender that others are divided by
+    margin: float  # of a ratio, as a fraction: a smaller difference is of no interest
+    accuracy_margin: float  # as a fraction
+    order_seed: int  # that the order within blocks was drawn from
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     runs: int
@@ -243,7 +270,7 @@ class Summary(Value):
         populate_by_name=True, serialize_by_alias=True, json_schema_serialization_defaults_required=True
     )
 
-    schema_name: Literal["bakeoff/summary/2"] = Field(SCHEMA, alias="schema")
+    schema_name: Literal["bakeoff/summary/3"] = Field(SCHEMA, alias="schema")
     comparison: Comparison
     environment: Environment
     findings: tuple[Finding, ...]
@@ -251,7 +278,9 @@ class Summary(Value):
     audits: tuple[Audit, ...] = ()
     step_differences: tuple[StepDifference, ...] = ()
     accuracies: tuple[AccuracyDifference, ...] = ()
-    speeds: tuple[Speed, ...] = ()
+    ratios: tuple[MetricRatio, ...] = ()
+    claim_forecast: ClaimForecast | None = None
+    accuracy_equivalences: tuple[AccuracyEquivalence, ...] = ()
     claims: tuple[Claim, ...] = ()
     claims_overall: tuple[ClaimOverall, ...] = ()  # empty for a single seed
     readings: tuple[str, ...] = ()  # a sentence a claim, of a crossover: does it follow the framework or the recipe?

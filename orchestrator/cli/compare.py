@@ -44,6 +44,7 @@ def compare(
       bakeoff compare                             the article: two recipes, two frameworks
       bakeoff compare --profile article           the same at the published size
       bakeoff compare torch==2.13.0 torch==2.14.1 an upgrade
+      bakeoff compare --recipe article-torch --runs 12   which is faster, with an interval or the reason why not
       bakeoff compare --recipe matched tf torch   same first weights and batches, held side by side at every step
       bakeoff compare --recipe mine.toml tf torch your own recipe
       bakeoff compare --spec runs/latest/comparison.json   what an earlier run did
@@ -69,11 +70,12 @@ def _spec_of_file(file: Path, options: Spec) -> Spec:
 def _show_plan(spec: Spec, folders: Folders, as_json: bool) -> None:
     runtime = detect(spec, folders.out, folders.idx)
     resolved = resolve(spec, runtime.hardware)
-    rows = _rows(make_plan(resolved))
+    rows = _rows(make_plan(resolved, None))
     if as_json:
         emit({**plan_listing.head(resolved), "trials": rows})
     else:
         plan_listing.print_plan(resolved, runtime.engine, "", ("trial", "track"), rows)
+        plan_listing.print_lot("the contenders of a block")
 
 
 def _rows(plan: Plan) -> list[dict[str, str | int]]:

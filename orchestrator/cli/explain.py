@@ -51,7 +51,7 @@ def explain(
     if plan:
         folders.verify_idx()
         resolved = resolve(spec, runtime.hardware)
-        _show_plan(resolved, make_plan(resolved), runtime, display.as_json)
+        _show_plan(resolved, make_plan(resolved, None), runtime, display.as_json)
         return
     run_and_exit(lambda view: pipeline.compare(spec, runtime, view, reuse=not fresh, detach=detach), display)
 
@@ -67,6 +67,7 @@ def _show_plan(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, as_json: bo
     count = len(walk.cells) * resolved.spec.seeds
     orders = "1 order" if len(walk.orders) == 1 else f"{len(walk.orders)} orders"
     stdout().print(Text(f"{orders}, {len(walk.cells)} cells, {resolved.spec.seeds} seeds: {count} trials"))
+    plan_listing.print_lot("the cells of a seed")
 
 
 def _steps(walk: Walk) -> list[str]:

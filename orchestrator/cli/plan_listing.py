@@ -17,7 +17,11 @@ Row = Mapping[str, str | int]
 
 def head(resolved: ResolvedSpec) -> dict[str, object]:
     """Return the members that the JSON of every plan begins with."""
-    return {"heading": heading(resolved), "relaxed": relaxations_by_contender(resolved)}
+    return {
+        "heading": heading(resolved),
+        "relaxed": relaxations_by_contender(resolved),
+        "order": "within a block drawn by lot for each run",
+    }
 
 
 def sizes(recipe: Recipe) -> dict[str, int]:
@@ -41,3 +45,8 @@ def print_plan(
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row.values()))
     console.print(table)
+
+
+def print_lot(what: str) -> None:
+    """Say that the listing's order is not the order of running."""
+    stdout().print(Text(f"{what} run in an order that is drawn by lot for each run"), soft_wrap=True)

@@ -32,10 +32,11 @@ class Host(Value):
 class Manifest(Value):
     """A run as its first host resolved it; later hosts add themselves."""
 
-    schema_name: Literal["bakeoff/run/2"] = Field("bakeoff/run/2", alias="schema")
+    schema_name: Literal["bakeoff/run/3"] = Field("bakeoff/run/3", alias="schema")
     lease: str  # stands on everything that the engine holds for the run: another run of this name has another
     kind: Literal["compare", "explain"]
     spec: dict[str, Any]  # with every "auto" resolved
+    order_seed: int  # that the order within blocks was drawn from
     trials: tuple[str, ...]  # their ids, in the order of running
     plan_sha256: str
     images: dict[str, str]  # by contender, of those that could be prepared
@@ -64,6 +65,7 @@ class Manifest(Value):
             lease=secrets.token_hex(4),
             kind="explain" if isinstance(resolved.spec, ExplainSpec) else "compare",
             spec=resolved.pin(engine).model_dump(),
+            order_seed=plan.drawn_from,
             trials=tuple(planned.id for planned in plan.trials),
             plan_sha256=plan_sha256(plan),
             images=dict(images),

@@ -63,6 +63,7 @@ class TrialResult(Value):
     track: Track = "as written"
     role: Literal["measured", "parity"] = "measured"  # a parity trial also keeps norms: its speed is not counted
     seed: int
+    run: int  # repetition with the same seed and role, from 1: seed and run are a block
     engine: str
     device: str | None
     status: Status
@@ -73,6 +74,7 @@ class TrialResult(Value):
     initial_weights_sha256: str | None = None
     test_accuracy: float | None = None  # counted by the host from predictions.npy
     peak_memory_bytes: int | None = None
+    started_at: str | None  # UTC, ISO 8601: trials run one after another, in an order drawn by lot
     wall_seconds: float | None  # from the engine's start call to the verdict
     phases: dict[str, float] = Field(default_factory=dict)  # training and evaluation are sums over the epochs
     events: EventCounts = EventCounts()
@@ -89,10 +91,8 @@ class Record(TrialResult):
 
     title: str  # of the contender's folder, for headings
     colour: str  # of the contender, "#rrggbb"
-    run: int  # repetition with the same seed and role, from 1
     not_stepwise: str = ""  # why it cannot be held beside another contender step by step
     precision: Precision = "float32"
-    started_at: str | None  # UTC, ISO 8601
     worker_seconds: float | None  # the worker's own account of its life
     expected_parameters: int | None = None
     shared_start: bool = False  # the recipe gives every contender the same first weights

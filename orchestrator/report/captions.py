@@ -1,8 +1,8 @@
-"""Fixed sentences of a report: what its figures show, and what one run cannot."""
+"""Sentences of a report: what its figures show, what was compared, and what a claim would take."""
 
 from __future__ import annotations
 
-ONE_RUN = "One run: no interval, so no ranking is claimed."
+from orchestrator.analyse.summary import ClaimForecast, MetricRatio
 
 CAPTIONS = {
     "loss": "Loss by epoch: training solid, validation dashed",
@@ -19,3 +19,21 @@ WALK_CAPTIONS = {
     "walk": "Loss by epoch at every stop of the walk",
 }
 """The same for the figures that only a walk has."""
+
+
+def claims_of(ratios: tuple[MetricRatio, ...]) -> list[MetricRatio]:
+    """Return the rows in which something may be claimed: those of throughput."""
+    return [row for row in ratios if row.metric == "throughput"]
+
+
+def way_to_a_claim(forecast: ClaimForecast) -> str:
+    """Say how many blocks a claim takes, and how long that is here; the command follows."""
+    return f"A claim takes {forecast.blocks} blocks, {_duration(forecast.minutes)}:"
+
+
+def _duration(minutes: float | None) -> str:
+    if minutes is None:
+        return "as many times this run"
+    if minutes > 120:
+        return f"about {minutes / 60:.0f} hours here"
+    return f"about {minutes:.0f} minutes here" if minutes > 1.5 else "about a minute here"

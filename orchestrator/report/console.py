@@ -20,7 +20,7 @@ from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Contribution, Explanation, Finding, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report import cells
-from orchestrator.report.captions import ONE_RUN
+from orchestrator.report.captions import claims_of, way_to_a_claim
 from orchestrator.report.markdown import environment
 from orchestrator.report.markdown.explanation import change, unit_of
 from orchestrator.spec.tracks import Track
@@ -37,11 +37,29 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
         return _walk_conclusion(summary, summary.explanation)
     parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), *_parity(summary)]
     parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
-    if len(summary.comparison.seeds) * summary.comparison.runs == 1:
-        parts.append(Text(ONE_RUN, style="italic"))
+    parts += comparisons(summary)
     if any(claim.value is not None for claim in summary.claims):
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in summary.readings)]
     return Group(*parts, *_environment(summary), findings(summary, "warning", "note"))
+
+
+def comparisons(summary: Summary) -> list[RenderableType]:
+    """Return a line a comparison with its verdict, then what a claim would take where there can be none."""
+    lines = [
+        f"{words.printable(row.contender)} against {words.printable(row.reference)} on {words.printable(row.recipe)}: "
+        f"{words.printable(row.verdict.words)}"
+        for row in claims_of(summary.ratios)
+    ]
+    forecast = summary.claim_forecast
+    if lines and forecast:
+        lines.append(f"{way_to_a_claim(forecast)} {words.printable(forecast.command)}")
+    if len(summary.comparison.seeds) > 1:
+        lines += [
+            f"test accuracy of {words.printable(row.contender)} − {words.printable(row.reference)} on "
+            f"{words.printable(row.recipe)}: {words.printable(row.verdict.words)}"
+            for row in summary.accuracy_equivalences
+        ]
+    return [Text(line) for line in lines]
 
 
 def _environment(summary: Summary) -> list[RenderableType]:

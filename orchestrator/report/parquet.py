@@ -21,6 +21,7 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestrator.analyse.metrics import METRICS
 from orchestrator.analyse.summary import Comparison, Summary, TrialSummary
 from orchestrator.record.record import Epoch
 from orchestrator.record.run_folder import RESULTS
@@ -59,11 +60,12 @@ def _same(source: type[Value], fields: str) -> tuple[Column, ...]:
 
 BEFORE_PHASES = (
     Column("comparison", Comparison, "id"),
-    *_same(Comparison, "started_at profile"),
+    *_same(Comparison, "started_at profile order_seed"),
     Column("trial", TrialSummary, "id"),
     *_same(TrialSummary, "contender framework framework_version recipe track role"),
     *_same(Comparison, "precision"),
-    *_same(TrialSummary, "seed engine device image reused_from status reason cause"),
+    *_same(TrialSummary, "seed run engine device image reused_from status reason cause"),
+    Column("trial_started_at", TrialSummary, "started_at"),
     *_same(TrialSummary, "parameters initial_weights_sha256"),
     Column("final_train_loss", TrialSummary, "train_loss"),
     Column("final_val_loss", TrialSummary, "val_loss"),
@@ -80,11 +82,27 @@ AFTER_PHASES = (
     Column("epoch_seconds", Epoch, "seconds"),
     *_same(Epoch, "images_per_second"),
 )
+VERDICTS = (
+    *(
+        field
+        for metric in METRICS
+        for field in (
+            *(pa.field(f"{metric.name}_ratio{end}", pa.float64()) for end in ("", "_low", "_high")),
+            pa.field(f"{metric.name}_blocks", pa.int64()),
+        )
+    ),
+    pa.field("throughput_verdict", pa.string()),
+    pa.field("throughput_words", pa.string()),
+    *(pa.field(f"accuracy_difference{end}", pa.float64()) for end in ("", "_low", "_high")),
+    pa.field("accuracy_verdict", pa.string()),
+)
+"""Of the trial's contender and recipe against the reference; null for the reference itself."""
 SCHEMA = pa.schema(
     [
         *(column.arrow for column in BEFORE_PHASES),
         *(pa.field(name, pa.float64()) for name in PHASE_NAMES),
         *(column.arrow for column in AFTER_PHASES),
+        *VERDICTS,
     ]
 )
 
@@ -113,7 +131,30 @@ def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
                 Epoch: epoch,
             }
             columns = {column.name: column.value(sources) for column in (*BEFORE_PHASES, *AFTER_PHASES)}
-            yield {**columns, **_phases(trial)}
+            yield {**columns, **_phases(trial), **_verdicts(summary, trial)}
+
+
+def _verdicts(summary: Summary, trial: TrialSummary) -> dict[str, Any]:
+    """Return what was judged of the trial's contender in its recipe, nothing of the reference."""
+    cell = (trial.contender, trial.recipe)
+    found: dict[str, Any] = {}
+    for row in summary.ratios:
+        if (row.contender, row.recipe) == cell:
+            low, high = row.verdict.interval or (None, None)
+            found |= {f"{row.metric}_ratio{end}": value for end, value in _ends(row.verdict.estimate, low, high)}
+            found[f"{row.metric}_blocks"] = row.verdict.blocks
+            if row.metric == "throughput":
+                found |= {"throughput_verdict": row.verdict.verdict, "throughput_words": row.verdict.words}
+    for each in summary.accuracy_equivalences:
+        if (each.contender, each.recipe) == cell:
+            low, high = each.verdict.interval or (None, None)
+            found |= {f"accuracy_difference{end}": value for end, value in _ends(each.verdict.difference, low, high)}
+            found["accuracy_verdict"] = each.verdict.verdict
+    return found
+
+
+def _ends(middle: float | None, low: float | None, high: float | None) -> tuple[tuple[str, float | None], ...]:
+    return ("", middle), ("_low", low), ("_high", high)
 
 
 def _phases(trial: TrialSummary) -> dict[str, float | None]:

@@ -22,7 +22,7 @@ PROMISED = (
     "id contender framework framework_version recipe seed engine device status reason image parameters"
     " initial_weights_sha256 train_loss val_loss test_accuracy images_per_second peak_memory_bytes wall_seconds"
     " phases events epochs track role reused_from reconnects"
-    " cause paused_seconds retries log_tail ratio_to_reference verified"
+    " run started_at cause paused_seconds retries log_tail ratio_to_reference verified"
 )
 
 
@@ -79,7 +79,7 @@ def test_a_summary_keeps_the_order_of_the_trials_and_comes_back_from_its_json() 
 
 def test_findings_and_claims_are_part_of_the_summary() -> None:
     summary = summed(record(diverged=True, recipe="article-tf"))
-    assert [finding.id for finding in summary.findings] == ["diverged"]
+    assert [finding.id for finding in summary.findings] == ["diverged", "too-short-to-time"]
     assert {claim.trial for claim in summary.claims} == {TRIAL}
 
 

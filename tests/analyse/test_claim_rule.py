@@ -88,3 +88,9 @@ def test_with_looks_the_next_look_is_forecast_as_long_as_there_is_one(half_width
 
 def test_a_wider_margin_needs_fewer_blocks() -> None:
     assert ClaimRule(margin=0.10).blocks_needed(12, 0.06) < ClaimRule(margin=0.05).blocks_needed(12, 0.06)
+
+
+def test_a_claim_is_made_of_twelve_blocks_or_more_where_fewer_allow_none_and_seeds_share_them() -> None:
+    assert [ClaimRule().runs_of_a_claim(seeds) for seeds in (1, 3, 5, 12, 20)] == [12, 4, 3, 1, 1]
+    assert ClaimRule(comparisons=400).fewest_blocks == 14
+    assert ClaimRule(comparisons=400).runs_of_a_claim(1) == 14

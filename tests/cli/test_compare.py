@@ -30,7 +30,7 @@ def test_json_is_exactly_one_object_on_standard_output(bakeoff: Bakeoff, with_ru
     answer = bakeoff("compare", *QUICK, "--json")
     document = json.loads(answer.out)
     assert answer.code == 0
-    assert document["schema"] == "bakeoff/summary/2"
+    assert document["schema"] == "bakeoff/summary/3"
     assert document == json.loads((Path("runs") / "latest" / "summary.json").read_text())
     assert answer.err
 
@@ -105,6 +105,7 @@ def test_a_plan_runs_nothing_and_lists_the_trials(bakeoff: Bakeoff) -> None:
         "quick size, --profile quick; whole, without a quick size: article-torch; full size: bak"
     )
     assert "torch-2.13.0.article-tf.s1" in answer.out
+    assert answer.out.endswith("the contenders of a block run in an order that is drawn by lot for each run\n")
     assert not Path("runs").exists()
 
 
@@ -154,6 +155,10 @@ def test_an_out_that_cannot_be_written_is_exit_code_3(bakeoff: Bakeoff, with_run
         (("--spec", "mine.toml"), "mine.toml:1: seed = 3: there is no such key here: did you mean seeds?"),
         (("--spec", "mine.toml", "--seeds", "2", "torch"), "--spec and contenders, seeds were both given"),
         (("torch", "torch"), "torch==2.13.0 is named twice"),
+        (("--margin", "3"), "--margin 3 has no unit try: write 3% if percent is what you mean"),
+        (("--margin", "0%"), "--margin 0% is no share above 0% and up to 100%"),
+        (("--accuracy-margin", "0"), "error: --accuracy-margin: should be greater than 0, not 0.0"),
+        (("--reference", "jax"), "--reference jax is not compared try: name one of the contenders: tf==2.21.0, torch"),
     ],
 )
 @pytest.mark.usefixtures("with_runtime")

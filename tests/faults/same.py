@@ -6,16 +6,17 @@ import copy
 from typing import Any
 
 TIMES = {
-    "comparison": ("id", "started_at", "ended_at", "resumed_at"),
-    "trials": ("wall_seconds",),
+    "comparison": ("id", "started_at", "ended_at", "resumed_at", "order_seed"),
+    "trials": ("started_at", "wall_seconds"),
     "host": ("date", "load_average", "load_average_at_end", "memory_available", "memory_available_at_end"),
 }
-"""Fields of summary.json that name a moment, a time span, or what else the machine did at that moment."""
+"""Fields of summary.json that name a moment, a time span, the lots that were drawn, or what else the machine did."""
 
 TRAINING_TIMES = {
     "trials": ("images_per_second", "ratio_to_reference", "peak_memory_bytes"),
     "epochs": ("seconds", "evaluation_seconds", "images_per_second"),
-    "speeds": ("ratios", "median", "interval", "verdict"),
+    "ratios": ("ratios", "verdict"),
+    "claim_forecast": ("minutes",),
 }
 """Speeds and memory: what differs between two trainings of one container also where nobody disturbs them.
 
@@ -43,8 +44,12 @@ def but_for_times(summary: dict[str, Any], *, trained: bool = False) -> dict[str
         _drop_if_told(facts, OF_A_WORKER)
     of_the_moment = TRAINING_FINDINGS if trained else FINDINGS
     left["findings"] = [finding for finding in left["findings"] if finding["id"] not in of_the_moment]
-    for speed in left["speeds"] if trained else ():
-        _drop(speed, TRAINING_TIMES["speeds"])
+    if trained:
+        for ratio in left["ratios"]:
+            _drop(ratio, TRAINING_TIMES["ratios"])
+        _drop(
+            left["claim_forecast"] or dict.fromkeys(TRAINING_TIMES["claim_forecast"]), TRAINING_TIMES["claim_forecast"]
+        )
     for trial in left["trials"]:
         _drop(trial, TIMES["trials"])
         trial["verified"] = [line for line in trial["verified"] if line["what"] not in OF_A_CLOCK]

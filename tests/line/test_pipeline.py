@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,18 @@ import pytest
 
 from orchestrator import progress as console
 from orchestrator import report
-from orchestrator.analyse.summary import Comparison, Environment, Summary
+from orchestrator import text as words
+from orchestrator.analyse.summary import ClaimForecast, Comparison, Environment, MetricRatio, Summary
 from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
+from orchestrator.host.hardware import Hardware
+from orchestrator.plan.plan import make_plan
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import Runtime
 from orchestrator.spec import spec
+from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import Spec
 from orchestrator.stream.intake import EventCounts
 from shared import mnist
@@ -45,7 +51,7 @@ def test_four_trials_are_done(good: tuple[RunFolder, Summary]) -> None:
     assert statuses(summary) == [(TF, "done"), (TORCH, "done"), (TF, "done"), (TORCH, "done")]
     assert [trial.test_accuracy for trial in summary.trials] == [1.0] * 4
     assert [len(trial.epochs) for trial in summary.trials] == [2] * 4
-    assert summary.findings == ()
+    assert [finding.id for finding in summary.findings] == ["too-short-to-time"]  # its trials have two epochs of 0.5 s
     assert not summary.comparison.interrupted
 
 
@@ -56,11 +62,12 @@ def test_the_summary_on_disk_is_the_one_returned(good: tuple[RunFolder, Summary]
 
 def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summary]) -> None:
     document = json.loads((good[0].path / "summary.json").read_text())
-    results = {"audits", "step_differences", "accuracies", "speeds", "claims", "claims_overall", "readings"}
+    results = {"audits", "step_differences", "accuracies", "ratios", "claims", "claims_overall", "readings"}
+    results |= {"accuracy_equivalences", "claim_forecast"}
     told = {"schema", "comparison", "environment", "findings", "trials", "single_seed_note", "explanation"}
     assert set(document) == results | told
     assert set(document["environment"]) == {"host", "workers"}
-    assert document["schema"] == "bakeoff/summary/2"
+    assert document["schema"] == "bakeoff/summary/3"
     assert set(document["trials"][0]["events"]) == {"received", "lost", "duplicated", "rejected"}
 
 
@@ -127,7 +134,7 @@ def test_a_contender_that_cannot_be_prepared_fails_and_the_others_run(line: Line
     folder, summary = compare(line.runtime(tf="pip found no such version"))
     assert statuses(summary) == [(TF, "failed"), (TORCH, "done"), (TF, "failed"), (TORCH, "done")]
     assert summary.trials[0].reason.startswith("pip found no such version")
-    assert [finding.id for finding in summary.findings] == ["trial-failed", "trial-failed"]
+    assert [finding.id for finding in summary.findings] == ["trial-failed", "trial-failed", "too-short-to-time"]
     assert (folder.path / "report.md").is_file()
     records = [(folder.path / "trials" / trial.id / "record.json").read_text() for trial in summary.trials]
     assert [Record.model_validate_json(text).status.value for text in records] == ["failed", "done"] * 2
@@ -250,6 +257,86 @@ def test_every_seed_and_run_is_a_trial(line: Line) -> None:
         "s1.r2",
         "s2.r2",
     ]
+
+
+TEN_PERCENT = {TF: 1.0, TORCH: 1 / 0.9}
+"""By how much longer each contender's epochs take."""
+
+
+def scattering(line: Line, longer: Mapping[str, float]) -> Callable[[Launch], Script]:
+    """Return what plays trainings of about 1.2 s an epoch, which scatter by 1 % from trial to trial."""
+
+    def script(launch: Launch) -> Script:
+        trial = trial_of(launch)
+        scatter = 1 + random.Random(trial.id).gauss(0, 0.01)
+        return line.good(launch, epoch_seconds=1.2 * longer[trial.contender] * scatter)
+
+    return script
+
+
+def repeated(line: Line, longer: Mapping[str, float], runs: int) -> tuple[RunFolder, MetricRatio]:
+    asked = Spec(recipes=("article-torch",), train_images=640, runs=runs)
+    folder, summary = compare(line.runtime(scattering(line, longer)), asked)
+    assert [finding.id for finding in summary.findings] == []
+    return folder, next(row for row in summary.ratios if row.metric == "throughput")
+
+
+@pytest.mark.parametrize("runs", [6, 12])
+def test_a_contender_whose_epochs_take_longer_is_slower_by_as_much(line: Line, runs: int) -> None:
+    folder, row = repeated(line, TEN_PERCENT, runs)
+    assert row.verdict.interval is not None
+    assert row.verdict.interval[0] < 0.9 < row.verdict.interval[1]
+    assert (row.verdict.verdict, row.verdict.blocks, len(row.ratios)) == ("lower", runs, runs)
+    assert re.fullmatch(r"slower by (9|10)\.\d % \[\d+\.\d, 1\d\.\d\]", row.verdict.words)
+    assert words.markdown(row.verdict.words) in (folder.path / "report.md").read_text()
+
+
+@pytest.mark.parametrize("runs", [6, 12])
+def test_two_contenders_that_are_alike_are_no_difference(line: Line, runs: int) -> None:
+    _, row = repeated(line, {TF: 1.0, TORCH: 1.0}, runs)
+    assert row.verdict.words.startswith("no difference of 3 % or more [−")
+
+
+def test_one_run_claims_nothing_and_names_the_command_that_would(line: Line) -> None:
+    folder, row = repeated(line, TEN_PERCENT, 1)
+    assert row.verdict.words == "no claim: 1 block; an exact 95 % interval needs 6"
+    command = "bakeoff compare tf torch --recipe article-torch --runs 12 --train-images 640"
+    assert Summary.load(folder.path).claim_forecast == ClaimForecast(
+        command=command,
+        blocks=12,
+        minutes=Summary.load(folder.path).claim_forecast.minutes,  # type: ignore[union-attr]
+    )
+    assert f"`{command}`" in (folder.path / "report.md").read_text()
+
+
+def test_the_reference_and_the_margins_asked_for_stand_in_the_comparison(line: Line) -> None:
+    asked = SPEC.replace(reference="torch", margin="2%", accuracy_margin=0.2)
+    _, summary = compare(line.runtime(), asked)
+    found = summary.comparison
+    assert (found.reference, found.margin, found.accuracy_margin) == (TORCH, 0.02, 0.002)
+    assert {(row.contender, row.reference) for row in summary.ratios} == {(TF, TORCH)}
+    assert [cell.contender for cell in found.cells] == [TF, TORCH, TF, TORCH]
+
+
+@pytest.mark.parametrize("order_seed", [1, 2, 3])
+def test_trials_run_in_the_order_that_was_drawn_and_stand_in_the_order_asked_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch, order_seed: int
+) -> None:
+    started: list[str] = []
+
+    def script(launch: Launch) -> Script:
+        started.append(launch.trial_id)
+        return line.good(launch)
+
+    monkeypatch.setattr("orchestrator.pipeline.draw_seed", lambda: order_seed)
+    folder, summary = compare(line.runtime(script), SPEC.replace(runs=3))
+    plan = make_plan(resolve(SPEC.replace(runs=3), Hardware(2)), order_seed)
+    assert started == [planned.id for planned in plan.trials] == list(folder.read_manifest().trials)
+    assert folder.read_manifest().order_seed == summary.comparison.order_seed == order_seed
+    assert started != [trial.id for trial in summary.trials]
+    assert [trial.contender for trial in summary.trials] == [TF, TORCH] * 6
+    moments = {trial.id: trial.started_at or "" for trial in summary.trials}
+    assert sorted(started, key=moments.__getitem__) == started
 
 
 @pytest.fixture

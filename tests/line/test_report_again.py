@@ -151,7 +151,7 @@ def old(tmp_path: Path) -> RunFolder:
     return RunFolder(path)
 
 
-REFUSED = r"it is of the format bakeoff/summary/1, not bakeoff/summary/2"
+REFUSED = r"it is of the format bakeoff/summary/1, not bakeoff/summary/3"
 
 
 @pytest.mark.parametrize("command", [["report"], ["report", "--again"], ["resume"]])

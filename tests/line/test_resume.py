@@ -98,6 +98,26 @@ def test_a_run_killed_at_any_moment_and_again_ends_as_if_undisturbed(
     assert Summary.load(folder.path) == summary
 
 
+@pytest.mark.parametrize("order_seed", [1, 2, 3])
+def test_a_resumed_run_keeps_the_order_that_was_drawn_for_it(
+    line: Line, monkeypatch: pytest.MonkeyPatch, order_seed: int
+) -> None:
+    started: list[str] = []
+
+    def script(launch: Launch) -> Script:
+        started.append(launch.trial_id)
+        return line.good(launch)
+
+    runtime = line.runtime(script)
+    monkeypatch.setattr("orchestrator.pipeline.draw_seed", lambda: order_seed)
+    folder = interrupted(runtime, 12)
+    drawn = list(folder.read_manifest().trials)
+    monkeypatch.setattr("orchestrator.pipeline.draw_seed", lambda: order_seed + 100)
+    _, summary = pipeline.resume(folder, runtime, Mortal(0))
+    assert list(dict.fromkeys(started)) == drawn
+    assert summary.comparison.order_seed == order_seed
+
+
 def test_every_event_stands_once_in_the_record_of_a_resumed_run(line: Line) -> None:
     runtime = line.runtime()
     folder = interrupted(runtime, 7)

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan.plan import Plan, PlannedTrial, arrange, make_plan
+from orchestrator.plan.block_order import draw_order
+from orchestrator.plan.plan import Plan, PlannedTrial, arrange, draw_seed, make_plan
 from orchestrator.spec.contenders import Contender
 from orchestrator.spec.spec import ExplainSpec
 from shared.recipe import Initial
@@ -38,19 +40,35 @@ def test_four_cells_are_four_trials() -> None:
     ]
 
 
-def test_another_contender_begins_with_each_seed() -> None:
-    small = [name for name in ids(planned(TF, TORCH, JAX, seeds=3).trials) if ".small." in name]
-    assert small == [
-        "tf-2.21.0.small.s1",
-        "torch-2.13.0.small.s1",
-        "jax-x64-0.5.0.small.s1",
-        "torch-2.13.0.small.s2",
-        "jax-x64-0.5.0.small.s2",
-        "tf-2.21.0.small.s2",
-        "jax-x64-0.5.0.small.s3",
-        "tf-2.21.0.small.s3",
-        "torch-2.13.0.small.s3",
+def test_the_order_within_each_block_is_drawn_for_every_recipe_by_itself() -> None:
+    trials = plan_of([TF, TORCH, JAX], [SMALL, LARGE], seeds=4, order_seed=11).trials
+    blocks = [[planned.contender.name for planned in trials[at : at + 3]] for at in range(0, len(trials), 3)]
+    small = draw_order(["tf", "torch", "jax"], 4, 11)
+    large = draw_order(["tf", "torch", "jax"], 4, 12)
+    assert [tuple(block) for block in blocks] == [block for pair in zip(small, large, strict=True) for block in pair]
+    assert small != large
+
+
+def test_blocks_run_one_after_another_whatever_the_lots() -> None:
+    trials = plan_of([TF, TORCH], [SMALL, LARGE], seeds=2, runs=2, order_seed=5).trials
+    assert [(each.run, each.trial.seed, each.trial.recipe.name) for each in trials[::2]] == [
+        (run, seed, recipe) for run in (1, 2) for seed in (1, 2) for recipe in ("small", "large")
     ]
+
+
+def test_cells_and_contenders_stand_in_the_order_asked_for_whatever_the_lots() -> None:
+    plans = [plan_of([TF, TORCH, JAX], [SMALL, LARGE], order_seed=seed) for seed in range(5)]
+    as_asked = plan_of([TF, TORCH, JAX], [SMALL, LARGE])
+    assert as_asked.contenders == (TF, TORCH, JAX)
+    assert all(plan.cells == as_asked.cells for plan in plans)
+    assert len({tuple(ids(plan.trials)) for plan in plans}) > 1
+
+
+def test_a_seed_is_fresh_for_each_run_and_a_plan_to_look_at_has_none() -> None:
+    assert len({draw_seed() for _ in range(100)}) == 100
+    assert plan_of([TF], [SMALL], order_seed=7).drawn_from == 7
+    with pytest.raises(ValueError, match="not drawn"):
+        _ = planned(TF).drawn_from
 
 
 def test_repetitions_are_in_the_name_only_where_there_are_some() -> None:
@@ -83,26 +101,15 @@ def test_every_contender_runs_every_recipe_seed_and_run_once(seeds: int, runs: i
     assert len(set(ids(trials.trials))) == len(cells)
 
 
-@given(st.integers(1, 4), st.integers(1, 3))
-def test_no_contender_begins_more_often_than_another_by_more_than_once(seeds: int, runs: int) -> None:
-    first = [each.contender for each in planned(TF, TORCH, seeds=seeds, runs=runs).trials[::2]]
-    begun = Counter(first[::2])  # a block holds two recipes
-    assert abs(begun[TF] - begun[TORCH]) <= 1
-
-
 MATCHED = replace(SMALL, name="matched", initial=Initial("glorot_uniform", "shared"))
 
 
-def test_a_row_of_cells_need_not_be_a_full_product_and_starts_with_another_cell_each_block() -> None:
+def test_a_row_of_cells_need_not_be_a_full_product() -> None:
     row = [(TF, SMALL), (TF, LARGE), (TORCH, LARGE)]
-    assert ids(arrange([row], resolve_as([TF, TORCH], [SMALL, LARGE], seeds=2), runs=1)) == [
-        "tf-2.21.0.small.s1",
-        "tf-2.21.0.large.s1",
-        "torch-2.13.0.large.s1",
-        "tf-2.21.0.large.s2",
-        "torch-2.13.0.large.s2",
-        "tf-2.21.0.small.s2",
-    ]
+    names = ["tf-2.21.0.small", "tf-2.21.0.large", "torch-2.13.0.large"]
+    drawn = [f"{name}.s{seed}" for seed, order in enumerate(draw_order(names, 2, 3), start=1) for name in order]
+    assert ids(arrange([row], resolve_as([TF, TORCH], [SMALL, LARGE], seeds=2), 3)) == drawn
+    assert drawn != [f"{name}.s{seed}" for seed in (1, 2) for name in names]
 
 
 def test_matched_cells_are_trained_twice_more_with_norms_after_everything_that_is_measured() -> None:
@@ -129,21 +136,16 @@ def test_every_trial_has_the_precision_asked_for() -> None:
 
 def test_a_spec_to_explain_is_planned_as_a_walk_whose_cells_are_one_row() -> None:
     other = replace(LARGE, training=replace(LARGE.training, batch_size=64))
-    plan = make_plan(replace(resolve_as([TF, TORCH], [SMALL, other]), spec=ExplainSpec(seeds=2)))
+    plan = make_plan(replace(resolve_as([TF, TORCH], [SMALL, other]), spec=ExplainSpec(seeds=2)), 3)
+    names = ["tf-2.21.0.small", "tf-2.21.0.large", "torch-2.13.0.large"]
+    drawn = [f"{name}.s{seed}" for seed, order in enumerate(draw_order(names, 2, 3), start=1) for name in order]
     assert plan.walk is not None
     assert plan.cells == plan.walk.cells
-    assert ids(plan.trials) == [
-        "tf-2.21.0.small.s1",
-        "tf-2.21.0.large.s1",
-        "torch-2.13.0.large.s1",
-        "tf-2.21.0.large.s2",
-        "torch-2.13.0.large.s2",
-        "tf-2.21.0.small.s2",
-    ]
+    assert ids(plan.trials) == drawn
 
 
 def test_a_run_folder_is_named_after_the_contenders_or_the_ends_of_the_walk() -> None:
     assert planned(TF, TORCH, seeds=2).slug == "tf-vs-torch"
     assert planned(TORCH).slug == "torch"
     ends = resolve_as([TF, TORCH], [SMALL, LARGE])
-    assert make_plan(replace(ends, spec=ExplainSpec())).slug == "explain-small-large"
+    assert make_plan(replace(ends, spec=ExplainSpec()), None).slug == "explain-small-large"

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from orchestrator import text as words
-from orchestrator.analyse.speeds import make_speed
 from orchestrator.analyse.summary import Audit, Finding, Summary
 from orchestrator.errors import UsageError
 from orchestrator.record.record import Status
@@ -27,6 +26,10 @@ from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
 def test_the_first_line_says_the_profile_why_and_how_to_get_the_full_size() -> None:
     first = render(crossover()).splitlines()[0]
     assert first == ("Profile **quick**: 2 cores and no GPU. For the full size: `bakeoff compare --profile article`")
+
+
+FIVE = ([0.4, 0.3, 0.25, 0.2, 0.1], [0.3, 0.25, 0.22, 0.2, 0.15])
+"""Curves of as many epochs as a claim takes."""
 
 
 def test_the_full_size_names_no_other_command() -> None:
@@ -51,41 +54,49 @@ def test_without_a_done_reference_there_is_no_ratio() -> None:
     assert "| 1,000 | – | 912 |" in page
 
 
-def test_one_run_claims_no_ranking_and_several_runs_are_compared_in_pairs() -> None:
-    one = summary(trial(TF), trial(TORCH))
-    several = summary(*(trial(name, seed=seed) for seed in range(1, 7) for name in (TF, TORCH)))
-    assert "no ranking is claimed" in render(one)
-    assert "no ranking is claimed" not in render(several)
-    assert "| torch==2.13.0 | article-tf | 6 | 1.00× | 1.00 to 1.00 | 1.00 to 1.00 | no difference shown |" in render(
-        several
-    )
+def test_one_run_claims_nothing_and_says_what_a_claim_would_take() -> None:
+    page = render(summary(trial(TF, curves=FIVE), trial(TORCH, curves=FIVE)))
+    assert "| no claim: 1 block; an exact 95 % interval needs 6 | 1 | 1.000× | – |" in page
+    assert "A claim takes 12 blocks, about 24 minutes here: `bakeoff compare tf torch --runs 12`" in page
 
 
-def test_five_pairs_are_not_ranked() -> None:
-    assert (
-        make_speed(TORCH, "a", (2.0, 2.1, 2.2, 2.3, 2.4)).verdict == "not ranked: fewer than 6 pairs give no interval"
-    )
-
-
-def test_six_pairs_on_one_side_of_one_are_ranked() -> None:
-    assert make_speed(TORCH, "a", (1.1, 1.2, 1.3, 1.3, 1.4, 1.5)).verdict == "faster"
-    assert make_speed(TORCH, "a", (0.5, 0.6, 0.7, 0.7, 0.8, 0.9)).verdict == "slower"
-    assert make_speed(TORCH, "a", (0.9, 1.2, 1.3, 1.3, 1.4, 1.5)).verdict == "no difference shown"
-
-
-def test_the_interval_takes_the_ranks_of_the_sign_test() -> None:
-    tenths = tuple(1 + at / 10 for at in range(1, 21))
-    assert make_speed(TORCH, "a", tenths).interval == (1.6, 2.5)  # ranks 6 and 15 of 20, as in the published tables
-
-
-def test_pairs_are_made_of_the_same_seed_and_run_even_where_a_trial_failed() -> None:
+def test_a_verdict_stands_with_its_blocks_ratio_and_interval() -> None:
+    speeds = (1100, 1110, 1120, 1130, 1140, 1150)
     trials = [
-        trial(TF, images_per_second=100, id="tf.s1.r1"),
-        failed(TORCH, id="torch.s1.r1"),
-        trial(TF, images_per_second=200, id="tf.s1.r2"),
-        trial(TORCH, images_per_second=300, id="torch.s1.r2"),
+        trial(name, curves=FIVE, run=run, images_per_second=speed if name == TORCH else 1000)
+        for run, speed in enumerate(speeds, start=1)
+        for name in (TF, TORCH)
     ]
-    assert "| torch==2.13.0 | article-tf | 1 | 1.50× | 1.50 to 1.50 |" in render(summary(*trials, runs=2))
+    page = render(summary(*trials, runs=6, claim_command=None))
+    assert (
+        "| torch==2.13.0 | article-tf | faster by 12.5 % \\[10.0, 15.0\\] | 6 | 1.125× | [1.100, 1.150] |"
+        in page.splitlines()
+    )
+    assert "| torch==2.13.0 | article-tf | 1.100 1.110 1.120 1.130 1.140 1.150 |" in page
+    assert "A claim takes" not in page
+
+
+def test_memory_and_start_up_are_estimates_and_no_verdicts() -> None:
+    trials = [
+        trial(name, run=run, peak_memory_bytes=900 * (2 if name == TORCH else 1))
+        for run in range(1, 8)
+        for name in (TF, TORCH)
+    ]
+    page = render(summary(*trials, runs=7))
+    assert "| torch==2.13.0 | article-tf | peak memory | 7 | 2.000× | [2.000, 2.000] |" in page
+    assert "These are estimates: no difference of them is claimed." in page
+    assert "larger" not in page.split("## Other costs")[1].split("##")[0]
+
+
+def test_accuracies_over_seeds_come_with_their_verdict() -> None:
+    trials = [
+        trial(name, seed=seed, test_accuracy=0.97 + seed / 1e4 + (0.001 if name == TORCH else 0))
+        for seed in (1, 2, 3)
+        for name in (TF, TORCH)
+    ]
+    row = "| torch==2.13.0 | article-tf | equal within 0.5 points \\[+0.10, +0.10\\] | 3 | +0.10 | +0.10 to +0.10 |"
+    assert row in render(summary(*trials)).splitlines()
+    assert "Test accuracy over seeds" not in render(summary(trial(TF), trial(TORCH)))
 
 
 def test_errors_come_before_the_results_and_other_findings_after() -> None:
@@ -207,9 +218,9 @@ def test_a_damaged_summary_is_a_usage_error(text: str, tmp_path: Path) -> None:
 
 
 def test_a_summary_of_another_schema_is_a_usage_error(tmp_path: Path) -> None:
-    text = crossover().model_dump_json(by_alias=True).replace("bakeoff/summary/2", "bakeoff/summary/9")
+    text = crossover().model_dump_json(by_alias=True).replace("bakeoff/summary/3", "bakeoff/summary/9")
     (tmp_path / "summary.json").write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="it is of the format bakeoff/summary/9, not bakeoff/summary/2"):
+    with pytest.raises(UsageError, match="it is of the format bakeoff/summary/9, not bakeoff/summary/3"):
         Summary.load(tmp_path)
 
 

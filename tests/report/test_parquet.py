@@ -38,10 +38,29 @@ def test_a_trial_without_an_epoch_has_one_row_whose_epoch_is_null() -> None:
 
 
 def test_every_field_is_filled_by_a_complete_trial() -> None:
-    full = trial(phases=dict.fromkeys((*words.PHASES, "own"), 1.0), reused_from="20261122-081500-earlier")
-    row = parquet.table(summary(full)).to_pylist()[0]
-    assert [name for name, value in row.items() if value is None] == []
+    phases = dict.fromkeys((*words.PHASES, "own"), 1.0)
+    blocks = [trial(name, seed=seed, phases=phases) for seed in range(1, 7) for name in (TF, TORCH)]
+    full = trial(TORCH, seed=7, phases=phases, reused_from="20261122-081500-earlier")
+    row = parquet.table(summary(*blocks, full)).to_pylist()[-1]
+    missing = {"throughput_ratio_low", "throughput_ratio_high"}  # its trials are too short for an interval
+    assert {name for name, value in row.items() if value is None} == missing
     assert row["other_phases_seconds"] == 1.0
+
+
+def test_a_contenders_rows_carry_what_was_judged_of_it_and_the_references_rows_nothing() -> None:
+    five = [[0.5, 0.4, 0.3, 0.2, 0.1]] * 2
+    trials = [
+        trial(name, run=run, curves=(five[0], five[1]), images_per_second=1000 + (90 + 10 * run) * (name == TORCH))
+        for run in range(1, 7)
+        for name in (TF, TORCH)
+    ]
+    rows = {row["contender"]: row for row in parquet.table(summary(*trials, runs=6)).to_pylist()}
+    ends = ("", "_low", "_high")
+    assert [rows[TORCH][f"throughput_ratio{end}"] for end in ends] == pytest.approx([1.1249, 1.10, 1.15], abs=1e-6)
+    assert (rows[TORCH]["throughput_verdict"], rows[TORCH]["throughput_blocks"]) == ("higher", 6)
+    assert rows[TORCH]["throughput_words"] == "faster by 12.5 % [10.0, 15.0]"
+    assert (rows[TORCH]["accuracy_difference"], rows[TORCH]["accuracy_verdict"]) == (0.0, "no-claim")
+    assert {rows[TF][name] for name in rows[TF] if name.startswith(("throughput", "accuracy_diff"))} == {None}
 
 
 def test_a_comparison_without_trials_is_an_empty_table_of_the_same_schema(tmp_path: Path) -> None:
@@ -164,10 +183,18 @@ def test_errors_stand_before_the_table_and_warnings_after_it() -> None:
     assert places == sorted(places)
 
 
-def test_only_one_run_says_that_no_ranking_is_claimed() -> None:
-    one, two = summary(trial(TF)), summary(trial(TF), trial(TF, seed=2))
-    assert "no ranking is claimed" in rendered(conclusion(one), 80)
-    assert "no ranking is claimed" not in rendered(conclusion(two), 80)
+def test_the_console_says_of_each_comparison_what_is_claimed_and_what_a_claim_takes() -> None:
+    text = " ".join(rendered(conclusion(crossover()), 80).split())
+    no_claim = "no claim: 1 block; an exact 97.5 % interval needs 7"
+    assert f"{TORCH} against {TF} on article-tf: {no_claim}" in text
+    assert "A claim takes 12 blocks, about 47 minutes here: bakeoff compare tf torch --runs 12" in text
+    assert "claim:" not in rendered(conclusion(summary(trial(TF))), 80)
+
+
+def test_the_console_says_whether_accuracies_are_equal_over_seeds() -> None:
+    two = summary(*(trial(name, seed=seed) for seed in (1, 2) for name in (TF, TORCH)))
+    text = " ".join(rendered(conclusion(two), 80).split())
+    assert f"test accuracy of {TORCH} − {TF} on article-tf: no claim: 2 seeds; an interval needs 3" in text
 
 
 def test_the_console_loads_no_drawing_library() -> None:

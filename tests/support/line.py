@@ -24,7 +24,7 @@ from orchestrator.runtime import Runtime
 from orchestrator.spec.spec import Spec
 from shared import mnist
 from shared import trial as trials
-from shared.events import Event
+from shared.events import EpochEnded, Event
 from shared.leftovers import STEPS
 from shared.trial import Trial
 from tests.support import honest
@@ -67,7 +67,7 @@ class Line:
             data=self.data,
         )
 
-    def good(self, launch: Launch, wrong: int = 0, claims_wrong: int = 0) -> Script:
+    def good(self, launch: Launch, wrong: int = 0, claims_wrong: int = 0, epoch_seconds: float = 0.5) -> Script:
         """Play a worker that trains to its end, gets `wrong` images wrong and says that it got `claims_wrong` wrong."""
         trial = trial_of(launch)
         first, *rest = story_of(
@@ -79,7 +79,8 @@ class Line:
         data_sha256 = mnist.DATA_SHA256[trial.recipe.data.view]
         named = ready(framework=launch.prepared.contender.title, framework_version=version, data_sha256=data_sha256)
         first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
-        events = honest.with_hashes(trial, [first, *rest])
+        timed = [replace(each, seconds=epoch_seconds) if isinstance(each, EpochEnded) else each for each in rest]
+        events = honest.with_hashes(trial, [first, *timed])
         files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
         files |= honest.files(trial.recipe, events, _data(self.data))
         return Script(lines(*events, trial=trial.id), files=files)

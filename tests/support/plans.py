@@ -31,6 +31,12 @@ def resolve_as(
     )
 
 
-def plan_of(contenders: Sequence[Contender], recipes: Sequence[Recipe], threads: int = 2, **asked: Any) -> Plan:
-    """Plan these contenders and recipes; without parity trials unless they are asked for."""
-    return make_plan(resolve_as(contenders, recipes, threads, **{"parity": False, **asked}))
+def plan_of(
+    contenders: Sequence[Contender],
+    recipes: Sequence[Recipe],
+    threads: int = 2,
+    order_seed: int | None = None,
+    **asked: Any,
+) -> Plan:
+    """Plan these contenders and recipes, as asked for without a seed; parity trials only where they are asked for."""
+    return make_plan(resolve_as(contenders, recipes, threads, **{"parity": False, **asked}), order_seed)

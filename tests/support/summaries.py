@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from orchestrator.analyse.accuracy_over_seeds import accuracy_equivalences
 from orchestrator.analyse.claims import claims
 from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
-from orchestrator.analyse.speeds import compare_speeds, with_ratios
+from orchestrator.analyse.ratios import claim_forecast, metric_ratios, with_ratios
 from orchestrator.analyse.summary import Audit, Cell, Comparison, Environment, Finding, Summary, TrialSummary
 from orchestrator.record.record import Epoch, Status
 from orchestrator.spec.spec import Spec
@@ -72,6 +73,8 @@ def trial(
         "track": _track(recipe),
         "role": "measured",
         "seed": seed,
+        "run": 1,
+        "started_at": "2026-11-22T08:15:03+00:00",
         "engine": "process",
         "device": "cpu",
         "status": Status.DONE,
@@ -134,7 +137,9 @@ def summary(
     found = claims(trials)
     results: dict[str, Any] = {
         "environment": Environment(host={"cpu": "a made-up processor", "cores": "2", "python": "3.12.0"}),
-        "speeds": compare_speeds(compared.cells, rows, compared.reference, audits),
+        "ratios": metric_ratios(compared, rows, audits),
+        "claim_forecast": claim_forecast(compared, rows),
+        "accuracy_equivalences": accuracy_equivalences(compared, rows, audits),
         "claims": found,
         "claims_overall": claims_over_seeds(compared, trials, found),
         "readings": framework_or_recipe(compared, found),
@@ -161,7 +166,11 @@ def comparison(*trials: TrialSummary, **changes: Any) -> Comparison:
         "engine": "process",
         "engine_notice": "",
         "device": "cpu",
+        "claim_command": "bakeoff compare tf torch --runs 12",
         "reference": trials[0].contender if trials else TF,
+        "margin": 0.03,
+        "accuracy_margin": 0.005,
+        "order_seed": 11,
         "cells": tuple(cell(*place) for place in places),
         "seeds": tuple(dict.fromkeys(one.seed for one in trials)) or (1,),
         "runs": 1,

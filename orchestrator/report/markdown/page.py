@@ -12,12 +12,12 @@ from pathlib import Path
 
 from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
-from orchestrator.analyse.summary import Claim, Comparison, Finding, Speed, Summary, TrialSummary
+from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
 from orchestrator.record.run_folder import REPORT
 from orchestrator.record.verdict_table import next_step
 from orchestrator.report import cells
-from orchestrator.report.captions import CAPTIONS, ONE_RUN
-from orchestrator.report.markdown import environment, explanation, matched, verified
+from orchestrator.report.captions import CAPTIONS
+from orchestrator.report.markdown import environment, explanation, matched, ratios, verified
 from orchestrator.spec.tracks import TRACKS, Track
 
 LIMITS = (
@@ -47,7 +47,7 @@ def render(summary: Summary) -> str:
         *explanation.section(summary),
         *matched.sections(summary),
         *_results(summary),
-        *([] if walked else [*_speeds(summary), *_figures(summary), *_claims(summary)]),
+        *([] if walked else [*ratios.sections(summary), *_figures(summary), *_claims(summary)]),
         *_findings("Findings", others),
         *([] if walked else _phases(summary)),
         *verified.section(summary),
@@ -125,7 +125,6 @@ def _notes(summary: Summary) -> str:
             "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
             f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
             f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
-            *([f"**{ONE_RUN}**"] if _runs(summary) == 1 else []),
         ]
     )
 
@@ -151,36 +150,6 @@ def _log(trial: TrialSummary) -> list[str]:
     lines = [f"    {words.shortened(line, _LOG_LINE_LENGTH)}" for line in trial.log_tail]
     title = f"The last lines of the log of {words.markdown(trial.id)}"
     return words.fold(title, "\n".join(lines)) if any(line.strip() for line in lines) else []
-
-
-def _speeds(summary: Summary) -> list[str]:
-    if _runs(summary) == 1:
-        return []
-    tracks = {cell.recipe: cell.track for cell in summary.comparison.cells}
-    heads = ["contender", "recipe", "pairs", "median ratio", "range", "95 % interval", "verdict"]
-    tables = [
-        line
-        for track in TRACKS
-        if (rows := [_speed(speed) for speed in summary.speeds if tracks[speed.recipe] == track])
-        for line in (_heading(track), words.table(heads, rows, left=2))
-    ]
-    explanation = (
-        f"Images/s over {words.markdown(summary.comparison.reference)}, pair by pair (same recipe, seed and run). "
-        "The interval is the sign test's, for the median of the pairs; it needs six."
-    )
-    return ["## Speed against the reference", *tables, explanation] if tables else []
-
-
-def _speed(speed: Speed) -> list[str]:
-    return [
-        words.markdown(speed.contender),
-        words.markdown(speed.recipe),
-        str(len(speed.ratios)),
-        words.ratio(speed.median),
-        f"{speed.ratios[0]:.2f} to {speed.ratios[-1]:.2f}",
-        "–" if speed.interval is None else f"{speed.interval[0]:.2f} to {speed.interval[1]:.2f}",
-        words.markdown(speed.verdict),
-    ]
 
 
 def _figures(summary: Summary) -> list[str]:
@@ -277,10 +246,6 @@ def _events(summary: Summary) -> list[str]:
 def _event_counts(trial: TrialSummary) -> tuple[int, int, int, int, int]:
     events = trial.events
     return events.received, events.lost, events.duplicated, events.rejected, trial.reconnects
-
-
-def _runs(summary: Summary) -> int:
-    return len(summary.comparison.seeds) * summary.comparison.runs
 
 
 def _count(number: int, noun: str) -> str:

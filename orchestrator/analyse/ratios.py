@@ -1,0 +1,145 @@
+"""Contenders against the reference within a recipe: a ratio a trial, and a ratio a block with one verdict. Pure.
+
+A recipe of which an audit is red is left out: what does not compute the same is not ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from orchestrator.analyse.claim_rule import ClaimRule
+from orchestrator.analyse.metrics import FEWEST_EPOCHS, FEWEST_SECONDS, METRICS, Metric, counts, is_short
+from orchestrator.analyse.ratio_verdict import RatioVerdict, estimate_only, judge, no_claim
+from orchestrator.analyse.summary import Audit, Cell, ClaimForecast, Comparison, MetricRatio, TrialSummary
+from orchestrator.record.record import Status
+
+Block = tuple[int, int]
+"""Run and seed: sorted, they are in the order of running."""
+
+
+def with_ratios(trials: Sequence[TrialSummary], reference: str, audits: Sequence[Audit]) -> tuple[TrialSummary, ...]:
+    """Return the trials, each with its images/s over the median of the reference's trials in the same recipe.
+
+    A trial has no ratio where either speed is absent, where an audit of its recipe is red, or where it is a parity
+    trial, which keeps norms while it trains.
+    """
+    return tuple(trial.replace(ratio_to_reference=_ratio(trial, trials, reference, audits)) for trial in trials)
+
+
+def metric_ratios(
+    comparison: Comparison, trials: Sequence[TrialSummary], audits: Sequence[Audit]
+) -> tuple[MetricRatio, ...]:
+    """Compare each contender with the reference, block by block; what has no whole block is left out.
+
+    A walk is not judged this way: its cells are not contenders of one recipe.
+    """
+    rule, seconds = _rule(comparison), _block_seconds(trials)
+    rows = (
+        _row(metric, cell, comparison.reference, trials, rule, seconds)
+        for cell in _compared(comparison)
+        if audits_agree(audits, cell.recipe)
+        for metric in METRICS
+    )
+    return tuple(row for row in rows if row.ratios)
+
+
+def short_trials(comparison: Comparison, trials: Sequence[TrialSummary]) -> tuple[str, ...]:
+    """Name the trials of recipes with several contenders that trained too briefly for a claim."""
+    recipes = {cell.recipe for cell in _compared(comparison)}
+    return tuple(trial.id for trial in trials if trial.recipe in recipes and counts(trial) and is_short(trial))
+
+
+def claim_forecast(comparison: Comparison, trials: Sequence[TrialSummary]) -> ClaimForecast | None:
+    """Say what a claim would take here; None where this run may claim, or where its trials are too short for any."""
+    if comparison.claim_command is None or len(short_trials(comparison, trials)) == sum(map(counts, trials)):
+        return None
+    seeds, seconds = len(comparison.seeds), _block_seconds(trials)
+    blocks = seeds * _rule(comparison).runs_of_a_claim(seeds)
+    minutes = None if seconds is None else blocks * seconds / 60
+    return ClaimForecast(command=comparison.claim_command, blocks=blocks, minutes=minutes)
+
+
+def audits_agree(audits: Sequence[Audit], recipe: str) -> bool:
+    """Tell whether every audit of a recipe is green; a recipe without audits counts as green."""
+    return all(audit.agrees for audit in audits if audit.recipe == recipe)
+
+
+def _rule(comparison: Comparison) -> ClaimRule:
+    """Return how this report is judged: its comparisons share the error, also those that come to nothing."""
+    return ClaimRule(comparisons=max(1, len(_compared(comparison))), margin=comparison.margin)
+
+
+def _compared(comparison: Comparison) -> list[Cell]:
+    """Return the cells that are held against the reference's of their recipe."""
+    if comparison.kind == "walk":
+        return []
+    return [cell for cell in comparison.cells if cell.contender != comparison.reference]
+
+
+def _row(
+    metric: Metric, cell: Cell, reference: str, trials: Sequence[TrialSummary], rule: ClaimRule, seconds: float | None
+) -> MetricRatio:
+    mine, theirs = (
+        [trial for trial in trials if counts(trial) and (trial.contender, trial.recipe) == (contender, cell.recipe)]
+        for contender in (cell.contender, reference)
+    )
+    ratios = _ratios(metric, mine, theirs)
+    return MetricRatio(
+        metric=metric.name,
+        contender=cell.contender,
+        reference=reference,
+        recipe=cell.recipe,
+        ratios=ratios,
+        verdict=_verdict(metric, ratios, [*mine, *theirs], rule, seconds),
+    )
+
+
+def _verdict(
+    metric: Metric, ratios: Sequence[float], trials: Sequence[TrialSummary], rule: ClaimRule, seconds: float | None
+) -> RatioVerdict:
+    if not metric.claimed:
+        return estimate_only(ratios, rule)
+    if any(map(is_short, trials)):
+        return no_claim(ratios, rule, _too_short(trials))
+    return judge(ratios, rule, block_seconds=seconds)
+
+
+def _too_short(trials: Sequence[TrialSummary]) -> str:
+    epochs = min(len(trial.epochs) for trial in trials)
+    seconds = min(sum(epoch.seconds for epoch in trial.epochs) for trial in trials)
+    took = f"{epochs} epoch{'s' * (epochs != 1)}, {seconds:.1f} s"
+    return f"too short to time ({took}); a trial needs {FEWEST_EPOCHS} epochs and {FEWEST_SECONDS:.0f} s of training"
+
+
+def _ratios(metric: Metric, mine: Sequence[TrialSummary], theirs: Sequence[TrialSummary]) -> tuple[float, ...]:
+    """Return a ratio a whole block, in the order of running."""
+    ours, others = ({(trial.run, trial.seed): metric.value(trial) for trial in side} for side in (mine, theirs))
+    pairs = [(ours[block], others[block]) for block in sorted(ours.keys() & others.keys())]
+    return tuple(one / other for one, other in pairs if one and other)
+
+
+def _block_seconds(trials: Sequence[TrialSummary]) -> float | None:
+    """Return what a block of this run took, all its contenders and recipes together; None where none is whole."""
+    blocks: dict[Block, list[float | None]] = {}
+    for trial in trials:
+        if trial.role == "measured":
+            blocks.setdefault((trial.run, trial.seed), []).append(trial.wall_seconds if counts(trial) else None)
+    whole = [sum(filter(None, seconds)) for seconds in blocks.values() if None not in seconds]
+    return median(whole) if whole else None
+
+
+def _ratio(
+    trial: TrialSummary, trials: Sequence[TrialSummary], reference: str, audits: Sequence[Audit]
+) -> float | None:
+    if trial.role == "parity" or not audits_agree(audits, trial.recipe):
+        return None
+    place = ("measured", reference, trial.recipe)
+    references = [_speed(each) for each in trials if (each.role, each.contender, each.recipe) == place]
+    speeds = [speed for speed in references if speed is not None]
+    speed = _speed(trial)
+    return speed / median(speeds) if speeds and speed is not None else None
+
+
+def _speed(trial: TrialSummary) -> float | None:
+    return trial.images_per_second or None if trial.status is Status.DONE else None
