@@ -140,6 +140,11 @@ def number(value: float | None) -> str:
     return f"{value:.3f}" if value == 0 or 1e-3 <= abs(value) < 1000 else f"{value:.2g}"
 
 
+def signed(value: float) -> str:
+    """Return a number of a claim with its sign."""
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
 def interval(bounds: tuple[float, float] | None) -> str:
     return ABSENT if bounds is None else f"[{number(bounds[0])}, {number(bounds[1])}]"
 

@@ -30,6 +30,7 @@ def analyse(run: RunResults) -> Summary:
     audits = summarise_audits(records)
     trials = with_ratios([summarise_trial(record) for record in records], reference, audits)
     found_claims = claims(_of_the_article(trials))
+    overall = claims_over_seeds(comparison, trials, found_claims)
     differences = step_differences(run.steps, reference)
     host = run.environment.host
     ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
@@ -55,8 +56,8 @@ def analyse(run: RunResults) -> Summary:
         claim_forecast=claim_forecast(comparison, trials),
         accuracy_equivalences=accuracy_equivalences(comparison, trials, audits),
         claims=found_claims,
-        claims_overall=claims_over_seeds(comparison, trials, found_claims),
-        readings=framework_or_recipe(comparison, found_claims),
+        claims_overall=overall,
+        readings=framework_or_recipe(comparison, found_claims, overall),
         single_seed_note=single_seed_note(comparison.seeds),
         explanation=make_explanation(run.walk, trials) if run.walk else None,
     )

@@ -1,8 +1,8 @@
 """The article's statements as numbers: trial summaries in, claims out. Pure.
 
-A claim describes one run. Nothing here ranks frameworks or puts an interval on a number:
-that takes seeds, as `claims_overall.single_seed_note` says. The thresholds are ours, because the
-article gives none; each stands beside its definition and in the report.
+A claim describes one run: its number, and how far that is from the threshold. A number of one run
+on this side of a threshold or on the other is no verdict: that takes seeds, in `claims_overall`. The thresholds are
+ours, because the article gives none; each stands beside its definition and in the report.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from orchestrator.analyse.summary import Claim, TrialSummary
 from orchestrator.record.record import Epoch, Status
@@ -29,7 +30,7 @@ Losses = Sequence[float]
 
 @dataclass(frozen=True)
 class Definition:
-    """How one statement becomes a number and a verdict."""
+    """How one statement becomes a number, and on which side of which threshold it holds."""
 
     id: str
     name: str
@@ -38,15 +39,20 @@ class Definition:
     unit: str
     needs_epochs: int
     value: Callable[[Losses, Losses], float | None]  # training and validation losses by epoch, all finite
-    holds: Callable[[float], bool]
+    threshold: float
+    side: Literal["above", "up to"] = "above"  # the threshold, where the statement holds
     undefined: str = ""  # why `value` may be None though every loss is finite
+
+    def holds(self, value: float) -> bool:
+        """Tell on which side of the threshold a number is: of one run that is no verdict yet."""
+        return value > self.threshold if self.side == "above" else value <= self.threshold
 
 
 def claims(trials: Sequence[TrialSummary]) -> tuple[Claim, ...]:
     """Compute every claim for every trial, in the order of DEFINITIONS.
 
     A trial that is not done, has too few epochs or a loss that is not finite gives a
-    claim without a value, whose verdict says why.
+    claim without a value, whose words say why.
     """
     return tuple(_claim(definition, trial) for definition in DEFINITIONS for trial in trials)
 
@@ -81,8 +87,8 @@ DEFINITIONS = (
         "share",
         2,
         _steepness,
-        lambda value: value > STEEP_SHARE,
-        "the training loss ended no lower than a uniform guess",
+        STEEP_SHARE,
+        undefined="the training loss ended no lower than a uniform guess",
     ),
     Definition(
         "validation-rises",
@@ -92,7 +98,7 @@ DEFINITIONS = (
         "nats",
         4,
         _rise_after_epoch_three,
-        lambda value: value > 0,
+        0.0,
     ),
     Definition(
         "smoothness",
@@ -103,7 +109,8 @@ DEFINITIONS = (
         "share",
         3,
         _upward_share,
-        lambda value: value <= SMOOTH_SHARE,
+        SMOOTH_SHARE,
+        "up to",
         "the validation loss did not move",
     ),
     Definition(
@@ -115,7 +122,7 @@ DEFINITIONS = (
         "nats",
         1,
         _gap,
-        lambda value: value > 0,
+        0.0,
     ),
 )
 
@@ -123,7 +130,6 @@ DEFINITIONS = (
 def _claim(definition: Definition, trial: TrialSummary) -> Claim:
     obstacle = _obstacle(definition, trial)
     value = None if obstacle else definition.value(_losses(trial, "train_loss"), _losses(trial, "val_loss"))
-    holds = None if value is None else definition.holds(value)
     return Claim(
         id=definition.id,
         statement=definition.statement,
@@ -132,9 +138,19 @@ def _claim(definition: Definition, trial: TrialSummary) -> Claim:
         recipe=trial.recipe,
         value=value,
         unit=definition.unit,
-        verdict=f"not decided: {obstacle or definition.undefined}" if holds is None else verdict(holds),
-        holds=holds,
+        threshold=definition.threshold,
+        distance=None if value is None else value - definition.threshold,
+        words=f"no number: {obstacle or definition.undefined}" if value is None else _words(value, definition),
     )
+
+
+def _words(value: float, definition: Definition) -> str:
+    """Say how far a number is from the threshold: "0.344 above 0.5"."""
+    distance, threshold = value - definition.threshold, f"{definition.threshold:g}"
+    if not distance:
+        return f"at {threshold}"
+    size = f"{abs(distance):.3f}" if abs(distance) >= 1e-3 else f"{abs(distance):.2g}"
+    return f"{size} {'above' if distance > 0 else 'below'} {threshold}"
 
 
 def verdict(holds: bool) -> str:

@@ -68,15 +68,21 @@ def _of_cell(claims: Sequence[Claim], definition: Definition, cell: Cell) -> lis
     return [claim for claim in claims if (claim.id, claim.contender, claim.recipe) == place]
 
 
-def framework_or_recipe(comparison: Comparison, claims: Sequence[Claim]) -> tuple[str, ...]:
-    """Say, for a crossover, whether each claim goes with the framework or with the recipe; else nothing.
+def framework_or_recipe(
+    comparison: Comparison, claims: Sequence[Claim], overall: Sequence[ClaimOverall]
+) -> tuple[str, ...]:
+    """Say, for a crossover, how each claim's number goes with the framework and with the recipe; else nothing.
 
-    A cell's number is the median over its trials. The sentences are plain text and name
-    contenders and recipes as they were given: escape them like any outside string.
+    Whether it follows the one or the other is said where seeds have decided every cell. A cell's number is the median
+    over its trials. The sentences are plain text and name contenders and recipes as they were given: escape them like
+    any outside string.
     """
     if comparison.kind != "crossover" or not claims:
         return ()
-    return tuple(f"{definition.name}: {_reading(definition, comparison, claims)}" for definition in DEFINITIONS)
+    return tuple(
+        f"{definition.name}: {_reading(definition, comparison, claims, _decided(definition, comparison, overall))}"
+        for definition in DEFINITIONS
+    )
 
 
 def single_seed_note(seeds: Sequence[int]) -> str:
@@ -90,7 +96,20 @@ def single_seed_note(seeds: Sequence[int]) -> str:
     )
 
 
-def _reading(definition: Definition, comparison: Comparison, claims: Sequence[Claim]) -> str:
+def _decided(
+    definition: Definition, comparison: Comparison, overall: Sequence[ClaimOverall]
+) -> dict[Place, bool] | None:
+    """Return the verdict on a claim in every cell, None where seeds leave one undecided."""
+    verdicts = {(each.contender, each.recipe): each.verdict for each in overall if each.id == definition.id}
+    found = [verdicts.get((cell.contender, cell.recipe)) for cell in comparison.cells]
+    if not set(found) <= {verdict(True), verdict(False)}:
+        return None
+    return {place: each == verdict(True) for place, each in verdicts.items()}
+
+
+def _reading(
+    definition: Definition, comparison: Comparison, claims: Sequence[Claim], verdicts: dict[Place, bool] | None
+) -> str:
     numbers = {
         (cell.contender, cell.recipe): _median_value(_of_cell(claims, definition, cell)) for cell in comparison.cells
     }
@@ -98,12 +117,12 @@ def _reading(definition: Definition, comparison: Comparison, claims: Sequence[Cl
     if empty:
         return f"not read across the cells, because there is no number for {', '.join(empty)}."
     table = {cell: value for cell, value in numbers.items() if value is not None}
-    verdicts = {cell: definition.holds(value) for cell, value in table.items()}
     by_framework, by_recipe = _spread(table, fixed=1), _spread(table, fixed=0)
-    return (
-        f"{_followed(verdicts)}. Its number ({definition.unit}) differs by {by_framework:.3g} between frameworks "
-        f"within a recipe and by {by_recipe:.3g} between recipes within a framework (means of the ranges)."
+    spread = (
+        f"its number ({definition.unit}) differs by {by_framework:.3g} between frameworks within a recipe and by "
+        f"{by_recipe:.3g} between recipes within a framework (means of the ranges)."
     )
+    return f"{_followed(verdicts)}; {spread}" if verdicts else spread
 
 
 def _median_value(claims: Sequence[Claim]) -> float | None:
@@ -118,14 +137,14 @@ def _spread(table: dict[Place, float], *, fixed: int) -> float:
 
 def _followed(verdicts: dict[Place, bool]) -> str:
     if len(set(verdicts.values())) == 1:
-        return f"it {verdict(next(iter(verdicts.values())))} in every cell, so this run separates nothing by it"
+        return f"it {verdict(next(iter(verdicts.values())))} in every cell, so these seeds separate nothing by it"
     same_across_frameworks = all(len(set(line)) == 1 for line in _lines(verdicts, 1))
     same_across_recipes = all(len(set(line)) == 1 for line in _lines(verdicts, 0))
     if same_across_frameworks:
-        return "in this run it follows the recipe: changing the framework alone never changes the verdict"
+        return "over these seeds it follows the recipe: changing the framework alone never changes the verdict"
     if same_across_recipes:
-        return "in this run it follows the framework: changing the recipe alone never changes the verdict"
-    return "in this run it follows neither the framework nor the recipe alone"
+        return "over these seeds it follows the framework: changing the recipe alone never changes the verdict"
+    return "over these seeds it follows neither the framework nor the recipe alone"
 
 
 def _lines(table: dict[Place, T], fixed: int) -> list[list[T]]:

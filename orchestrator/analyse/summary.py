@@ -41,8 +41,9 @@ class Claim(Value):
     recipe: str
     value: float | None  # None where the trial has no numbers for it
     unit: str
-    verdict: str  # in words, for this run
-    holds: bool | None
+    threshold: float  # that the statement is about
+    distance: float | None  # value minus threshold: of one run it is a number, no verdict
+    words: str  # the distance, or why there is no number
 
 
 class ClaimOverall(Value):
@@ -283,7 +284,7 @@ class Summary(Value):
     accuracy_equivalences: tuple[AccuracyEquivalence, ...] = ()
     claims: tuple[Claim, ...] = ()
     claims_overall: tuple[ClaimOverall, ...] = ()  # empty for a single seed
-    readings: tuple[str, ...] = ()  # a sentence a claim, of a crossover: does it follow the framework or the recipe?
+    readings: tuple[str, ...] = ()  # a sentence a claim, of a crossover: how it goes with framework and recipe
     single_seed_note: str = ""
     explanation: Explanation | None = None
 

@@ -117,11 +117,12 @@ def results_table(summary: Summary, track: Track, trials: Sequence[TrialSummary]
 
 
 def claims_table(summary: Summary) -> Table:
-    """Return one row a cell and one column a claim, with number and verdict; a cell of several trials counts them."""
+    """Return one row a cell and one column a claim: the number and its way from the threshold, over seeds a verdict."""
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="The article's claims", title_justify="left")
     result.add_column("cell", overflow="fold")
     for definition in DEFINITIONS:
-        result.add_column(f"{definition.name}\n({definition.unit})", overflow="fold")
+        head = f"{definition.name}\n({definition.unit})\nfrom {definition.threshold:g}"
+        result.add_column(head, overflow="fold")
     for place in cells.by_cell(summary):
         name = Text(f"{words.shortened(place.cell.contender, 24)}\n{words.shortened(place.cell.recipe, 24)}")
         result.add_row(name, *(_verdict(summary, definition.id, place) for definition in DEFINITIONS))
@@ -169,12 +170,16 @@ def _verdict(summary: Summary, claim_id: str, place: cells.CellTrials) -> Text:
     sought = (claim_id, place.cell.contender, place.cell.recipe)
     claims = [claim for claim in summary.claims if (claim.id, claim.contender, claim.recipe) == sought]
     if len(claims) == 1:
-        return Text(f"{words.number(claims[0].value)}\n{words.printable(claims[0].verdict)}")
+        only = claims[0]
+        away = words.printable(only.words) if only.distance is None else words.signed(only.distance)
+        return Text(f"{words.number(only.value)}\n{away}")
     for claim in summary.claims_overall:
         if (claim.id, claim.contender, claim.recipe) == sought:
             verdict = words.printable(claim.verdict)
             return Text(f"{words.number(claim.median)} {words.interval(claim.interval)}\n{verdict}")
-    return Text(f"holds in {sum(claim.holds is True for claim in claims)} of {len(claims)}")
+    values = [claim.value for claim in claims if claim.value is not None]
+    bounds = f"{words.number(min(values))} to {words.number(max(values))}" if values else words.ABSENT
+    return Text(f"{bounds}\n{len(values)} runs")
 
 
 def _finding(finding: Finding) -> Text:

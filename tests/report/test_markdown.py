@@ -111,9 +111,9 @@ def test_errors_come_before_the_results_and_other_findings_after() -> None:
 
 def test_claims_come_with_their_definition_their_reading_and_the_single_seed_note() -> None:
     page = render(crossover())
-    assert "| steepness | tf==2.21.0 | article-tf | tf-2.21.0.article-tf.s1 | holds | 0.833 | share |" in page
+    assert "| steepness | tf==2.21.0 | article-tf | tf-2.21.0.article-tf.s1 | 0.333 above 0.5 | 0.833 | share |" in page
     assert "(L0 − L1) / (L0 − LE)" in page
-    assert "- Steepness: in this run it follows the recipe" in page
+    assert "- Steepness: its number (share) differs by 0.0183 between frameworks" in page
     assert "With one seed" in page
 
 

@@ -135,14 +135,15 @@ def summary(
     compared = comparison(*trials, **changes)
     rows = with_ratios(trials, compared.reference, audits)
     found = claims(trials)
+    overall = claims_over_seeds(compared, trials, found)
     results: dict[str, Any] = {
         "environment": Environment(host={"cpu": "a made-up processor", "cores": "2", "python": "3.12.0"}),
         "ratios": metric_ratios(compared, rows, audits),
         "claim_forecast": claim_forecast(compared, rows),
         "accuracy_equivalences": accuracy_equivalences(compared, rows, audits),
         "claims": found,
-        "claims_overall": claims_over_seeds(compared, trials, found),
-        "readings": framework_or_recipe(compared, found),
+        "claims_overall": overall,
+        "readings": framework_or_recipe(compared, found, overall),
         "single_seed_note": single_seed_note(compared.seeds),
     }
     return Summary(

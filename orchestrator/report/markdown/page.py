@@ -165,11 +165,12 @@ def _claims(summary: Summary) -> list[str]:
     note = summary.single_seed_note
     meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
     sentences = [f"- {words.markdown(sentence)}" for sentence in summary.readings]
-    table = words.table(["claim", "contender", "recipe", "trial", "verdict", "value", "unit"], rows, left=5)
+    table = words.table(["claim", "contender", "recipe", "trial", "from the threshold", "value", "unit"], rows, left=5)
     return [
         "## The article's claims",
         "\n".join(meanings),
-        "Of the as-written track. A verdict is about the trial's own curve, whichever framework the article meant.",
+        "Of the as-written track. A number is of the trial's own curve, whichever framework the article meant. On "
+        "which side of a threshold one run's number lies is no verdict: verdicts are over seeds.",
         *(_claims_overall(summary, table) or [table]),
         *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
         *([words.markdown(note)] if note else []),
@@ -195,7 +196,7 @@ def _claims_overall(summary: Summary, trial_by_trial: str) -> list[str]:
 
 
 def _claim(claim: Claim) -> list[str]:
-    names = (claim.id, claim.contender, claim.recipe, claim.trial, claim.verdict)
+    names = (claim.id, claim.contender, claim.recipe, claim.trial, claim.words)
     return [*map(words.markdown, names), words.number(claim.value), words.markdown(claim.unit)]
 
 
