@@ -57,7 +57,7 @@ def test_without_a_done_reference_there_is_no_ratio() -> None:
 def test_one_run_claims_nothing_and_says_what_a_claim_would_take() -> None:
     page = render(summary(trial(TF, curves=FIVE), trial(TORCH, curves=FIVE)))
     assert "| no claim: 1 block; an exact 95 % interval needs 6 | 1 | 1.000× | – |" in page
-    assert "A claim takes 12 blocks, about 24 minutes here: `bakeoff compare tf torch --runs 12`" in page
+    assert "A claim takes 12 blocks, about 23 minutes here: `bakeoff compare tf torch --runs 12`" in page
 
 
 def test_a_verdict_stands_with_its_blocks_ratio_and_interval() -> None:

@@ -84,7 +84,7 @@ def test_a_half_made_environment_is_made_anew(engine: ProcessEngine, images: Pat
 
 @pytest.mark.slow  # two environments
 def test_pips_refusal_is_told_in_its_own_words_and_tried_again(engine: ProcessEngine, images: Path) -> None:
-    with pytest.raises(PrepareError, match=r"No matching distribution found for tiny==2\.0"):
+    with pytest.raises(PrepareError, match=r"no such version: .*the requirement tiny==2\.0"):
         engine.prepare(parse("toy==2.0", images), "cpu", quiet)
     _wheel(images / "toy" / "wheelhouse", "tiny", "2.0")
     assert engine.prepare(parse("toy==2.0", images), "cpu", quiet).image.startswith("environment toy-2.0-cpu")
