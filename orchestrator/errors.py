@@ -5,6 +5,7 @@ which prints them; `doctor` and `bakeoff clean` catch some to show them and go o
 
 BakeoffError            1
 ├── UsageError          2  the command line, a recipe or a comparison file
+│   └── OtherFormatError   a file of a run folder is of another format: `show` says so before it looks at more
 ├── PreflightError      3  no engine, no GPU, no disk, bad data, no image
 └── Interrupted       130  Ctrl-C or SIGTERM before there was anything to report
 
@@ -64,6 +65,10 @@ class BakeoffError(Exception):
 
 class UsageError(BakeoffError):
     exit_code = 2
+
+
+class OtherFormatError(UsageError):
+    """A file of a run folder is of an earlier or a newer format than this version of bakeoff reads."""
 
 
 class PreflightError(BakeoffError):

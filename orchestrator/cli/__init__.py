@@ -25,6 +25,7 @@ from orchestrator.cli import (
     report,
     resume,
     schema,
+    show,
     unexpected,
 )
 from orchestrator.cli.shared_options import check_spelling, check_variables
@@ -54,6 +55,7 @@ app.command("doctor")(doctor.doctor)
 app.command("data")(data.data)
 app.command("report")(report.report)
 app.command("ls")(ls.ls)
+app.command("show")(show.show)
 app.command("clean")(clean.clean)
 app.command("schema")(schema.schema)
 app.add_typer(images.app, name="images")

@@ -19,11 +19,11 @@ from typing import TypeVar
 import filelock
 from pydantic import BaseModel, ValidationError
 
-from orchestrator.errors import PreflightError, UsageError
+from orchestrator.errors import OtherFormatError, PreflightError, UsageError
 from orchestrator.record.files import disk_error, make_unique_folder, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
-from orchestrator.record.trial_folder import TrialFolder, load_record
+from orchestrator.record.trial_folder import RECORD, TrialFolder, load_record
 
 MANIFEST = "run.json"
 COMPARISON = "comparison.json"
@@ -43,6 +43,8 @@ RUN_FOLDER_BYTES = 200 * 2**20
 """Free space that a comparison asks for: records, predictions and figures, with room to spare."""
 
 _ELSEWHERE = "name another folder with --out"
+_EARLIER = "use the version of bakeoff that wrote it, or run the comparison again"
+_NEWER = "a newer bakeoff wrote it: use that one, or run the comparison again"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -129,6 +131,14 @@ class RunFolder:
         """Read the records of all the run's trials, in the order of running; UsageError where one cannot be read."""
         return [self.read_record(trial_id) for trial_id in self.read_manifest().trials]
 
+    def trial_ids(self) -> tuple[str, ...]:
+        """Name the trials that have a folder, where no manifest does; sorted."""
+        return tuple(sorted(path.name for path in (self.path / TRIALS).glob("*") if path.is_dir()))
+
+    def record_name(self, trial_id: str) -> str:
+        """Return where a trial's record is, or would be, in the folder."""
+        return f"{TRIALS}/{trial_id}/{RECORD}"
+
     def write_manifest(self, manifest: Manifest) -> None:
         write_model(self.path / MANIFEST, manifest)
 
@@ -181,17 +191,34 @@ def read(path: Path, kind: type[M]) -> M:
 
 
 def _refuse_other_format(path: Path, kind: type[BaseModel]) -> None:
-    """Raise UsageError where a document names another format than `kind` has; do nothing where it names none."""
+    """Raise OtherFormatError where a document names another format than `kind` has, or where run.json beside one does.
+
+    Some files of a run folder name no format of their own: run.json, written by the same bakeoff, names it for them.
+    """
+    field = kind.model_fields.get("schema_name")
+    if field is not None:
+        _compare_formats(path, path.name, str(field.default))
+    elif path.name != MANIFEST:
+        _compare_formats(path.with_name(MANIFEST), path.name, str(Manifest.model_fields["schema_name"].default))
+
+
+def _compare_formats(path: Path, unread: str, known: str) -> None:
+    """Raise OtherFormatError where the document names a format that is not `known`; do nothing where it names none."""
     try:
         found = json.loads(path.read_bytes()).get("schema")
     except (OSError, ValueError, AttributeError, RecursionError):
         return
-    field = kind.model_fields.get("schema_name")
-    if field is not None and isinstance(found, str) and found != field.default:
-        raise UsageError(
-            f"{path.name} of {path.parent.name} cannot be read: it is of the format {found[:40]}, not {field.default}",
-            "use the version of bakeoff that wrote it, or run the comparison again",
-        )
+    if not isinstance(found, str) or found == known:
+        return
+    named = "it" if unread == path.name else path.name
+    fault = f"{unread} of {path.parent.name} cannot be read: {named} is of the format {found[:40]}, not {known}"
+    raise OtherFormatError(fault, _NEWER if _number(found) > _number(known) else _EARLIER)
+
+
+def _number(schema: str) -> int:
+    """Return the number of a format, 0 where it has none: 3 of "bakeoff/run/3"."""
+    number = schema.rpartition("/")[2]
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0
 
 
 def _first(error: ValidationError) -> str:

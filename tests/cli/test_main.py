@@ -26,6 +26,7 @@ COMMANDS = (
     "ls",
     "clean",
     "schema",
+    "show",
     "images build",
     "images ls",
     "images lock",

@@ -11,7 +11,7 @@ from tests.support.cli import QUICK, Bakeoff
 def test_runs_are_listed_and_reported_again(bakeoff: Bakeoff, with_runtime: object) -> None:
     bakeoff("compare", *QUICK, "-q")
     (run,) = json.loads(bakeoff("ls", "--json").out)
-    assert run["trials"] == "2 of 2 done"
+    assert (run["state"], run["trials_done"], run["trials_planned"]) == ("done", 2, 2)
     assert run["run"] in bakeoff("ls").out.replace("\n", "")
     report = Path("runs") / run["run"] / "report.md"
     before = report.read_bytes()
