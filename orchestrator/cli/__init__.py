@@ -18,6 +18,7 @@ from orchestrator.cli import (
     clean,
     compare,
     data,
+    diff,
     doctor,
     explain,
     images,
@@ -56,6 +57,7 @@ app.command("data")(data.data)
 app.command("report")(report.report)
 app.command("ls")(ls.ls)
 app.command("show")(show.show)
+app.command("diff")(diff.diff)
 app.command("clean")(clean.clean)
 app.command("schema")(schema.schema)
 app.add_typer(images.app, name="images")

@@ -23,7 +23,8 @@ from orchestrator.errors import OtherFormatError, PreflightError, UsageError
 from orchestrator.record.files import disk_error, make_unique_folder, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
-from orchestrator.record.trial_folder import RECORD, TrialFolder, load_record
+from orchestrator.record.trial_folder import RECORD, TRIAL, TrialFolder, load_record
+from shared.trial import Trial, from_json
 
 MANIFEST = "run.json"
 COMPARISON = "comparison.json"
@@ -126,6 +127,16 @@ class RunFolder:
         except (OSError, ValidationError) as error:
             remedy = f"`bakeoff resume {self.id}` runs it"
             raise UsageError(f"{trial_id} of {self.id} has no record that can be read", remedy) from error
+
+    def read_trial(self, trial_id: str) -> Trial | None:
+        """Read what a trial's worker was given; None where none was started. UsageError where it cannot be read."""
+        try:
+            return from_json((self._trial(trial_id) / TRIAL).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            fault = f"{TRIALS}/{trial_id}/{TRIAL} of {self.id} cannot be read: {error}"
+            raise UsageError(fault, "was it edited?") from error
 
     def read_records(self) -> list[Record]:
         """Read the records of all the run's trials, in the order of running; UsageError where one cannot be read."""

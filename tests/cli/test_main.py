@@ -20,6 +20,7 @@ COMMANDS = (
     "explain",
     "resume",
     "audit",
+    "diff",
     "doctor",
     "data",
     "report",

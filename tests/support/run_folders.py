@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from orchestrator.analyse.finished_run import FinishedRun
 from orchestrator.analyse.summary import Summary, TrialSummary
 from orchestrator.record.manifest import Manifest, this_host
 from orchestrator.record.record import Record
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.spec.recipes import load
+from shared.recipe import Recipe
 
 
 def run_folder(out: Path, summary: Summary, **changes: object) -> RunFolder:
@@ -17,13 +21,21 @@ def run_folder(out: Path, summary: Summary, **changes: object) -> RunFolder:
     """
     folder = RunFolder(out / summary.comparison.id)
     folder.path.mkdir(parents=True)
-    records = [record_of(trial) for trial in summary.trials]
+    for trial in summary.trials:
+        folder.trial(trial.id).write_record(record_of(trial))
+    folder.begin(manifest_of(summary, **changes), summary.environment, summary.comparison)
+    folder.write_model("summary.json", summary)
+    return folder
+
+
+def manifest_of(summary: Summary, **changes: object) -> Manifest:
+    """Return what a run of this summary may have begun with; `changes` replace its fields."""
     fields: dict[str, object] = {
         "lease": "0123abcd",
         "kind": "compare",
         "spec": summary.comparison.spec,
         "order_seed": summary.comparison.order_seed,
-        "trials": tuple(record.id for record in records),
+        "trials": tuple(trial.id for trial in summary.trials),
         "plan_sha256": "ab" * 32,
         "images": {trial.contender: trial.image or "" for trial in summary.trials},
         "refused": {},
@@ -32,11 +44,14 @@ def run_folder(out: Path, summary: Summary, **changes: object) -> RunFolder:
         "load": 0.1,
         "hosts": (this_host(),),
     }
-    for record in records:
-        folder.trial(record.id).write_record(record)
-    folder.begin(Manifest.model_validate(fields | changes), summary.environment, summary.comparison)
-    folder.write_model("summary.json", summary)
-    return folder
+    return Manifest.model_validate(fields | changes)
+
+
+def finished(summary: Summary, recipes: Mapping[str, Recipe] | None = None, **changes: object) -> FinishedRun:
+    """Return a run that ended, by default of recipes as they come with bakeoff."""
+    names = dict.fromkeys(cell.recipe for cell in summary.comparison.cells)
+    loaded = {name: load(name) for name in names} if recipes is None else recipes
+    return FinishedRun(summary, manifest_of(summary, **changes), loaded)
 
 
 def record_of(trial: TrialSummary) -> Record:
