@@ -86,3 +86,9 @@ def engine_lost(error: Exception) -> PreflightError:
 
 TRIAL_FAILED = 4
 """The exit code of a comparison that ended with a report and a trial that is not done."""
+
+DIFFERS = 5
+"""The exit code of a repetition that did not come out as its original did."""
+
+NO_INTERVAL = 6
+"""The exit code of a repetition of which not every result has an interval to tell by."""

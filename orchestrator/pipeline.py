@@ -9,7 +9,9 @@ from orchestrator import doctor, report
 from orchestrator.analyse.analyse import analyse
 from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.describe import describe, mark_ended
+from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.load import in_order_asked_for, load_run
+from orchestrator.analyse.reproduction import Reproduction, check_recipes, reproduction
 from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
 from orchestrator.host import machine
@@ -17,7 +19,7 @@ from orchestrator.plan.plan import Plan, draw_seed, make_plan
 from orchestrator.progress.view import View
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
-from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, RunFolder, ensure_space
+from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, REPRODUCTION, SUMMARY, RunFolder, ensure_space
 from orchestrator.run.all_trials import run_all
 from orchestrator.run.one_trial import TrialSetup
 from orchestrator.run.prepare import expectations, prepare_contenders
@@ -61,6 +63,21 @@ def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = Fa
         folder.write_manifest(manifest.resumed(plan, setup.images))
         records = run_all(plan, setup, folder, view)
         return folder, conclude(folder, records, runtime)
+
+
+def repeat(
+    original: FinishedRun, spec: Spec, runtime: Runtime, view: View, *, detach: bool = False
+) -> tuple[RunFolder, Summary]:
+    """Run again what an archived run asked for. Raises UsageError where that would be another recipe by now."""
+    check_recipes(original, resolve(spec, runtime.hardware).recipes)
+    return compare(spec, runtime, view, detach=detach)
+
+
+def hold_against(original: FinishedRun, folder: RunFolder) -> Reproduction:
+    """Hold a repetition that ended against its original, and write down in its folder what came of it."""
+    found = reproduction(original, load_finished(folder))
+    folder.write_model(REPRODUCTION, found)
+    return found
 
 
 def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *, detach: bool) -> TrialSetup:

@@ -13,6 +13,7 @@ from shared.recipe import Recipe
 
 _MACHINE = ("machine", "architecture", "cpu", "cpu_cores", "cpu_quota", "cpu_numa_nodes", "hypervisor", "memory")
 _GPU = re.compile(r"gpu_\d+")
+HOST_NAME = "host name"
 _MOMENTARY = re.compile(r"date|load_average.*|memory_available.*|gpu_\d+_.*")
 """Facts of the hour and not of the machine."""
 
@@ -29,11 +30,12 @@ class FinishedRun:
     def machine(self) -> dict[str, str]:
         """Return what tells this machine from another: its facts, and the name of the host where workers ran on it.
 
-        Through a socket or ssh workers may run elsewhere; the host's name then says nothing of their machine.
+        Through a socket or ssh workers may run elsewhere; the host's name then says nothing of their machine. An
+        archive does not tell it.
         """
         host = self.summary.environment.host
         facts = {name: value for name, value in host.items() if name in _MACHINE or _GPU.fullmatch(name)}
-        here = {} if "machine" in host else {"host name": self.manifest.hosts[0].name if self.manifest.hosts else ""}
+        here = {} if "machine" in host else {HOST_NAME: self.manifest.hosts[0].name if self.manifest.hosts else ""}
         return {**facts, **here, "device": self.summary.comparison.device}
 
     @property

@@ -6,7 +6,7 @@ it is asked for, and then labelled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from orchestrator.analyse.cell_difference import CellDifference, Kind, cell_diff
 from orchestrator.analyse.cell_pairs import Pair, Place, pair_cells
 from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.confounders import Relevance, relevance
-from orchestrator.analyse.finished_run import FinishedRun
+from orchestrator.analyse.finished_run import HOST_NAME, FinishedRun
 from orchestrator.analyse.ratio_change import RatioChange, ratio_change
 from orchestrator.analyse.recipe_difference import Change, changes, recipe_changes
 from orchestrator.analyse.summary import MetricRatio
@@ -116,7 +116,7 @@ def _head(run: FinishedRun) -> RunHead:
 def _barriers(
     before: FinishedRun, after: FinishedRun, pairs: Sequence[Pair], allowed: Allowed
 ) -> tuple[BarrierChange, ...]:
-    found = [("machine", "", changes(before.machine, after.machine), allowed.machine)]
+    found = [("machine", "", _machine_changes(before.machine, after.machine), allowed.machine)]
     for mine, theirs in dict.fromkeys((one[1], other[1]) for one, other in pairs):
         if mine in before.recipes and theirs in after.recipes:
             trained, sizes = recipe_changes(before.recipes[mine], after.recipes[theirs])
@@ -132,6 +132,12 @@ def _cell(before: FinishedRun, after: FinishedRun, pair: Pair, barriers: Sequenc
     same = not any(each.recipe == pair[1][1] for each in barriers)
     kinds = _kinds(pair, barriers)
     return cell_difference(pair, before.summary.trials, after.summary.trials, kinds, same_training=same)
+
+
+def _machine_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """Return what tells two machines apart; the name of a host only where both runs tell it."""
+    told = bool(before.get(HOST_NAME) and after.get(HOST_NAME))
+    return [change for change in changes(before, after) if told or change.name != HOST_NAME]
 
 
 def _kinds(pair: Pair, barriers: Sequence[BarrierChange]) -> tuple[Kind, ...]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator.cli import (
+    archive,
     audit,
     clean,
     compare,
@@ -24,6 +25,7 @@ from orchestrator.cli import (
     images,
     ls,
     report,
+    repro,
     resume,
     schema,
     show,
@@ -58,6 +60,8 @@ app.command("report")(report.report)
 app.command("ls")(ls.ls)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
+app.command("archive")(archive.archive)
+app.command("repro")(repro.repro)
 app.command("clean")(clean.clean)
 app.command("schema")(schema.schema)
 app.add_typer(images.app, name="images")

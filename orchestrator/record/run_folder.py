@@ -33,7 +33,11 @@ SUMMARY = "summary.json"
 REPORT = "report.md"
 RESULTS = "results.parquet"
 FIGURES = "figures"
+REPRODUCTION = "reproduction.json"
 TRIALS = "trials"
+ARCHIVES = "archives"
+"""Beside the run folders: what was unpacked of archives."""
+
 LATEST = "latest"
 """Beside the run folders: a link to the newest."""
 _LOCK = "run.lock"
@@ -207,22 +211,27 @@ def _refuse_other_format(path: Path, kind: type[BaseModel]) -> None:
     Some files of a run folder name no format of their own: run.json, written by the same bakeoff, names it for them.
     """
     field = kind.model_fields.get("schema_name")
-    if field is not None:
-        _compare_formats(path, path.name, str(field.default))
-    elif path.name != MANIFEST:
-        _compare_formats(path.with_name(MANIFEST), path.name, str(Manifest.model_fields["schema_name"].default))
-
-
-def _compare_formats(path: Path, unread: str, known: str) -> None:
-    """Raise OtherFormatError where the document names a format that is not `known`; do nothing where it names none."""
+    named, schema = (path, field) if field else (path.with_name(MANIFEST), Manifest.model_fields["schema_name"])
     try:
-        found = json.loads(path.read_bytes()).get("schema")
-    except (OSError, ValueError, AttributeError, RecursionError):
+        written = named.read_bytes()
+    except OSError:
+        return
+    what = "it" if named == path else named.name
+    compare_formats(written, f"{path.name} of {path.parent.name}", str(schema.default), what)
+
+
+def compare_formats(written: bytes, unread: str, known: str, what: str = "it") -> None:
+    """Raise OtherFormatError where a document names a format that is not `known`; do nothing where it names none.
+
+    `unread` is what cannot be read because of that, `what` the document in its words.
+    """
+    try:
+        found = json.loads(written).get("schema")
+    except (ValueError, AttributeError, RecursionError):
         return
     if not isinstance(found, str) or found == known:
         return
-    named = "it" if unread == path.name else path.name
-    fault = f"{unread} of {path.parent.name} cannot be read: {named} is of the format {found[:40]}, not {known}"
+    fault = f"{unread} cannot be read: {what} is of the format {found[:40]}, not {known}"
     raise OtherFormatError(fault, _NEWER if _number(found) > _number(known) else _EARLIER)
 
 

@@ -43,11 +43,11 @@ def difference(found: RunDifference) -> Group:
     parts: list[RenderableType] = [_head(found)]
     parts += _changes("asked for", found.spec) or [Text("asked for: the same")]
     parts += facts(found.facts) or [Text("facts: none differs")]
-    parts += [_barrier(each) for each in found.barriers]
+    parts += map(barrier, found.barriers)
     parts += _unmatched(found)
     parts += [_ratio(each, _label(found.barriers)) for each in found.ratios]
     if found.cells:
-        parts += [numbers_table(found), *filter(None, map(_losses, found.cells)), Text(found.meaning, "italic")]
+        parts += [numbers_table(found), *losses(found), Text(found.meaning, "italic")]
     return Group(*parts)
 
 
@@ -84,6 +84,11 @@ def numbers_table(found: RunDifference) -> Table:
     return table
 
 
+def losses(found: RunDifference) -> list[Text]:
+    """Return a line a cell whose trainings can be held against each other."""
+    return [line for line in map(_losses, found.cells) if line]
+
+
 def _head(found: RunDifference) -> Group:
     rows = (("before", found.before), ("after", found.after))
     return Group(*(Text(words.printable(f"{when}: {run.id}, {run.title}"), "bold") for when, run in rows))
@@ -112,7 +117,7 @@ def _changed(change: Change) -> str:
     return f"{words.printable(change.name)}: {before} → {after}"
 
 
-def _barrier(each: BarrierChange) -> Text:
+def barrier(each: BarrierChange) -> Text:
     """Say why there is no ratio of speeds, or that there is one all the same."""
     what = "; ".join(map(_changed, each.changes[:4])) + (" …" if len(each.changes) > 4 else "")
     where = f" of {words.printable(each.recipe)}" if each.recipe else ""

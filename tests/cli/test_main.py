@@ -16,8 +16,10 @@ from orchestrator.errors import PreflightError
 from tests.support.cli import QUICK, Answer, Bakeoff
 
 COMMANDS = (
+    "archive",
     "compare",
     "explain",
+    "repro",
     "resume",
     "audit",
     "diff",
