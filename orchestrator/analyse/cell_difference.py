@@ -5,17 +5,13 @@ Speeds of two runs are not paired, so nothing here is claimed: a change is a num
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Literal
 
-from orchestrator.analyse.metrics import METRICS, counts
+from orchestrator.analyse.metrics import counts
+from orchestrator.analyse.quantities import QUANTITIES, Kind, Quantity
 from orchestrator.analyse.summary import TrialSummary
 from orchestrator.values import Value
-
-Kind = Literal["speed", "size", "score"]
-"""speed: hangs on the machine. size and score: on what is trained; a score's change is a difference, no ratio."""
 
 
 class NumberChange(Value):
@@ -49,27 +45,6 @@ class CellDifference(Value):
     losses: LossDifference | None  # None of another recipe or size, and where no seed is in both
 
 
-@dataclass(frozen=True)
-class _Quantity:
-    name: str
-    unit: str
-    kind: Kind
-    value: Callable[[TrialSummary], float | None]
-
-
-_UNITS = {"throughput": "1/s", "peak_memory_bytes": "bytes"}
-_QUANTITIES = (
-    *(
-        _Quantity(
-            metric.name, _UNITS.get(metric.name, "s"), "size" if "bytes" in metric.name else "speed", metric.value
-        )
-        for metric in METRICS
-    ),
-    _Quantity("test_accuracy", "fraction", "score", lambda trial: trial.test_accuracy),
-    _Quantity("val_loss", "nats", "score", lambda trial: trial.val_loss),
-)
-
-
 def cell_difference(
     cells: tuple[tuple[str, str], tuple[str, str]],
     before: Sequence[TrialSummary],
@@ -91,13 +66,13 @@ def cell_difference(
         contenders=(cells[0][0], cells[1][0]),
         recipes=(cells[0][1], cells[1][1]),
         trials=(len(mine), len(theirs)),
-        numbers=tuple(_number(quantity, mine, theirs, quantity.kind in kinds) for quantity in _QUANTITIES),
+        numbers=tuple(_number(quantity, mine, theirs, quantity.kind in kinds) for quantity in QUANTITIES),
         losses=_losses(mine, theirs) if same_training else None,
     )
 
 
 def _number(
-    quantity: _Quantity, mine: Sequence[TrialSummary], theirs: Sequence[TrialSummary], allowed: bool
+    quantity: Quantity, mine: Sequence[TrialSummary], theirs: Sequence[TrialSummary], allowed: bool
 ) -> NumberChange:
     before, after = (_known(map(quantity.value, trials)) for trials in (mine, theirs))
     return NumberChange(

@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from orchestrator.analyse.cell_difference import CellDifference, Kind, cell_difference
+from orchestrator.analyse.cell_difference import CellDifference, cell_difference
 from orchestrator.analyse.cell_pairs import Pair, Place, pair_cells
 from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.confounders import Relevance, relevance
 from orchestrator.analyse.finished_run import HOST_NAME, FinishedRun
+from orchestrator.analyse.quantities import Kind
 from orchestrator.analyse.ratio_change import RatioChange, ratio_change
 from orchestrator.analyse.recipe_difference import Change, changes, recipe_changes
 from orchestrator.analyse.summary import MetricRatio

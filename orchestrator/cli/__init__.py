@@ -22,6 +22,7 @@ from orchestrator.cli import (
     diff,
     doctor,
     explain,
+    history,
     images,
     ls,
     report,
@@ -60,6 +61,7 @@ app.command("report")(report.report)
 app.command("ls")(ls.ls)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
+app.command("history")(history.history)
 app.command("archive")(archive.archive)
 app.command("repro")(repro.repro)
 app.command("clean")(clean.clean)

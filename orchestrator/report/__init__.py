@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestrator.analyse.run_history import History
 from orchestrator.analyse.summary import Summary
 from orchestrator.errors import PreflightError
 
@@ -35,3 +36,26 @@ def write(folder: Path) -> list[Path]:
     except (RuntimeError, ValueError, ArrowException) as error:  # a font that is damaged, a figure beyond its limits
         remedy = f"the trials are recorded; unset MATPLOTLIBRC and MPLCONFIGDIR, then: bakeoff report {folder.name}"
         raise PreflightError(f"cannot make the report in {folder}: {error}", remedy) from error
+
+
+def draw_history(found: History, stem: Path) -> list[Path]:
+    """Draw one quantity across runs as PNG and SVG and return the paths.
+
+    Raises PreflightError where matplotlib cannot be loaded or the disk does not take the files.
+    """
+    try:
+        from orchestrator.report.figures import draw, history
+    except (ImportError, ValueError, OSError) as error:
+        remedy = "unset MPLBACKEND, MATPLOTLIBRC and MPLCONFIGDIR, then repeat"
+        raise PreflightError(f"matplotlib cannot be loaded: {error}", remedy) from error
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        with draw.style():
+            return draw.saved(history.draw(found), stem)
+    except OSError as error:
+        remedy = "free space, or name another place with --figure"
+        raise PreflightError(f"cannot write {stem}.png: {error.strerror or error}", remedy) from error
+    except (RuntimeError, ValueError) as error:
+        raise PreflightError(
+            f"cannot draw {stem}.png: {error}", "unset MATPLOTLIBRC and MPLCONFIGDIR, then repeat"
+        ) from error

@@ -22,7 +22,7 @@ from orchestrator.analyse.run_difference import BarrierChange, FactChange, RunDi
 MOST_MINOR = 8
 """Facts that rarely matter: of more than these the count is given."""
 
-_TITLES = {
+_TITLES: dict[str, str] = {
     "throughput": "images/s",
     "first_step_seconds": "first step s",
     "start_up_seconds": "start-up s",
@@ -79,7 +79,11 @@ def numbers_table(found: RunDifference) -> Table:
         for at, number in enumerate(known):
             name = Text(_name(cell)) if at == 0 else Text("")
             table.add_row(
-                name, _TITLES[number.name], *_sides(number), _change(number), end_section=at == len(known) - 1
+                name,
+                title_of(number.name),
+                *_sides(number),
+                change_of(number.change, number.kind == "score", number.unit),
+                end_section=at == len(known) - 1,
             )
     return table
 
@@ -150,22 +154,30 @@ def _sides(number: NumberChange) -> tuple[str, str]:
     )
 
 
+def title_of(quantity: str) -> str:
+    """Return a quantity's heading, with its unit."""
+    return _TITLES[quantity]
+
+
+def written(quantity: str, value: float) -> str:
+    """Write a quantity's value in the unit of its heading."""
+    return _WRITTEN.get(quantity, words.seconds)(value)
+
+
+def change_of(change: float | None, score: bool, unit: str) -> str:
+    """Write a change: a score's as a difference, any other as a ratio in percent."""
+    if change is None:
+        return words.ABSENT
+    if not score:
+        return f"{100 * (change - 1):+.1f} %".replace("-", "−")
+    return (words.points(change) if unit == "fraction" else f"{change:+.4f}").replace("-", "−")
+
+
 def _side(name: str, middle: float | None, ends: tuple[float, float] | None) -> str:
     if middle is None:
         return words.ABSENT
-    written = _WRITTEN.get(name, words.seconds)
-    spread = "" if ends is None or ends[0] == ends[1] else f"\n{written(ends[0])}–{written(ends[1])}"
-    return f"{written(middle)}{spread}"
-
-
-def _change(number: NumberChange) -> str:
-    if number.change is None:
-        return words.ABSENT
-    if number.kind == "score":
-        shown = words.points(number.change) if number.unit == "fraction" else f"{number.change:+.4f}"
-    else:
-        shown = f"{100 * (number.change - 1):+.1f} %"
-    return shown.replace("-", "−")
+    spread = "" if ends is None or ends[0] == ends[1] else f"\n{written(name, ends[0])}–{written(name, ends[1])}"
+    return f"{written(name, middle)}{spread}"
 
 
 def _losses(cell: CellDifference) -> Text | None:

@@ -19,6 +19,7 @@ COMMANDS = (
     "archive",
     "compare",
     "explain",
+    "history",
     "repro",
     "resume",
     "audit",

@@ -53,7 +53,7 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
     target = folder / FIGURES
     target.mkdir(parents=True, exist_ok=True)
     with style():
-        return [path for name, figure in figures(summary).items() for path in _saved(figure, target / name)]
+        return [path for name, figure in figures(summary).items() for path in saved(figure, target / name)]
 
 
 def figures(summary: Summary) -> dict[str, Figure]:
@@ -104,7 +104,8 @@ def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
     return f"{caption} (means over seeds, 95 % intervals)" if name == "waterfall" else f"{caption} (numbers: medians)"
 
 
-def _saved(figure: Figure, stem: Path) -> list[Path]:
+def saved(figure: Figure, stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG. Call it within `style`."""
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     figure.savefig(png, dpi=PNG_DOTS_PER_INCH, metadata={"Software": None})
     figure.set_layout_engine("none")  # keeps the layout just made: making it is half of a figure's time
