@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -46,7 +47,7 @@ def unpack(archive: Path, into: Path) -> tuple[RunFolder, ArchiveIndex]:
         raise UsageError(
             f"{archive} cannot be read: {error.strerror or error}", "name the file of an archive"
         ) from error
-    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, RuntimeError, struct.error, zlib.error, EOFError, ValueError) as error:
         raise _refusal(archive, str(error)) from error
 
 
@@ -116,8 +117,11 @@ def _index(written: bytes, archive: Path) -> ArchiveIndex:
 
 def _read(opened: zipfile.ZipFile, member: zipfile.ZipInfo, most_bytes: int) -> bytes:
     """Read at most one byte more than allowed, whatever the member says of its size."""
-    with opened.open(member) as file:
-        return file.read(most_bytes + 1)
+    try:
+        with opened.open(member) as file:
+            return file.read(most_bytes + 1)
+    except OSError as error:  # it leads to where there is nothing to read: the archive's fault, not the disk's
+        raise zipfile.BadZipFile(f"{member.filename} cannot be read: {error.strerror or error}") from error
 
 
 def _checked(opened: zipfile.ZipFile, member: zipfile.ZipInfo, expected: PackedFile, archive: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import stat
 import zipfile
 from collections.abc import Callable
@@ -226,3 +227,31 @@ def test_a_cut_archive_is_refused(archive: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         unpack(tmp_path / "nowhere.zip", tmp_path / "archives")
+
+
+def test_bytes_changed_anywhere_are_refused_or_change_nothing(archive: Path, tmp_path: Path) -> None:
+    """Flips, cuts and splices: unpacked is the run as it was, or nothing with a sentence that says why."""
+    whole, dice, refused = archive.read_bytes(), random.Random(1), 0
+    damaged = tmp_path / "damaged.zip"
+    for number in range(200):
+        content = bytearray(whole)
+        at, end = sorted(dice.sample(range(len(content)), 2))
+        match number % 4:
+            case 0:
+                content[at] ^= 1 << dice.randrange(8)
+            case 1:
+                del content[at : at + dice.randrange(1, 60)]
+            case 2:
+                content[-dice.randrange(1, 4000)] ^= 0xFF  # in the directory, where names and sizes stand
+            case 3:
+                content[at : at + 40] = content[end : end + 40]
+        damaged.write_bytes(content)
+        into = tmp_path / f"into-{number}"
+        try:
+            folder, index = unpack(damaged, into)
+        except UsageError:
+            refused += 1
+            assert list(into.glob("*")) == []
+        else:
+            assert unpacking._is_whole(folder.path, index)
+    assert refused > 150
