@@ -23,7 +23,7 @@ from orchestrator.analyse.summary import Cell
 from orchestrator.values import Value
 from shared.recipe import Recipe
 
-_FIRST = ("framework_version", "framework_build")
+_FIRST = ("framework_version",)
 _LAST = ("image",)
 """An image changes with everything in it: it is named last, and alone where nothing else did."""
 

@@ -22,6 +22,10 @@ from orchestrator.analyse.run_difference import BarrierChange, FactChange, RunDi
 MOST_MINOR = 8
 """Facts that rarely matter: of more than these the count is given."""
 
+_VERSION = "framework_version"
+_ID = 19
+"""Letters of an image's id that tell it: "sha256:" and twelve more."""
+
 _TITLES: dict[str, str] = {
     "throughput": "images/s",
     "first_step_seconds": "first step s",
@@ -52,10 +56,15 @@ def difference(found: RunDifference) -> Group:
 
 
 def facts(changed: Sequence[FactChange]) -> list[RenderableType]:
-    """Return a line a fact that differs; of those that rarely matter the first ones."""
-    minor = [change for change in changed if change.relevance is Relevance.MINOR]
-    shown = [change for change in changed if change not in minor[MOST_MINOR:]]
-    lines = [Text.assemble(("facts that differ", "bold"), f": {len(changed)}")] if changed else []
+    """Return a line a fact that differs; of those that rarely matter the first ones.
+
+    The framework's version under a second name, as its package's, is left out.
+    """
+    versions = {(change.before, change.after) for change in changed if change.name == _VERSION}
+    distinct = [each for each in changed if each.name == _VERSION or (each.before, each.after) not in versions]
+    minor = [change for change in distinct if change.relevance is Relevance.MINOR]
+    shown = [change for change in distinct if change not in minor[MOST_MINOR:]]
+    lines = [Text.assemble(("facts that differ", "bold"), f": {len(distinct)}")] if changed else []
     for change in shown:
         whose = ", ".join(change.contenders) or "host"
         style = "bold" if change.relevance is Relevance.CHANGES_RESULTS else ""
@@ -117,7 +126,8 @@ def _changes(title: str, changed: Sequence[Change]) -> list[RenderableType]:
 
 
 def _changed(change: Change) -> str:
-    before, after = (words.shortened(side, 70) or words.ABSENT for side in (change.before, change.after))
+    sides = (words.shortened(side, 70) or words.ABSENT for side in (change.before, change.after))
+    before, after = (side[:_ID] if change.name == "image" else side for side in sides)
     return f"{words.printable(change.name)}: {before} → {after}"
 
 

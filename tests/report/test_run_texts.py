@@ -63,6 +63,23 @@ def test_facts_that_rarely_matter_are_cut_and_others_never() -> None:
     assert lines[-1] == "and 12 more that rarely matter: --json has them"
 
 
+def test_a_version_stands_once_and_an_image_by_the_beginning_of_its_id() -> None:
+    def changed(name: str, before: str, after: str) -> FactChange:
+        relevance = Relevance.CHANGES_RESULTS
+        return FactChange(name=name, before=before, after=after, contenders=(TORCH,), relevance=relevance)
+
+    rows = [
+        changed("framework_version", "2.13.0", "2.14.1"),
+        changed("torch", "2.13.0", "2.14.1"),
+        changed("image", f"sha256:{'ab' * 32}", f"sha256:{'cd' * 32}"),
+    ]
+    assert [shown(line) for line in facts(rows)] == [
+        "facts that differ: 2",
+        "framework_version: 2.13.0 → 2.14.1 (torch==2.13.0)",
+        "image: sha256:abababababab → sha256:cdcdcdcdcdcd (torch==2.13.0)",
+    ]
+
+
 def test_another_machine_is_said_to_be_with_the_option_that_allows_it() -> None:
     before, after = run("a"), run("b", host={**HOST, "cpu": "another processor"})
     text = shown(difference(run_difference(before, after, Allowed())))
