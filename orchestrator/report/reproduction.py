@@ -11,15 +11,13 @@ from rich.text import Text
 from orchestrator import text as words
 from orchestrator.analyse.recipe_difference import Change
 from orchestrator.analyse.reproduction import Agreement, Reproduction
-from orchestrator.report.run_difference import barrier, facts, losses, numbers_table
+from orchestrator.report.run_difference import barrier, facts, image_id, losses, numbers_table
 
 _STATES = {
     "agrees": ("✓ agrees", "green"),
     "differs": ("✗ differs", "bold red"),
     "no-interval": ("? no interval", "yellow"),
 }
-_ID = 19
-"""Letters of an image's id that tell it: "sha256:" and twelve more."""
 
 
 def page(found: Reproduction) -> Group:
@@ -45,6 +43,5 @@ def _image(each: Change) -> Text:
     """Say whether the very same image ran, or one that was built anew."""
     name = words.shortened(each.name, 44)
     if each.before == each.after:
-        return Text(f"image of {name}: the same, {words.printable(each.before)[:_ID]}")
-    after = words.printable(each.after)[:_ID] or words.ABSENT
-    return Text(f"image of {name}: another, {words.printable(each.before)[:_ID]} → {after}")
+        return Text(f"image of {name}: the same, {image_id(each.before)}")
+    return Text(f"image of {name}: another, {image_id(each.before)} → {image_id(each.after)}")

@@ -5,6 +5,7 @@ Outside strings enter as `Text`, never as markup.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from rich import box
@@ -23,9 +24,6 @@ MOST_MINOR = 8
 """Facts that rarely matter: of more than these the count is given."""
 
 _VERSION = "framework_version"
-_ID = 19
-"""Letters of an image's id that tell it: "sha256:" and twelve more."""
-
 _TITLES: dict[str, str] = {
     "throughput": "images/s",
     "first_step_seconds": "first step s",
@@ -126,9 +124,19 @@ def _changes(title: str, changed: Sequence[Change]) -> list[RenderableType]:
 
 
 def _changed(change: Change) -> str:
-    sides = (words.shortened(side, 70) or words.ABSENT for side in (change.before, change.after))
-    before, after = (side[:_ID] if change.name == "image" else side for side in sides)
+    write = image_id if change.name == "image" else _value
+    before, after = write(change.before), write(change.after)
     return f"{words.printable(change.name)}: {before} → {after}"
+
+
+def _value(value: str) -> str:
+    return words.shortened(value, 70) or words.ABSENT
+
+
+def image_id(image: str) -> str:
+    """Write what ran: of a digest twelve letters, which tell it; a process's environment by its name."""
+    digest = re.fullmatch("(sha256:[0-9a-f]{12})[0-9a-f]+", image)
+    return digest[1] if digest else words.shortened(image, 48) or words.ABSENT
 
 
 def barrier(each: BarrierChange) -> Text:

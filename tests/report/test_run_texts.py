@@ -71,12 +71,12 @@ def test_a_version_stands_once_and_an_image_by_the_beginning_of_its_id() -> None
     rows = [
         changed("framework_version", "2.13.0", "2.14.1"),
         changed("torch", "2.13.0", "2.14.1"),
-        changed("image", f"sha256:{'ab' * 32}", f"sha256:{'cd' * 32}"),
+        changed("image", f"sha256:{'ab' * 32}", "environment torch-2.14.1-cpu"),
     ]
     assert [shown(line) for line in facts(rows)] == [
         "facts that differ: 2",
         "framework_version: 2.13.0 → 2.14.1 (torch==2.13.0)",
-        "image: sha256:abababababab → sha256:cdcdcdcdcdcd (torch==2.13.0)",
+        "image: sha256:abababababab → environment torch-2.14.1-cpu (torch==2.13.0)",
     ]
 
 
