@@ -23,6 +23,7 @@ from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, REPRODUCTION
 from orchestrator.run.all_trials import run_all
 from orchestrator.run.one_trial import TrialSetup
 from orchestrator.run.prepare import expectations, prepare_contenders
+from orchestrator.run.turn_choice import choose_turns
 from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
@@ -116,6 +117,9 @@ def begin(
 ) -> None:
     """Write what a later host needs to resume the run, before anything is started."""
     engine = runtime.engine
+    turns = choose_turns(resolved, plan, setup, runtime.hardware.memory_bytes)
+    if turns.notice:
+        setup.say(turns.notice)
     manifest = Manifest.create(
         resolved,
         plan,
@@ -124,8 +128,8 @@ def begin(
         images=setup.images,
         refused=setup.refused,
         reuse=reuse,
-    )
-    comparison = describe(resolved, plan, engine, runtime.engine_notice, folder.id)
+    ).replace(turn_seconds=turns.seconds)
+    comparison = describe(resolved, plan, engine, runtime.engine_notice, folder.id, turns.seconds)
     ignored = ignored_variables(resolved.contenders, runtime.variables)
     host = {**runtime.environment, **engine.facts(), **{f"{FACT}{name}": value for name, value in ignored.items()}}
     folder.begin(manifest, Environment(host=host), comparison)

@@ -78,6 +78,20 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class TurnEnded:
+    """A turn is over, of a trial that trains by turns; the worker waits for its next one, or goes on to its end."""
+
+    kind: ClassVar[str] = "turn_ended"
+
+    round: int  # as the host numbers it; 0 where nobody else trains
+    epoch: int
+    step: int  # the last one trained, counted from 1 within the epoch
+    images: int  # trained within `seconds`
+    seconds: float  # between two synchronisations, without the turn's first steps, which are cold
+    waited_seconds: float  # before the turn
+
+
+@dataclass(frozen=True)
 class Heartbeat:
     """The worker lives. `step` of `steps` counts what was handed to the device, not what it finished."""
 
@@ -122,13 +136,14 @@ class RunEnded:
     files: List[str] = field(default_factory=list)  # names in $BAKEOFF_OUT
 
 
-Event = Union[WorkerReady, PhaseEnded, Steps, EpochEnded, Heartbeat, Warned, Failed, RunEnded]
+Event = Union[WorkerReady, PhaseEnded, Steps, EpochEnded, TurnEnded, Heartbeat, Warned, Failed, RunEnded]
 
 EVENT_TYPES: Tuple[Type[Event], ...] = (
     WorkerReady,
     PhaseEnded,
     Steps,
     EpochEnded,
+    TurnEnded,
     Heartbeat,
     Warned,
     Failed,

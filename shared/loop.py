@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from shared.order import Order, order_of, sequential, shuffled
 from shared.recipe import Recipe
 from shared.timing import timed
 from shared.trial import Trial
+from shared.turns import LEAD_STEPS, Stretch, Turns
 
 Place = Callable[[NDArray[np.float32], NDArray[np.int64]], Part]
 
@@ -99,29 +100,37 @@ def order_of_epoch(trial: Trial, epoch: int, training: Training) -> Order:
     return order_of(training.shuffle(images)) if order == "framework" else sequential(images)
 
 
-def train_epoch(trial: Trial, epoch: int, emitter: Emitter, training: Training, data: Data) -> List[List[float]]:
+class _Trained(NamedTuple):
+    """An epoch's steps: what each returned, and the seconds of all. Both grow where it is trained by turns."""
+
+    results: List[Tuple[Any, ...]]
+    seconds: float
+
+
+def train_epoch(
+    trial: Trial, epoch: int, emitter: Emitter, training: Training, data: Data, turns: Optional[Turns] = None
+) -> List[List[float]]:
     """Train on the clock; then evaluate, read the steps' scalars back and send the epoch's events.
 
-    Return a list for each of STEP_SERIES that the trial keeps, one number a step.
+    Whatever it does stands within a turn, where the trial trains by turns. Return a list for each of STEP_SERIES that
+    the trial keeps, one number a step.
     """
+    if turns:
+        turns.take()
     images, size = trial.recipe.data.train.images, trial.recipe.training.batch_size
     emitter.begin_epoch(Heartbeat(phase="train", epoch=epoch, steps=math.ceil(images / size)))
     order = order_of_epoch(trial, epoch, training)
     batches = training.batches(order.indices, size)
-    results = []
-    with timed(training.synchronise) as training_watch:
-        for number, batch in enumerate(batches, 1):
-            emitter.step = number
-            results.append(training.step(batch))
+    trained = _train_epoch(epoch, batches, emitter, training, turns)
     with timed(training.synchronise) as evaluation_watch:
         validation = evaluate(training, data.validation)
-    step_losses, correct, *norms = (training.read(scalars) for scalars in zip(*results))
+    step_losses, correct, *norms = (training.read(scalars) for scalars in zip(*trained.results))
     train_loss = sum(loss * len(batch) for loss, batch in zip(step_losses, batches)) / images
     emitter.steps(epoch, step_losses)
     event = EpochEnded(
         epoch=epoch,
         images=images,
-        seconds=training_watch.seconds,
+        seconds=trained.seconds,
         evaluation_seconds=evaluation_watch.seconds,
         train_loss=finite(train_loss),
         train_accuracy=sum(correct) / images,
@@ -133,7 +142,44 @@ def train_epoch(trial: Trial, epoch: int, emitter: Emitter, training: Training, 
     emitter.emit(event)
     if event.diverged:
         emitter.emit(Warned(f"the training has diverged: a loss of epoch {epoch} is not finite"))
+    if turns:
+        turns.end()
     return [step_losses, correct, *norms]
+
+
+def _train_epoch(
+    epoch: int, batches: Sequence[Any], emitter: Emitter, training: Training, turns: Optional[Turns]
+) -> _Trained:
+    if turns:
+        return _train_by_turns(epoch, batches, emitter, training, turns)
+    return _train(batches, 0, len(batches), emitter, training)
+
+
+def _train(batches: Sequence[Any], start: int, stop: int, emitter: Emitter, training: Training) -> _Trained:
+    """Train on some of an epoch's batches, on the clock."""
+    part, results = batches[start:stop], []
+    with timed(training.synchronise) as watch:
+        for number, batch in enumerate(part, start + 1):
+            emitter.step = number
+            results.append(training.step(batch))
+    return _Trained(results, watch.seconds)
+
+
+def _train_by_turns(epoch: int, batches: Sequence[Any], emitter: Emitter, training: Training, turns: Turns) -> _Trained:
+    """Train on all batches of an epoch, turn by turn. The last turn is not over: evaluation stands in it."""
+    results: List[Tuple[Any, ...]] = []
+    seconds = 0.0
+    while True:
+        start = len(results)
+        stop = start + turns.steps(len(batches) - start)
+        lead = min(start + LEAD_STEPS, stop)
+        cold, warm = (_train(batches, *span, emitter, training) for span in ((start, lead), (lead, stop)))
+        results += cold.results + warm.results
+        seconds += cold.seconds + warm.seconds
+        turns.note(Stretch(epoch, stop, stop - lead, sum(map(len, batches[lead:stop])), warm.seconds))
+        if stop == len(batches):
+            return _Trained(results, seconds)
+        turns.end()
 
 
 def joined(epochs: Sequence[List[List[float]]]) -> Dict[str, List[float]]:

@@ -28,6 +28,7 @@ class Trial:
     precision: Precision = "float32"  # of weights, images and all arithmetic
     audit: List[int] = field(default_factory=list)  # training images of the audit's two batches, half each; [] is none
     norms: bool = False  # keep every step's gradient and weight norm too; they cost time, so no speed is taken then
+    turns: bool = False  # train by turns, as `shared.turns` has it: asked only of workers that say they can
     v: int = CONTRACT_VERSION
 
 
@@ -36,7 +37,11 @@ class TrialError(ValueError):
 
 
 def to_json(trial: Trial) -> str:
-    return json.dumps(asdict(trial), allow_nan=False, separators=(",", ":"))
+    """Write a trial; `turns` stands in it only where it is asked for, since older workers know no such key."""
+    document = asdict(trial)
+    if not trial.turns:
+        del document["turns"]
+    return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 
 def from_json(text: str) -> Trial:

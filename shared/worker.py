@@ -79,6 +79,7 @@ def run(framework: Framework, trial: Trial, emitter: Emitter, folder: Path, out:
 
         backend = framework.load(trial)  # its libraries are loaded before pyarrow's
         from shared import facts, loop
+        from shared.turns import Turns
     with emitter.phase("data"):
         data = loop.load_to_device(trial.recipe, folder, backend.place)
     with emitter.phase("build"):
@@ -89,7 +90,8 @@ def run(framework: Framework, trial: Trial, emitter: Emitter, folder: Path, out:
     if trial.audit:  # after the first step, whose seconds are to hold tracing and compilation
         loop.audit(trial, emitter, training, out)
     epochs = range(1, trial.recipe.training.epochs + 1)
-    series = [loop.train_epoch(trial, epoch, emitter, training, data) for epoch in epochs]
+    turns = Turns(emitter) if trial.turns else None
+    series = [loop.train_epoch(trial, epoch, emitter, training, data, turns) for epoch in epochs]
     with emitter.phase("predict"):
         logits = training.logits(data.test)
         np.save(out / PREDICTIONS, training.array(logits))

@@ -52,7 +52,7 @@ def analyse(run: RunResults) -> Summary:
         audits=audits,
         step_differences=differences,
         accuracies=accuracy_differences(run.answers, reference),
-        ratios=metric_ratios(comparison, trials, audits),
+        ratios=metric_ratios(comparison, trials, audits, {record.id: record.turns for record in records}),
         claim_forecast=claim_forecast(comparison, trials),
         accuracy_equivalences=accuracy_equivalences(comparison, trials, audits),
         claims=found_claims,

@@ -11,12 +11,16 @@ from orchestrator.engines.engine import Engine
 from orchestrator.plan.plan import Plan
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
+from orchestrator.spec.contenders import Contender
 from orchestrator.spec.margin import fraction
 from orchestrator.spec.resolve import ResolvedSpec, title
 from orchestrator.spec.tracks import not_stepwise, track
+from shared.recipe import Recipe
 
 
-def describe(resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, run_id: str) -> Comparison:
+def describe(
+    resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, run_id: str, turn_seconds: float | None
+) -> Comparison:
     """Say what is compared, before it runs."""
     crossed = len(resolved.recipes) > 1 and len(resolved.contenders) > 1
     return Comparison(
@@ -37,22 +41,24 @@ def describe(resolved: ResolvedSpec, plan: Plan, engine: Engine, notice: str, ru
         margin=fraction(resolved.spec.margin),
         accuracy_margin=resolved.spec.accuracy_margin / 100,
         order_seed=plan.drawn_from,
-        cells=tuple(
-            Cell(
-                contender=contender.written,
-                title=contender.title,
-                colour=contender.colour,
-                recipe=recipe.name,
-                recipe_title=recipe.title,
-                track=track(recipe),
-                not_stepwise=not_stepwise(recipe),
-            )
-            for contender, recipe in plan.cells
-        ),
+        turn_seconds=turn_seconds,
+        cells=tuple(_describe_cell(*cell) for cell in plan.cells),
         seeds=tuple(range(1, resolved.spec.seeds + 1)),
         runs=resolved.spec.runs,
         precision=resolved.spec.precision,
         spec=resolved.spec.model_dump(mode="json"),
+    )
+
+
+def _describe_cell(contender: Contender, recipe: Recipe) -> Cell:
+    return Cell(
+        contender=contender.written,
+        title=contender.title,
+        colour=contender.colour,
+        recipe=recipe.name,
+        recipe_title=recipe.title,
+        track=track(recipe),
+        not_stepwise=not_stepwise(recipe),
     )
 
 

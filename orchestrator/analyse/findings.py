@@ -169,6 +169,19 @@ def busy_machine(run: CheckInput) -> Iterator[Found]:
         yield Found(f"The machine was busy when the comparison began: load {run.load:.1f} on {cores}.")
 
 
+IDLE_SHARE = 0.01
+"""Of a core, that a worker may use while another one trains."""
+
+
+@finding("not-idle", "warning", "What it computed then slowed the others: do not trust the speeds of its block.")
+def not_idle(run: CheckInput) -> Iterator[Found]:
+    """Tell of workers that computed while they waited for their turns, by the CPU time of their processes."""
+    for record in run.records:
+        share = record.waits.sampled_cpu_seconds / record.waits.sampled_seconds if record.waits.sampled_seconds else 0.0
+        if share > IDLE_SHARE:
+            yield Found(f"{record.id} used {share:.1%} of a core while others had their turns.", (record.id,))
+
+
 @finding("variable-ignored", "warning", "Workers get the trial's own variables, so that every machine runs the same.")
 def variable_ignored(run: CheckInput) -> Iterator[Found]:
     for name, value in run.variables.items():
@@ -227,6 +240,7 @@ CHECKS: tuple[Check, ...] = (
     *VERIFIED_CHECKS,
     parity_broken,
     busy_machine,
+    not_idle,
     variable_ignored,
     cpu_quota,
     too_short,

@@ -5,14 +5,17 @@ A recipe of which an audit is red is left out: what does not compute the same is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 
 from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.metrics import FEWEST_EPOCHS, FEWEST_SECONDS, METRICS, Metric, counts, is_short
 from orchestrator.analyse.ratio_verdict import RatioVerdict, estimate_only, judge, no_claim
+from orchestrator.analyse.rounds import ratio_of_rounds
 from orchestrator.analyse.summary import Audit, Cell, ClaimForecast, Comparison, MetricRatio, TrialSummary
-from orchestrator.record.record import Status
+from orchestrator.record.record import Status, Turn
 
 Block = tuple[int, int]
 """Run and seed: sorted, they are in the order of running."""
@@ -28,15 +31,19 @@ def with_ratios(trials: Sequence[TrialSummary], reference: str, audits: Sequence
 
 
 def metric_ratios(
-    comparison: Comparison, trials: Sequence[TrialSummary], audits: Sequence[Audit]
+    comparison: Comparison,
+    trials: Sequence[TrialSummary],
+    audits: Sequence[Audit],
+    turns: Mapping[str, Sequence[Turn]] = MappingProxyType({}),
 ) -> tuple[MetricRatio, ...]:
     """Compare each contender with the reference, block by block; what has no whole block is left out.
 
-    A walk is not judged this way: its cells are not contenders of one recipe.
+    `turns` are by trial, of those that trained by turns. A walk is not judged this way: its cells are not contenders of
+    one recipe.
     """
-    rule, seconds = _rule(comparison), _block_seconds(trials)
+    bench = _Bench(comparison.reference, trials, turns, _rule(comparison), _block_seconds(trials))
     rows = (
-        _row(metric, cell, comparison.reference, trials, rule, seconds)
+        _row(metric, cell, bench)
         for cell in _compared(comparison)
         if audits_agree(audits, cell.recipe)
         for metric in METRICS
@@ -77,21 +84,34 @@ def _compared(comparison: Comparison) -> list[Cell]:
     return [cell for cell in comparison.cells if cell.contender != comparison.reference]
 
 
-def _row(
-    metric: Metric, cell: Cell, reference: str, trials: Sequence[TrialSummary], rule: ClaimRule, seconds: float | None
-) -> MetricRatio:
-    mine, theirs = (
-        [trial for trial in trials if counts(trial) and (trial.contender, trial.recipe) == (contender, cell.recipe)]
-        for contender in (cell.contender, reference)
-    )
-    ratios = _ratios(metric, mine, theirs)
+@dataclass(frozen=True)
+class _Bench:
+    """What all rows of a report are made from."""
+
+    reference: str
+    trials: Sequence[TrialSummary]
+    turns: Mapping[str, Sequence[Turn]]  # by trial
+    rule: ClaimRule
+    block_seconds: float | None
+
+    def of(self, contender: str, recipe: str) -> list[TrialSummary]:
+        place = (contender, recipe)
+        return [trial for trial in self.trials if counts(trial) and (trial.contender, trial.recipe) == place]
+
+
+def _row(metric: Metric, cell: Cell, bench: _Bench) -> MetricRatio:
+    mine, theirs = bench.of(cell.contender, cell.recipe), bench.of(bench.reference, cell.recipe)
+    by_turns = _ratios_by_turns(mine, theirs, bench.turns) if metric.name == "throughput" else {}
+    by_block = {**_ratios(metric, mine, theirs), **by_turns}
+    ratios = tuple(by_block[block] for block in sorted(by_block))
     return MetricRatio(
         metric=metric.name,
         contender=cell.contender,
-        reference=reference,
+        reference=bench.reference,
         recipe=cell.recipe,
         ratios=ratios,
-        verdict=_verdict(metric, ratios, [*mine, *theirs], rule, seconds),
+        blocks_by_turns=len(by_turns),
+        verdict=_verdict(metric, ratios, [*mine, *theirs], bench.rule, bench.block_seconds),
     )
 
 
@@ -112,11 +132,20 @@ def _too_short(trials: Sequence[TrialSummary]) -> str:
     return f"too short to time ({took}); a trial needs {FEWEST_EPOCHS} epochs and {FEWEST_SECONDS:.0f} s of training"
 
 
-def _ratios(metric: Metric, mine: Sequence[TrialSummary], theirs: Sequence[TrialSummary]) -> tuple[float, ...]:
-    """Return a ratio a whole block, in the order of running."""
+def _ratios(metric: Metric, mine: Sequence[TrialSummary], theirs: Sequence[TrialSummary]) -> dict[Block, float]:
+    """Return a ratio a whole block, of whole trials."""
     ours, others = ({(trial.run, trial.seed): metric.value(trial) for trial in side} for side in (mine, theirs))
-    pairs = [(ours[block], others[block]) for block in sorted(ours.keys() & others.keys())]
-    return tuple(one / other for one, other in pairs if one and other)
+    pairs = {block: (ours[block], others[block]) for block in ours.keys() & others.keys()}
+    return {block: one / other for block, (one, other) in pairs.items() if one and other}
+
+
+def _ratios_by_turns(
+    mine: Sequence[TrialSummary], theirs: Sequence[TrialSummary], turns: Mapping[str, Sequence[Turn]]
+) -> dict[Block, float]:
+    """Return a ratio for each block whose contenders had rounds enough together."""
+    ours, others = ({(trial.run, trial.seed): turns.get(trial.id, ()) for trial in side} for side in (mine, theirs))
+    ratios = {block: ratio_of_rounds(ours[block], others[block]) for block in ours.keys() & others.keys()}
+    return {block: ratio for block, ratio in ratios.items() if ratio is not None}
 
 
 def _block_seconds(trials: Sequence[TrialSummary]) -> float | None:
@@ -124,9 +153,14 @@ def _block_seconds(trials: Sequence[TrialSummary]) -> float | None:
     blocks: dict[Block, list[float | None]] = {}
     for trial in trials:
         if trial.role == "measured":
-            blocks.setdefault((trial.run, trial.seed), []).append(trial.wall_seconds if counts(trial) else None)
+            blocks.setdefault((trial.run, trial.seed), []).append(_seconds(trial) if counts(trial) else None)
     whole = [sum(filter(None, seconds)) for seconds in blocks.values() if None not in seconds]
     return median(whole) if whole else None
+
+
+def _seconds(trial: TrialSummary) -> float | None:
+    """Return what a trial took of the machine's time: what it waited for its turns was another's."""
+    return None if trial.wall_seconds is None else trial.wall_seconds - trial.waits.seconds
 
 
 def _ratio(

@@ -67,6 +67,7 @@ class MetricRatio(Value):
     reference: str
     recipe: str
     ratios: tuple[float, ...]  # of whole blocks, in the order of running
+    blocks_by_turns: int = 0  # in how many of them the ratio is the median over rounds of turns; else of whole trials
     verdict: RatioVerdict
 
 
@@ -178,6 +179,7 @@ class Comparison(Value):
     margin: float  # of a ratio, as a fraction: a smaller difference is of no interest
     accuracy_margin: float  # as a fraction
     order_seed: int  # that the order within blocks was drawn from
+    turn_seconds: float | None = None  # that contenders of a recipe trained by; None: whole trials one after another
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     runs: int

@@ -105,6 +105,18 @@ CAUTIONS: dict[What, Caution] = {
         "{trial} says that {claimed} s passed where the host counted {counted} s.",
         "Its clock runs slow, or its events were held up on their way; its speed is not to be trusted.",
     ),
+    "turns": Caution(
+        "turns-mismatch",
+        "error",
+        "{trial} says that it trained {claimed} images/s in its turns, and {counted} over whole epochs.",
+        "Its ratio to others stands on its turns and is not to be trusted.",
+    ),
+    "waited-seconds": Caution(
+        "waited-too-long",
+        "error",
+        "{trial} says that it waited {claimed} s for its turns; the host let it wait {counted} s.",
+        "Seconds of training may hide in its waits; its speed is not to be trusted.",
+    ),
 }
 """By number, in the order of a report."""
 
@@ -139,7 +151,7 @@ def _message(record: Record, line: Verified, message: str) -> str:
     )
 
 
-_SECONDS = ("epoch-seconds", "time-in-no-phase", "clock")
+_SECONDS = ("epoch-seconds", "time-in-no-phase", "clock", "turns", "waited-seconds")
 _SHORT: Callable[[float], str] = "{:.2f}".format
 _LONG: Callable[[float], str] = "{:,.8g}".format
 

@@ -43,6 +43,7 @@ class Prepared:
     facts: Mapping[str, str] = field(default_factory=dict)  # how it was made, for the report
     relaxations: tuple[str, ...] = ()  # words of `orchestrator.spec.contenders`
     retries: tuple[str, ...] = ()  # what was tried again to make it ready, in words
+    takes_turns: bool = False  # its worker says that it keeps the contract's clause "turns"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class Launch:
     data: Path  # the prepared data set, as it was given to `supply`
     gpu: str | None = None  # UUID
     lease: str = ""  # of the run folder: run ids of two machines that share an engine may be the same
+    listens: bool = False  # it reads standard input, which stays open whatever becomes of the host
+    alive: int = 1  # workers that live at once and share the engine's memory
 
     @property
     def spec_sha256(self) -> str:
@@ -103,6 +106,15 @@ class Worker(Protocol):
         again to reconnect, which ends the call before. What comes twice all the same is known
         by its `seq`. Raises NoFeedError where there is nothing to follow.
         """
+
+    def tell(self, line: bytes) -> None:
+        """Write a line to standard input of a worker that listens; one that has ended hears nothing.
+
+        Raises EngineLostError.
+        """
+
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that the worker and its children have used so far; None where that is not known."""
 
     def poll(self) -> WorkerExit | None:
         """Tell how the worker ended, None while it runs. Raises EngineLostError where the engine does not answer."""

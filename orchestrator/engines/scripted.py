@@ -5,6 +5,7 @@ Whole comparisons run through it in milliseconds, without Docker and without a f
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from orchestrator.host.machine import Machine, this_machine
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
 
+Answer = Callable[[bytes], bytes]
+"""Waits for a line on standard input and returns what is printed upon it."""
+
 
 @dataclass(frozen=True)
 class Script:
@@ -28,19 +32,24 @@ class Script:
     raised where they stand, once: a connection that breaks.
     """
 
-    chunks: Sequence[bytes | Exception] = ()
+    chunks: Sequence[bytes | Exception | Answer] = ()
     exit: WorkerExit | None = field(default_factory=lambda: WorkerExit(0))
     files: Mapping[str, bytes] = field(default_factory=dict)
     stderr: str = ""
     cannot_start: str = ""
+    cpu_seconds: float | None = None  # whenever it is asked for
+    beat: Callable[[], bytes] | None = None  # what it says while it waits for a line under a later host
+    answered: dict[int, bytes] = field(default_factory=dict)  # by chunk: what it has printed upon lines so far
 
 
 class ScriptedWorker:
     paused = False
 
-    def __init__(self, script: Script, removed: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, script: Script, removed: Callable[[], object] = lambda: None, *, adopted: bool = False) -> None:
         self._script = script
+        self._adopted = adopted
         self._removed = removed
+        self._lines: queue.Queue[bytes] = queue.Queue()
         self._released = False
         self._played = 0
         self._stopped = threading.Event()
@@ -51,9 +60,28 @@ class ScriptedWorker:
             self._played += 1
             if isinstance(chunk, Exception):
                 raise chunk
-            yield chunk
+            if not callable(chunk):
+                yield chunk
+            elif (at := self._played - 1) in self._script.answered:
+                yield self._script.answered[at]
+            else:
+                yield from self._answer(at, chunk)
         if self._script.exit is None:
             self._stopped.wait()
+
+    def tell(self, line: bytes) -> None:
+        self._lines.put(line)
+
+    def cpu_seconds(self) -> float | None:
+        return self._script.cpu_seconds
+
+    def _answer(self, at: int, answer: Answer) -> Iterator[bytes]:
+        if self._adopted and self._script.beat:
+            yield self._script.beat()
+        line = self._lines.get()
+        if not self._stopped.is_set():
+            self._script.answered[at] = answer(line)
+            yield self._script.answered[at]
 
     def poll(self) -> WorkerExit | None:
         if self._stopped.is_set():
@@ -62,6 +90,7 @@ class ScriptedWorker:
 
     def stop(self) -> None:
         self._stopped.set()
+        self._lines.put(b"")
 
     def release(self) -> None:
         self._released = True
@@ -105,8 +134,15 @@ class ScriptedEngine:
     notice = ""
     restricts = False
 
-    def __init__(self, script: Callable[[Launch], Script], refuses: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        script: Callable[[Launch], Script],
+        refuses: Mapping[str, str] | None = None,
+        *,
+        takes_turns: bool = False,
+    ) -> None:
         self._script = script
+        self._takes_turns = takes_turns
         self._refuses = refuses or {}
         self.started: dict[tuple[str, str], Script] = {}  # by run and trial: what was started and not removed
 
@@ -122,7 +158,8 @@ class ScriptedEngine:
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:  # noqa: ARG002 - the protocol's signature
         if contender.written in self._refuses:
             raise PrepareError(self._refuses[contender.written])
-        return Prepared(contender, f"script of {contender.written}", contender.slug)
+        name = f"script of {contender.written}"
+        return Prepared(contender, name, contender.slug, takes_turns=self._takes_turns)
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         """A script brings its own data."""
@@ -137,7 +174,7 @@ class ScriptedEngine:
     def adopt(self, launch: Launch) -> ScriptedWorker | None:
         """Play the script again from its beginning, as an engine's log would."""
         script = self.started.get((launch.run_id, launch.trial_id))
-        return self._worker(launch, script) if script else None
+        return self._worker(launch, script, adopted=True) if script else None
 
     def sweep(self, run_id: str, lease: str) -> None:  # noqa: ARG002 - the protocol's signature
         for owned in self.owned():
@@ -147,8 +184,9 @@ class ScriptedEngine:
     def owned(self, *, images: bool = False, data: bool = False) -> list[ScriptedLeftover]:  # noqa: ARG002
         return [ScriptedLeftover(*place, self.started) for place in self.started]
 
-    def _worker(self, launch: Launch, script: Script) -> ScriptedWorker:
-        return ScriptedWorker(script, lambda: self.started.pop((launch.run_id, launch.trial_id), None))
+    def _worker(self, launch: Launch, script: Script, *, adopted: bool = False) -> ScriptedWorker:
+        place = (launch.run_id, launch.trial_id)
+        return ScriptedWorker(script, lambda: self.started.pop(place, None), adopted=adopted)
 
     def facts(self) -> Mapping[str, str]:
         return {"engine": "scripted"}

@@ -16,4 +16,5 @@ class Hardware:
     gives_gpus: bool = False  # whether the engine can hand a GPU to a worker
     load: float | None = None  # one-minute average when it was looked at; None: not known
     quota: float | None = None  # cores, where a limit on CPU time binds before the CPUs do
+    memory_bytes: int | None = None  # of the machine, as far as workers may use it; None: not known
     here: bool = True  # it is the machine on which bakeoff runs

@@ -64,8 +64,10 @@ class Machine:
 def this_machine(root: Path = ROOT) -> Machine:
     """Describe this machine as processes of ours are given it, its GPUs too."""
     cores, quota = usable(_affinity(), quotas(root))
-    hardware = Hardware(cores, gpus.list_gpus(), gives_gpus=True, quota=quota, load=load_now())
-    return Machine(hardware, facts_here(hardware, memory_bytes(root), root))
+    memory = memory_bytes(root)
+    listed = gpus.list_gpus()
+    hardware = Hardware(cores, listed, gives_gpus=True, quota=quota, load=load_now(), memory_bytes=memory)
+    return Machine(hardware, facts_here(hardware, memory, root))
 
 
 def facts_here(hardware: Hardware, memory: int, root: Path = ROOT) -> dict[str, str]:

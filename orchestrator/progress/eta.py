@@ -41,7 +41,7 @@ class _Sample:
 def remaining_seconds(plan: Plan, seen: Mapping[str, Seen]) -> float | None:
     """Predict the seconds until the last trial of `plan` ends; None while nothing is known.
 
-    `seen` holds the trials that started or ended, by id. Trials run one after another.
+    `seen` holds the trials that started or ended, by id. One trains at a time.
     """
     open_trials = [planned for planned in plan.trials if not _has_ended(seen.get(planned.id))]
     if not open_trials:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from orchestrator.plan.plan import Plan, PlannedTrial
 from orchestrator.progress.eta import Seen, epoch_work, remaining_seconds
 from orchestrator.record.record import Epoch, Record, Status
-from shared.events import EpochEnded, Event, Heartbeat, PhaseEnded, RunEnded
+from shared.events import EpochEnded, Event, Heartbeat, PhaseEnded, RunEnded, TurnEnded
+from shared.turns import WAITING
 
 BEFORE_TRAINING = ("import", "data", "build", "first_step", "warm_up")
 """The phases in a worker's order; a phase's end is heard, the next one's beginning is not."""
@@ -63,7 +64,7 @@ class TrialState:
         if not self.running or len(self.epochs) >= self.epochs_planned:
             return 0.0
         share, at = _step_share(self.beat), self.beat_at if self.beat else self.since
-        if self.epochs:
+        if self.epochs and self.phase != WAITING:
             last = self.epochs[-1]
             share += (now - at) / max(last.seconds + last.evaluation_seconds, 1e-9)
         return min(share, _NEARLY)
@@ -81,6 +82,10 @@ def after(state: TrialState, event: Event, now: float) -> TrialState:
         case EpochEnded(epoch=epoch):
             phase = "predict" if epoch >= state.epochs_planned else "train"
             return replace(state, epochs=(*state.epochs, event), phase=phase, since=now, beat=None)
+        case TurnEnded():
+            return replace(state, phase=WAITING, beat=_beat_after(event, state.beat), beat_at=now)
+        case Heartbeat(phase=phase) if phase == WAITING:
+            return replace(state, phase=WAITING)
         case Heartbeat():
             return replace(state, phase=event.phase, beat=event, beat_at=now)
         case RunEnded():
@@ -146,6 +151,11 @@ class Board:
 
 def _step_share(beat: Heartbeat | None) -> float:
     return beat.step / beat.steps if beat and beat.step and beat.steps else 0.0
+
+
+def _beat_after(turn: TurnEnded, beat: Heartbeat | None) -> Heartbeat | None:
+    """Return the last beat of the present epoch, brought up to what the turn has trained; None after its last turn."""
+    return replace(beat, step=turn.step) if beat else None
 
 
 def _next_phase(phase: str) -> str:

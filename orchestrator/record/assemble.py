@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from orchestrator.audit.audit import Expected, compare_with_expected
 from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import Leftovers, Prepared
 from orchestrator.plan.plan import PlannedTrial
-from orchestrator.record.record import Epoch, Record, Status
+from orchestrator.record.record import Epoch, Record, Status, Turn, Waits
 from orchestrator.record.verdict import Observed, Verdict, verdict
 from orchestrator.record.verdict_table import CAUSES
 from orchestrator.record.verify.clock import Times
@@ -24,7 +24,7 @@ from orchestrator.spec.tracks import not_stepwise, track
 from orchestrator.stream import facts as worker_facts
 from orchestrator.stream.intake import Intake
 from orchestrator.stream.predictions import PredictionsError, accuracy
-from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Warned, WorkerReady
+from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, TurnEnded, Warned, WorkerReady
 from shared.leftovers import AUDIT, FACTS, PREDICTIONS
 from shared.recipe import parameter_count
 
@@ -50,6 +50,7 @@ class Evidence:
     validation_labels: NDArray[np.uint8] | None = None  # (images,) of the recipe's slice; None: not to be had
     adopted: bool = False  # an earlier host started the worker
     data_sha256: str = ""  # of the images that the host supplied; "" is not held against the worker's
+    waits: Waits = field(default_factory=Waits)
 
 
 def assemble(evidence: Evidence, test_labels: NDArray[np.uint8]) -> Record:
@@ -74,6 +75,8 @@ def assemble(evidence: Evidence, test_labels: NDArray[np.uint8]) -> Record:
         relaxations=prepared.relaxations,
         phases=_phases(events, epochs),
         epochs=epochs,
+        turns=tuple(_turn(event) for event in events if isinstance(event, TurnEnded)),
+        waits=evidence.waits,
         audit=_audit(evidence, judged),
         verified=_verify(evidence, judged, test_labels),
         diverged=any(event.diverged for event in events if isinstance(event, EpochEnded)),
@@ -121,6 +124,7 @@ def _plan_fields(planned: PlannedTrial, engine: str) -> dict[str, Any]:
         "track": track(trial.recipe),
         "not_stepwise": not_stepwise(trial.recipe),
         "precision": trial.precision,
+        "by_turns": trial.turns,
         "engine": engine,
         "expected_parameters": parameter_count(trial.recipe),
         "shared_start": trial.recipe.initial.draw == "shared",
@@ -189,6 +193,7 @@ def _verify(evidence: Evidence, judged: Verdict, test_labels: NDArray[np.uint8])
                 epoch_starts=intake.epoch_starts,
                 arrivals=intake.arrivals,
                 no_arrivals=_why_no_arrivals(evidence),
+                waited_seconds=evidence.waits.seconds,
             ),
             test_labels=test_labels,
             validation_labels=evidence.validation_labels,
@@ -257,6 +262,10 @@ def _epoch(event: EpochEnded) -> Epoch:
         images_per_second=event.images / event.seconds,
         order_sha256=event.order_sha256,
     )
+
+
+def _turn(event: TurnEnded) -> Turn:
+    return Turn(round=event.round, epoch=event.epoch, images=event.images, seconds=event.seconds)
 
 
 def _phases(events: list[Event], epochs: tuple[Epoch, ...]) -> dict[str, float]:

@@ -42,6 +42,7 @@ class Manifest(Value):
     images: dict[str, str]  # by contender, of those that could be prepared
     refused: dict[str, str]  # by contender, why it could not be prepared
     reuse: bool  # finished trials of earlier runs are reused
+    turn_seconds: float | None = None  # that contenders of a recipe train by; None: whole trials one after another
     cores: int
     load: float | None  # None: not known, as of a machine that no container could be asked of
     hosts: tuple[Host, ...]

@@ -50,6 +50,23 @@ class Epoch(Value):
     order_sha256: str | None = None  # of the images' order
 
 
+class Turn(Value):
+    """A stretch of training between two waits. Its images and seconds leave out the first, cold steps."""
+
+    round: int  # in which every trial of the block that was there had one turn; 0 where nobody else trained
+    epoch: int
+    images: int
+    seconds: float
+
+
+class Waits(Value):
+    """How a trial waited for its turns, by the host's clock and the engine's count of CPU time."""
+
+    seconds: float = 0.0
+    sampled_seconds: float = 0.0  # of turns of others, in which this worker's CPU time was looked at
+    sampled_cpu_seconds: float = 0.0
+
+
 class TrialResult(Value):
     """What a record and its row in summary.json both say of a trial, whatever became of it."""
 
@@ -74,7 +91,9 @@ class TrialResult(Value):
     initial_weights_sha256: str | None = None
     test_accuracy: float | None = None  # counted by the host from predictions.npy
     peak_memory_bytes: int | None = None
-    started_at: str | None  # UTC, ISO 8601: trials run one after another, in an order drawn by lot
+    started_at: str | None  # UTC, ISO 8601
+    by_turns: bool = False  # it trained by turns with the others of its block; else as a whole
+    waits: Waits = Waits()
     wall_seconds: float | None  # from the engine's start call to the verdict
     phases: dict[str, float] = Field(default_factory=dict)  # training and evaluation are sums over the epochs
     events: EventCounts = EventCounts()
@@ -108,5 +127,6 @@ class Record(TrialResult):
     test_loss: float | None = None
     worker_test_accuracy: float | None = None
     peak_memory_kind: str | None = None
+    turns: tuple[Turn, ...] = ()
     warnings: tuple[str, ...] = ()
     stderr_tail: tuple[str, ...] = ()

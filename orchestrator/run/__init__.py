@@ -1,1 +1,1 @@
-"""Runs the trials of a plan one after another: prepares contenders, starts workers, notices when one stalls or ends."""
+"""Runs a plan's trials, one training at a time: starts workers, hands turns over, notices when one stalls or ends."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from orchestrator.engines.engine import EngineLostError, NoFeedError, Worker
 from orchestrator.stream.lines import Lines
@@ -24,8 +24,10 @@ Arrival = tuple[int, bytes | NoFeedError | None]  # which connection; None is it
 class Feed:
     """Lines of a worker, as they come."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, ring: Callable[[], object] = lambda: None) -> None:
+        """Begin to read; `ring` is called, from another thread, whenever something has come."""
         self._worker = worker
+        self._ring = ring
         self._queue: queue.Queue[Arrival] = queue.Queue(_QUEUE_CHUNKS)
         self._lines: dict[int, Lines] = {}  # by connection: each may end within a line
         self._unfinished: tuple[bytes, ...] = ()
@@ -40,7 +42,8 @@ class Feed:
         self.ended = False
         self._unfinished = ()
         self._lines[self.reconnects] = Lines()
-        threading.Thread(target=_read, args=(self._worker, self.reconnects, self._queue), daemon=True).start()
+        reading = (self._worker, self.reconnects, self._queue, self._ring)
+        threading.Thread(target=_read, args=reading, daemon=True).start()
 
     def lines(self, timeout_seconds: float) -> Iterator[bytes]:
         """Wait up to the time given for a chunk, then yield the lines of what has arrived.
@@ -81,14 +84,16 @@ class Feed:
                 yield self._queue.get_nowait()
 
 
-def _read(worker: Worker, connection: int, arrivals: queue.Queue[Arrival]) -> None:
+def _read(worker: Worker, connection: int, arrivals: queue.Queue[Arrival], ring: Callable[[], object]) -> None:
     end: NoFeedError | None = None
     try:
         for chunk in worker.chunks():
             arrivals.put((connection, chunk))
+            ring()
     except NoFeedError as error:
         end = error
     except (EngineLostError, OSError):
         pass  # the end of a stream is never evidence: the watcher asks the engine
     finally:
         arrivals.put((connection, end))
+        ring()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ from orchestrator.record.assemble import Evidence, assemble, unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.trial_folder import TrialFolder
 from orchestrator.record.verdict import Observed, StopReason
-from orchestrator.run.watchdog import Limits, Watchdog
+from orchestrator.run.member import Member
+from orchestrator.run.watchdog import Limits, TrialClock, Watchdog
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import Intake
 from orchestrator.values import Say
@@ -46,6 +47,7 @@ class TrialSetup:
     say: Say = lambda _: None  # one line to whoever watches
     lease: str = ""  # of the run folder
     detach: bool = False  # Ctrl-C leaves the worker running
+    turn_seconds: float | None = None  # that contenders of a recipe train by; None: as a whole
     data: Path = Path()  # the folder of the data set, as it was supplied to the engine
     prepared: Mapping[str, Prepared] = field(default_factory=dict)  # contenders that are ready, by written name
     refused: Mapping[str, str] = field(default_factory=dict)  # why the others are not, by written name
@@ -57,20 +59,41 @@ class TrialSetup:
         return {name: prepared.image for name, prepared in self.prepared.items()}
 
 
+OnEvent = Callable[[str, Event], None]
+"""Is told each event of a trial by its id, once."""
+
+
 def run_trial(
+    setup: TrialSetup, planned: PlannedTrial, prepared: Prepared, folder: TrialFolder, on_event: OnEvent
+) -> Record:
+    """Run one trial by itself, to its end."""
+    steps = trial_steps(setup, planned, prepared, folder, on_event)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            record: Record = end.value
+            return record
+
+
+def trial_steps(
     setup: TrialSetup,
     planned: PlannedTrial,
     prepared: Prepared,
     folder: TrialFolder,
-    on_event: Callable[[str, Event], None],
-) -> Record:
+    on_event: OnEvent,
+    member: Member | None = None,
+) -> Generator[None, None, Record]:
     """Start the worker or adopt an earlier host's, follow it, judge it, and write down what happened.
 
+    Stops wherever nothing was heard of the worker: others may be followed meanwhile. `member` is who it is to the
+    relay of its block; without one it waits for what comes, and its turns are nobody's.
     Ctrl-C while it runs stops the worker and gives an `interrupted` record, or leaves it where the setup says so; a
     second Ctrl-C propagates, and leaves the worker to the next host as every other exception does.
     """
+    member = member or Member()
     planned = with_audit(setup, planned)
-    launch = _launch(setup, planned, prepared)
+    launch = _launch(setup, planned, prepared, member.alive)
     retry = Retry(setup.say)
     try:
         started = retry.while_away(
@@ -83,7 +106,8 @@ def run_trial(
     except EngineLostError as error:
         return _record_unstarted(setup, planned, folder, Status.UNKNOWN, f"the engine does not answer: {error}")
     with started.worker:
-        evidence = _follow(setup, started, on_event, retry.kept)
+        member.enter(started.worker)
+        evidence = yield from _follow(setup, started, on_event, retry.kept, member)
         record = assemble(evidence, setup.test_labels)
         folder.write_record(record)  # before the worker is removed: a host that is killed in between loses nothing
     return record
@@ -106,7 +130,7 @@ class _Started:
         return max(0.0, (datetime.now(UTC) - self.started_at).total_seconds()) if self.adopted else None
 
 
-def _launch(setup: TrialSetup, planned: PlannedTrial, prepared: Prepared) -> Launch:
+def _launch(setup: TrialSetup, planned: PlannedTrial, prepared: Prepared, alive: int) -> Launch:
     return Launch(
         trial_id=planned.id,
         run_id=setup.run_id,
@@ -115,6 +139,8 @@ def _launch(setup: TrialSetup, planned: PlannedTrial, prepared: Prepared) -> Lau
         data=setup.data,
         gpu=setup.gpu,
         lease=setup.lease,
+        listens=planned.trial.turns,
+        alive=alive,
     )
 
 
@@ -162,8 +188,8 @@ def _adopt_or_start(setup: TrialSetup, planned: PlannedTrial, launch: Launch, fo
 
 
 def _follow(
-    setup: TrialSetup, started: _Started, on_event: Callable[[str, Event], None], retries: Sequence[str]
-) -> Evidence:
+    setup: TrialSetup, started: _Started, on_event: OnEvent, retries: Sequence[str], member: Member
+) -> Generator[None, None, Evidence]:
     """Read the worker to its end, and collect what it left. `retries` were needed to start it, in words."""
     trial_id, worker, folder = started.planned.id, started.worker, started.folder
     start, lived_seconds = time.monotonic(), started.lived_seconds
@@ -172,12 +198,15 @@ def _follow(
 
         def keep(numbered: NumberedEvent) -> None:
             append(numbered)
+            member.note(numbered.event)
             on_event(trial_id, numbered.event)
 
         for numbered in intake.recall(journal):
+            member.remember(numbered.event)
             on_event(trial_id, numbered.event)
-        watch = Watchdog(worker, intake, keep, setup.limits, say=setup.say, lived_seconds=lived_seconds)
-        observed = _watch(watch, detach=setup.detach)
+        clock = TrialClock(lived_seconds=lived_seconds, waited_seconds=member.waited_seconds)
+        watch = Watchdog(worker, intake, keep, setup.limits, clock=clock, say=setup.say, ring=member.ring)
+        observed = yield from _watch(watch, setup, 0.0 if member.alive > 1 else setup.limits.tick_seconds)
     leftovers = _collect(worker, folder, intake, observed)
     return Evidence(
         planned=started.planned,
@@ -192,14 +221,17 @@ def _follow(
         validation_labels=_validation_labels(setup, started.planned.trial.recipe),
         adopted=started.adopted,
         data_sha256=setup.data_sha256.get(started.planned.trial.recipe.data.view, ""),
+        waits=member.waits(),
     )
 
 
-def _watch(watch: Watchdog, *, detach: bool) -> Observed:
+def _watch(watch: Watchdog, setup: TrialSetup, timeout_seconds: float) -> Generator[None, None, Observed]:
     try:
-        return watch.until_end()
+        while (observed := watch.look(timeout_seconds)) is None:
+            yield
+        return observed
     except KeyboardInterrupt:
-        return Observed(stop_reason=StopReason.DETACHED) if detach else watch.interrupt()
+        return Observed(stop_reason=StopReason.DETACHED) if setup.detach else watch.interrupt()
 
 
 def _collect(worker: Worker, folder: TrialFolder, intake: Intake, observed: Observed) -> Leftovers:

@@ -28,7 +28,7 @@ from shared.events import HEARTBEAT_SECONDS
 class Limits:
     """How long things may take, in seconds."""
 
-    trial_seconds: float = TRIAL_SECONDS  # without what somebody paused
+    trial_seconds: float = TRIAL_SECONDS  # without what somebody paused, and without waiting for turns
     reconnect_seconds: float = 2.5 * HEARTBEAT_SECONDS  # two beats missed: the connection may be dark
     silence_seconds: float = 180.0  # a worker this silent hangs; importing a framework from a cold disk is not
     paused_seconds: float = 3600.0  # at a stretch
@@ -38,8 +38,17 @@ class Limits:
     drain_seconds: float = 5.0  # for what is still under way when the worker has ended
 
 
+@dataclass(frozen=True)
+class TrialClock:
+    """The host's clock, and what of its seconds does not count as the trial's."""
+
+    now: Callable[[], float] = time.monotonic
+    lived_seconds: float | None = None  # since an earlier host started the worker; None where this one did
+    waited_seconds: Callable[[], float] = lambda: 0.0  # for its turns, so far
+
+
 class Watchdog:
-    """One worker under watch; `until_end` returns when it has ended, or was stopped or given up."""
+    """One worker under watch: `look` tells when it has ended, or was stopped or given up."""
 
     def __init__(
         self,
@@ -48,17 +57,18 @@ class Watchdog:
         on_event: Callable[[NumberedEvent], None],
         limits: Limits,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: TrialClock = TrialClock(),
         say: Say = lambda _: None,
-        lived_seconds: float | None = None,
+        ring: Callable[[], object] = lambda: None,
     ) -> None:
         self._worker = worker
         self._intake = intake
         self._on_event = on_event
         self._limits = limits
-        self._clock = clock
-        self._feed = Feed(worker)
-        now = clock()
+        self._clock = clock.now
+        self._waited_seconds = clock.waited_seconds
+        self._feed = Feed(worker, ring)
+        now, lived_seconds = clock.now(), clock.lived_seconds
         self._heard_at = self._answered_at = now
         self._seen_running = lived_seconds is None  # what an earlier host started may have ended unseen
         self._started_at = now - (lived_seconds or 0.0)
@@ -71,17 +81,17 @@ class Watchdog:
         self._outage = Outage(limits.engine_seconds, say)
         self._pauses = Pauses(say)
 
-    def until_end(self) -> Observed:
-        """Read until the worker has ended, a limit has passed, or the engine is given up."""
-        while True:
-            self._read(self._limits.tick_seconds)
-            # Asked before limits are looked at: a host that slept wakes to old clocks and an ended worker.
-            if (worker_exit := self._poll_if_due()) is not None:
-                self._drain()
-                return self._observe(StopReason.EXITED, worker_exit)
-            if (observed := self._exceeded_limit()) is not None:
-                return observed
-            self._reconnect_if_due()
+    def look(self, timeout_seconds: float) -> Observed | None:
+        """Read what has come, or comes in the time given; None where the worker goes on, as far as is known."""
+        self._read(timeout_seconds)
+        # Asked before limits are looked at: a host that slept wakes to old clocks and an ended worker.
+        if (worker_exit := self._poll_if_due()) is not None:
+            self._drain()
+            return self._observe(StopReason.EXITED, worker_exit)
+        if (observed := self._exceeded_limit()) is not None:
+            return observed
+        self._reconnect_if_due()
+        return None
 
     def interrupt(self) -> Observed:
         """Stop the worker because the user wants to, and tell what is known."""
@@ -110,7 +120,7 @@ class Watchdog:
             return self._observe(StopReason.ENGINE_LOST, None) if given_up else None
         if self._pauses.stretch_seconds(now) > limits.paused_seconds:
             return self._stop(StopReason.PAUSED, f"{limits.paused_seconds:g} s")
-        if now - self._started_at - self._pauses.seconds(now) > limits.trial_seconds:
+        if now - self._started_at - self._pauses.seconds(now) - self._waited_seconds() > limits.trial_seconds:
             return self._stop(StopReason.DEADLINE, f"{limits.trial_seconds:g} s")
         if now - self._heard_at > limits.silence_seconds and not self._feed.refused:
             return self._stop(StopReason.SILENCE, f"{limits.silence_seconds:g} s")

@@ -49,6 +49,10 @@ RELAXATIONS: Mapping[str, Relaxation] = MappingProxyType(
     }
 )
 
+TURNS = "turns"
+CLAUSES = (TURNS,)
+"""Optional clauses of the contract, described in shared/README.md."""
+
 
 class Variant(Value):
     """What differs between an image for CPUs and one for GPUs."""
@@ -76,6 +80,7 @@ class ContenderFile(Value):
     modes: dict[str, str] = Field(default_factory=dict)  # mode → what it does
     variables: dict[str, dict[str, str]] = Field(default_factory=dict)  # that no worker gets: name → value → mode
     relax: tuple[str, ...] = ()  # keys of RELAXATIONS
+    clauses: tuple[str, ...] = ()  # optional clauses of the contract that its worker keeps, of CLAUSES
     variants: dict[str, Variant]
     versions: dict[str, Version]
 
@@ -91,6 +96,7 @@ class Contender:
     title: str = ""
     colour: str = "#666666"
     relax: tuple[str, ...] = ()  # never of a ready image
+    clauses: tuple[str, ...] = ()  # a ready image says by a label which it keeps
 
     @property
     def written(self) -> str:
@@ -133,7 +139,7 @@ def parse(text: str, images: Path = IMAGES) -> Contender:
     file = known[name]
     _check_modes(name, modes, file)
     version = match["version"] or file.default
-    return Contender(name, version, modes, title=file.title, colour=file.colour, relax=file.relax)
+    return Contender(name, version, modes, title=file.title, colour=file.colour, relax=file.relax, clauses=file.clauses)
 
 
 def format_relaxations(relax: Iterable[str]) -> str:
@@ -159,7 +165,12 @@ def _read(path: Path, changed_ns: int) -> ContenderFile:  # noqa: ARG001 - a par
         raise UsageError(f"{path} is not a contender file", example, lines) from error
     except (OSError, ValueError) as error:  # not there any more, not UTF-8, not TOML
         raise UsageError(f"{path} cannot be read: {error}", example) from error
-    unknown = [word for word in file.relax if word not in RELAXATIONS]
-    if unknown:
-        raise UsageError(f"{path}: relax has {unknown[0]!r}", f"words that it knows: {', '.join(RELAXATIONS)}")
+    _check_words(path, "relax", file.relax, RELAXATIONS)
+    _check_words(path, "clauses", file.clauses, CLAUSES)
     return file
+
+
+def _check_words(path: Path, key: str, words: Iterable[str], known: Iterable[str]) -> None:
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise UsageError(f"{path}: {key} has {unknown[0]!r}", f"words that it knows: {', '.join(known)}")

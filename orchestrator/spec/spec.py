@@ -25,6 +25,9 @@ DEFAULT_RECIPES = ("article-tf", "article-torch")
 TRIAL_SECONDS = 4 * 3600.0
 """How long a trial may take unless --timeout says otherwise."""
 
+TURN_SECONDS = 0.2
+"""How long a contender trains before it is another's turn; docs/methodology.md has the measurement behind it."""
+
 Profile = Literal["auto", "article", "quick"]
 EngineName = Literal["auto", "docker", "process"]
 DeviceKind = Literal["cpu", "cuda"]
@@ -70,6 +73,16 @@ class Spec(Value):
             "Train each matched cell twice more, to compare it step by step with others and itself.",
         ),
     ] = True
+    relay: Annotated[
+        bool,
+        Option(
+            "--relay/--no-relay",
+            "Contenders of a recipe train by turns, all alive at once; else whole trials one after another.",
+        ),
+    ] = True
+    turn_seconds: Annotated[
+        float, Field(ge=0.001, le=60), Option("--turn-seconds", "How long a turn lasts, about.")
+    ] = TURN_SECONDS
     timeout_seconds: Annotated[float, Field(gt=0), Option("--timeout", "Seconds a trial may take.")] = TRIAL_SECONDS
     allow_foreign_image: Annotated[
         bool,
@@ -118,6 +131,8 @@ class ExplainSpec(Spec):
     accuracy_margin: Annotated[float, Field(ge=0.5, le=0.5)] = 0.5
     batch_size: None = None
     parity: Literal[True] = True
+    relay: Literal[True] = True
+    turn_seconds: Annotated[float, Field(ge=TURN_SECONDS, le=TURN_SECONDS)] = TURN_SECONDS
 
     command_name: ClassVar[str] = "explain"
 

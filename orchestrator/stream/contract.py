@@ -25,7 +25,16 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from shared.events import CONTRACT_VERSION, EVENT_TYPES, LINE_LIMIT_BYTES, EpochEnded, Event, PhaseEnded, RunEnded
+from shared.events import (
+    CONTRACT_VERSION,
+    EVENT_TYPES,
+    LINE_LIMIT_BYTES,
+    EpochEnded,
+    Event,
+    PhaseEnded,
+    RunEnded,
+    TurnEnded,
+)
 from shared.trial import Trial
 
 LARGEST_INTEGER = 2**53  # beyond it JSON readers disagree
@@ -188,6 +197,11 @@ def _check_meaning(event: Event) -> None:
         if event.seconds < _SHORTEST_SECONDS:
             raise RejectedLineError("an epoch of no time")
         _check_shares(event.train_accuracy, event.val_accuracy)
+    if isinstance(event, TurnEnded):
+        if min(event.epoch, event.step) < 1 or min(event.round, event.images, event.seconds, event.waited_seconds) < 0:
+            raise RejectedLineError("epoch and step count from 1, and nothing else of a turn is negative")
+        if event.images and event.seconds < _SHORTEST_SECONDS:
+            raise RejectedLineError("a turn of no time")
     if isinstance(event, RunEnded):
         if event.peak_memory_bytes < 0 or event.wall_seconds < 0:
             raise RejectedLineError("negative memory or seconds")

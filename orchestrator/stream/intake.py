@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.stream.contract import NumberedEvent, RejectedLineError, decode
 from orchestrator.values import Value
-from shared.events import EpochEnded, Heartbeat, Steps
+from shared.events import EpochEnded, Heartbeat, Steps, TurnEnded
 from shared.leftovers import EVENTS
 
 BUDGET_BYTES = 256 * 2**20
@@ -19,6 +19,7 @@ BUDGET_BYTES = 256 * 2**20
 KEPT_REFUSALS = 1000
 
 KEPT_EPOCHS = 2**14
+KEPT_TURNS = 2**17
 KEPT_OTHERS = 256
 """Events of one kind that a record is made from: a report has a row, a bar or a line for each.
 
@@ -170,7 +171,7 @@ class Intake:
         if numbered.seq in self._numbers:
             return None
         recorded = not isinstance(numbered.event, (Heartbeat, Steps))
-        most = KEPT_EPOCHS if isinstance(numbered.event, EpochEnded) else KEPT_OTHERS
+        most = {EpochEnded: KEPT_EPOCHS, TurnEnded: KEPT_TURNS}.get(type(numbered.event), KEPT_OTHERS)
         if recorded and self._kinds[numbered.event.kind] >= most:
             raise RejectedLineError(f"more than {most} events of the kind {numbered.event.kind}")
         self._numbers.add(numbered.seq)

@@ -22,7 +22,7 @@ PROMISED = (
     "id contender framework framework_version recipe seed engine device status reason image parameters"
     " initial_weights_sha256 train_loss val_loss test_accuracy images_per_second peak_memory_bytes wall_seconds"
     " phases events epochs track role reused_from reconnects"
-    " run started_at cause paused_seconds retries log_tail ratio_to_reference verified"
+    " by_turns waits run started_at cause paused_seconds retries log_tail ratio_to_reference verified"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -93,6 +94,60 @@ def test_a_new_call_of_chunks_ends_the_one_before(real: Rig) -> None:
         with contextlib.suppress(EngineLostError):
             list(abandoned)
         assert worker.poll() is None
+
+
+def _heard(worker: Worker, count: int) -> list[str]:
+    """Read the worker's remarks until there are so many."""
+    heard: list[str] = []
+    lines = Lines()
+    for chunk in worker.chunks():
+        heard += [json.loads(line)["message"] for line in lines.feed(chunk) if b'"warning"' in line]
+        if len(heard) >= count:
+            break
+    return heard
+
+
+def test_what_a_worker_is_told_it_reads_line_by_line(rig: Rig) -> None:
+    with rig.start("echo 2", listens=True) as worker:
+        worker.tell(b"one\n")
+        worker.tell(b"two\n")
+        assert _heard(worker, 2) == ["heard one", "heard two"]
+
+
+def test_a_worker_that_has_ended_hears_nothing(rig: Rig) -> None:
+    with rig.start("finish", listens=True) as worker:
+        assert list(worker.chunks())
+        worker.tell(b"one\n")
+
+
+def test_a_worker_that_does_not_listen_reads_an_empty_input(real: Rig) -> None:
+    with real.start("echo 1") as worker:
+        assert _heard(worker, 1) == ["heard "]
+
+
+def test_standard_input_stays_open_when_a_host_leaves_and_a_later_one_writes_to_it(real: Rig) -> None:
+    with real.start("echo 2", listens=True) as worker:
+        worker.tell(b"one\n")
+        assert _heard(worker, 1) == ["heard one"]
+        worker.release()
+    adopted = real.engine.adopt(real.launch("echo 2", listens=True))
+    assert adopted is not None
+    with adopted:
+        assert adopted.poll() is None
+        adopted.tell(b"two\n")
+        assert _heard(adopted, 2) == ["heard one", "heard two"]
+
+
+def test_the_cpu_time_that_a_worker_used_is_told_to_a_hundredth_of_a_second(real: Rig) -> None:
+    with real.start("busy 0.5") as worker:
+        _heard(worker, 1)
+        first = worker.cpu_seconds()
+        time.sleep(0.3)
+        second = worker.cpu_seconds()
+    assert first is not None
+    assert second is not None
+    assert 0.45 < first < 1.5
+    assert second - first < 0.01
 
 
 def test_poll_tells_running_from_ended(rig: Rig) -> None:

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.engines.engine import EngineLostError, NoFeedError, WorkerExit
 from orchestrator.engines.scripted import Script, ScriptedWorker
 from orchestrator.record.verdict import Observed, StopReason
-from orchestrator.run.watchdog import Limits, Watchdog
+from orchestrator.run.watchdog import Limits, TrialClock, Watchdog
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import EventCounts, Intake
 from tests.support.streams import BEAT, READY, STORY, TRIAL, lines
@@ -43,6 +43,12 @@ class Clock:
         return next(self._seconds)
 
 
+def until_end(watch: Watchdog) -> Observed:
+    while (observed := watch.look(CALM.tick_seconds)) is None:
+        pass
+    return observed
+
+
 class Watching:
     """A watch and what came of it."""
 
@@ -50,8 +56,9 @@ class Watching:
         self.events: list[NumberedEvent] = []
         self.intake = Intake(TRIAL, budget_bytes)
         self.said: list[str] = []
-        watch = Watchdog(worker, self.intake, self.events.append, limits, clock=Clock(), say=self.said.append)
-        self.observed: Observed = watch.until_end()
+        clock = TrialClock(Clock())
+        watch = Watchdog(worker, self.intake, self.events.append, limits, clock=clock, say=self.said.append)
+        self.observed: Observed = until_end(watch)
 
     @property
     def counts(self) -> EventCounts:
@@ -278,8 +285,10 @@ def test_a_users_ctrl_c_goes_through_the_watch() -> None:
     def pressed(_: NumberedEvent) -> None:
         raise KeyboardInterrupt
 
+    worker = scripted(*lines(READY), worker_exit=None)
+    watch = Watchdog(worker, Intake(TRIAL), pressed, CALM, clock=TrialClock(Clock()))
     with pytest.raises(KeyboardInterrupt):
-        Watchdog(scripted(*lines(READY), worker_exit=None), Intake(TRIAL), pressed, CALM, clock=Clock()).until_end()
+        until_end(watch)
 
 
 class Answering(Streaming):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any, Literal
 
 import jsonschema
@@ -24,6 +25,7 @@ from shared.events import (
     PhaseEnded,
     RunEnded,
     Steps,
+    TurnEnded,
     Warned,
     WorkerReady,
     encode,
@@ -39,6 +41,7 @@ from tests.support.streams import (
     REMARK,
     STORY,
     TRIAL,
+    TURN,
     epoch,
     lines,
     run_ended,
@@ -68,13 +71,14 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         SHARES,
         st.booleans(),
     ),
+    st.builds(TurnEnded, COUNTS, st.integers(1, 10**6), st.integers(1, 10**6), COUNTS, SECONDS, SECONDS),
     st.builds(Heartbeat, NAMES, st.none() | COUNTS, st.none() | COUNTS, st.none() | COUNTS),
     st.builds(Warned, NAMES),
     st.builds(Failed, NAMES, NAMES),
     st.builds(RunEnded, LOSS, SHARES, COUNTS, NAMES, SECONDS, st.lists(NAMES, max_size=3)),
 )
 PIECES = (b"NaN", b"1e999", b"-0", b"1.0", b"true", b"01", b'"v":1,', b'"seq" :3,', b"\\ud800", b"\\u0022", b"\x1f")
-ORDINARY = (IMPORTED, LOSSES, epoch(1), BEAT, REMARK, Failed("E", "no"), run_ended())
+ORDINARY = (IMPORTED, LOSSES, epoch(1), TURN, BEAT, REMARK, Failed("E", "no"), run_ended())
 BEAT_LINE, LOSSES_LINE = (text.strip() for text in lines(BEAT) + lines(LOSSES))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -99,7 +103,7 @@ def test_every_event_comes_back_as_it_was_written(event: Event, seq: int, t: flo
 
 
 def test_the_strategy_makes_every_kind_of_event() -> None:
-    assert len(EVENT_TYPES) == 8, "a new kind of event: add it to EVENTS above and to data/events-v1.jsonl"
+    assert len(EVENT_TYPES) == 9, "a new kind of event: add it to EVENTS above and to data/events-v1.jsonl"
 
 
 @given(st.binary())
@@ -351,6 +355,18 @@ def test_an_epoch_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     assert refused(lines(epoch(1, **changes))[0].strip())
 
 
+@pytest.mark.parametrize(
+    "changes", [{"epoch": 0}, {"step": 0}, {"round": -1}, {"images": -1}, {"waited_seconds": -0.1}, {"seconds": 0.0}]
+)
+def test_a_turn_that_cannot_have_been_is_refused(changes: dict[str, Any]) -> None:
+    assert "turn" in refused(lines(replace(TURN, **changes))[0].strip())
+
+
+def test_a_turn_of_cold_steps_alone_has_no_images_and_no_seconds() -> None:
+    turn = replace(TURN, images=0, seconds=0.0)
+    assert decode(lines(turn)[0].strip()).event == turn
+
+
 def test_a_phase_of_negative_seconds_is_refused() -> None:
     assert refused(lines(PhaseEnded("data", -0.1))[0].strip()) == "negative seconds"
 
@@ -372,7 +388,8 @@ def test_a_recorded_stream_of_version_1_is_accepted() -> None:
     """
     numbered = [decode(text) for text in RECORDED.read_bytes().splitlines()]
     assert [each.seq for each in numbered] == list(range(16))
-    assert {each.event.kind for each in numbered} == {kind.kind for kind in EVENT_TYPES} - {"failed"}
+    later = {"turn_ended"}  # of an optional clause; RECORDED_TURNS has it
+    assert {each.event.kind for each in numbered} == {kind.kind for kind in EVENT_TYPES} - {"failed"} - later
     assert numbered[-1].event == RunEnded(None, 0.098, 498212864, "resident", 17.130875, ["predictions.npy"])
 
 

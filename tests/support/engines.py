@@ -27,7 +27,7 @@ from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.connection import connected_client
 from orchestrator.engines.engine import Engine, Launch, Prepared, Worker, WorkerExit
 from orchestrator.engines.process.engine import ProcessEngine
-from orchestrator.engines.scripted import Script, ScriptedEngine
+from orchestrator.engines.scripted import Answer, Script, ScriptedEngine
 from orchestrator.errors import PreflightError
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.record import Record
@@ -43,11 +43,12 @@ from tests.support.contenders.toy import worker as toy
 from tests.support.paths import TOYS
 from tests.support.recipes import dense
 
+TRIAL = "toy-1.0.play.s1"
 STOP_SECONDS = 1.0
 QUICK = Limits(poll_seconds=0.5, tick_seconds=0.05, drain_seconds=2.0)
 
 
-def trial(script: str, trial_id: str = "toy-1.0.play.s1") -> Trial:
+def trial(script: str, trial_id: str = TRIAL) -> Trial:
     """A trial whose recipe tells the toy what to play."""
     slices = Slice("train", 0, 8), Slice("test", 0, toy.IMAGES)
     recipe = dense("play", Training(1, 8, "sequential"), *slices, title=script)
@@ -64,16 +65,17 @@ class Rig:
         self.contender: Contender = parse("toy", TOYS)
         self.prepared: Prepared = engine.prepare(self.contender, "cpu", quiet)
 
-    def start(self, script: str) -> Worker:
-        return self.engine.start(self.launch(script))
+    def start(self, script: str, **changes: Any) -> Worker:
+        return self.engine.start(self.launch(script, **changes))
 
-    def launch(self, script: str) -> Launch:
+    def launch(self, script: str, **changes: Any) -> Launch:
         return Launch(
-            trial_id="toy-1.0.play.s1",
+            trial_id=TRIAL,
             run_id=self.run_id,
             prepared=self.prepared,
             environment={"BAKEOFF_TRIAL": to_json(trial(script))},
             data=self.folder,
+            **changes,
         )
 
     def run(
@@ -190,6 +192,7 @@ def played(launch: Launch) -> Script:
         "hang": lambda: Script(_lines(first), None),
         "stubborn": lambda: Script(_lines(warned), None),
         "beat": lambda: Script(_lines([*first, *[Heartbeat("start")] * 8, *whole[1:]]), WorkerExit(0), files),
+        "echo": lambda: Script([*_lines(first), *_echoes(int(argument)), *_lines(whole)[1:]], WorkerExit(0), files),
         "wordless": lambda: Script(_lines(first), WorkerExit(0)),
         "noise": lambda: Script(_lines(whole), WorkerExit(0), files, stderr="progress 17%\ra child prints\n"),
         "rubbish": lambda: Script([*_lines(first), *rubbish, *_lines(whole)[1:]], WorkerExit(0), files),
@@ -203,7 +206,14 @@ def quiet(line: str) -> None:
 
 
 def _lines(events: Iterable[Event]) -> list[bytes]:
-    return [encode(event, trial="toy-1.0.play.s1", seq=seq, t=seq / 10) for seq, event in enumerate(events)]
+    return [encode(event, trial=TRIAL, seq=seq, t=seq / 10) for seq, event in enumerate(events)]
+
+
+def _echoes(count: int) -> list[Answer]:
+    def say(number: int) -> Answer:
+        return lambda line: encode(Warned(f"heard {line.decode().strip()}"), trial=TRIAL, seq=100 + number, t=1.0)
+
+    return [say(number) for number in range(count)]
 
 
 def _traces(events: str) -> Iterator[tuple[str, str, Callable[[str], bool]]]:

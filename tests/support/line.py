@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,12 @@ class Line:
 
     def good(self, launch: Launch, wrong: int = 0, claims_wrong: int = 0, epoch_seconds: float = 0.5) -> Script:
         """Play a worker that trains to its end, gets `wrong` images wrong and says that it got `claims_wrong` wrong."""
+        return self.story(launch, wrong, claims_wrong, epoch_seconds)[1]
+
+    def story(
+        self, launch: Launch, wrong: int = 0, claims_wrong: int = 0, epoch_seconds: float = 0.5
+    ) -> tuple[list[Event], Script]:
+        """Return what such a worker says, event by event, and the script of it."""
         trial = trial_of(launch)
         first, *rest = story_of(
             trial.recipe,
@@ -83,7 +90,7 @@ class Line:
         events = honest.with_hashes(trial, [first, *timed])
         files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
         files |= honest.files(trial.recipe, events, _data(self.data))
-        return Script(lines(*events, trial=trial.id), files=files)
+        return list(events), Script(lines(*events, trial=trial.id), files=files)
 
 
 @functools.cache
@@ -132,7 +139,7 @@ class Pressing:
         if self._left == 0:
             raise KeyboardInterrupt
 
-    def __enter__(self) -> Pressing:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...

@@ -14,7 +14,18 @@ from orchestrator.engines.engine import Prepared
 from orchestrator.engines.scripted import Script
 from orchestrator.plan.plan import PlannedTrial
 from orchestrator.spec.contenders import Contender
-from shared.events import EpochEnded, Event, Heartbeat, PhaseEnded, RunEnded, Steps, Warned, WorkerReady, encode
+from shared.events import (
+    EpochEnded,
+    Event,
+    Heartbeat,
+    PhaseEnded,
+    RunEnded,
+    Steps,
+    TurnEnded,
+    Warned,
+    WorkerReady,
+    encode,
+)
 from shared.mnist import DATA_SHA256
 from shared.recipe import Recipe, Slice, Training, parameter_count
 from shared.trial import Trial
@@ -76,6 +87,7 @@ READY = ready()
 IMPORTED = PhaseEnded("import", 1.9)
 BEAT = Heartbeat("training", epoch=1, step=3, steps=19)
 LOSSES = Steps(epoch=1, first_step=1, losses=[2.3, 2.1, 1.9])
+TURN = TurnEnded(round=3, epoch=1, step=40, images=20_000, seconds=0.19, waited_seconds=0.21)
 REMARK = Warned("one thread only")
 STORY: tuple[Event, ...] = (READY, IMPORTED, LOSSES, epoch(1), BEAT, epoch(2), run_ended())
 

@@ -78,6 +78,14 @@ def mounts(data_volume: str, out_volume: str, declared: Iterable[str] = ()) -> l
     ]
 
 
+def standard_input(listens: bool) -> dict[str, Any]:
+    """Return the SDK's arguments that keep a worker's standard input open, also while no host is attached to it.
+
+    Without `detach` the SDK asks for an input that ends with the first client that leaves.
+    """
+    return {"stdin_open": True, "detach": True} if listens else {}
+
+
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**_ENVIRONMENT, **variables}
 

@@ -37,6 +37,7 @@ from orchestrator.engines.docker.labels import (
     facts_of_contract,
     facts_of_image,
     labels_of,
+    takes_turns,
 )
 from orchestrator.engines.docker.machine import find_machine
 from orchestrator.engines.docker.packages import Contents, read
@@ -149,7 +150,8 @@ class DockerEngine:
         gpu = container_options.gpu_request(launch.gpu, self._info.get("DiscoveredDevices") or []) if launch.gpu else {}
         volumes = get_image(self.client, launch.prepared.handle).attrs["Config"].get("Volumes") or {}
         return {
-            **container_options.restrictions(self._memory_bytes, launch.prepared.relaxations),
+            **container_options.restrictions(self._memory_bytes // launch.alive, launch.prepared.relaxations),
+            **container_options.standard_input(launch.listens),
             "mounts": container_options.mounts(self.data_volume, out_volume, volumes),
             "environment": container_options.environment(launch.environment),
             **gpu,
@@ -209,7 +211,15 @@ class DockerEngine:
             )
         labels = get_image(self.client, image).labels
         facts = {**facts_of_image(labels), "relaxations": format_relaxations(contender.relax)}
-        return Prepared(contender, image, image, facts=facts, relaxations=contender.relax, retries=retries)
+        return Prepared(
+            contender,
+            image,
+            image,
+            facts=facts,
+            relaxations=contender.relax,
+            retries=retries,
+            takes_turns=takes_turns(labels),
+        )
 
     def _ready_image(self, contender: Contender, say: Say) -> Prepared:
         retries: tuple[str, ...] = ()
@@ -218,9 +228,11 @@ class DockerEngine:
         except ImageNotFound:
             say(f"pulling {contender.image}")
             image, retries = pull(self.client, contender.image, say, self.pull_waits_seconds)
-        contract = facts_of_contract(contender.image, image.attrs["Config"], allow_foreign=self.allow_foreign_image)
+        config = image.attrs["Config"]
+        contract = facts_of_contract(contender.image, config, allow_foreign=self.allow_foreign_image)
         facts = {**contract, "relaxations": format_relaxations(())}
-        return Prepared(contender, str(image.id), str(image.id), facts=facts, retries=retries)
+        turns = takes_turns(config.get("Labels"))
+        return Prepared(contender, str(image.id), str(image.id), facts=facts, retries=retries, takes_turns=turns)
 
     def _find_image(self, named: str, variant: str) -> str:
         try:

@@ -15,7 +15,7 @@ from orchestrator.engines.docker.base_image import Base
 from orchestrator.engines.engine import FOREIGN, Launch, PrepareError
 from orchestrator.engines.install import locks
 from orchestrator.host.checkout import revision
-from orchestrator.spec.contenders import Contender
+from orchestrator.spec.contenders import TURNS, Contender
 
 OWNER_LABEL = "bakeoff.owner"
 OWNER_LABELS = {OWNER_LABEL: "bakeoff"}  # containers and volumes
@@ -28,6 +28,7 @@ CONTENDER_LABEL = "bakeoff.contender"
 CONTENT_HASH_LABEL = "bakeoff.content"  # images
 CONTRACT_LABEL = "bakeoff.contract"
 LOCK_LABEL = "bakeoff.locked"
+CLAUSES_LABEL = "bakeoff.clauses"  # optional clauses of the contract that its worker keeps, in words
 
 REPOSITORY_PREFIX = "bakeoff/"
 """What the names of our images begin with."""
@@ -45,6 +46,7 @@ def image_labels(contender: Contender, content_hash: str, base: Base, lock: str)
         CONTENDER_LABEL: contender.written,
         CONTENT_HASH_LABEL: content_hash,
         LOCK_LABEL: lock or "false",
+        CLAUSES_LABEL: " ".join(contender.clauses),
         f"{_OCI}created": datetime.now(UTC).isoformat(timespec="seconds"),
         f"{_OCI}revision": revision(),
         f"{_OCI}base.name": base.name,
@@ -77,6 +79,11 @@ def facts_of_contract(image: str, config: Mapping[str, Any], *, allow_foreign: b
         f" {CONTRACT_LABEL}={KNOWN_CONTRACTS[-1]} into its Dockerfile once it does (shared/README.md),"
         " or run it as it is with --allow-foreign-image"
     )
+
+
+def takes_turns(labels: Mapping[str, str] | None) -> bool:
+    """Tell whether an image says that its worker keeps the clause "turns"."""
+    return TURNS in (labels or {}).get(CLAUSES_LABEL, "").split()
 
 
 def labels_of(launch: Launch) -> dict[str, str]:

@@ -54,7 +54,8 @@ def find_machine(
     info = checkup.info
     cores, quota = _usable(info, told)
     memory = int(info.get("MemTotal", 0))
-    hardware = Hardware(cores, gives_gpus=gives_gpus, quota=quota, here=_is_here(checkup, told))
+    here = _is_here(checkup, told)
+    hardware = Hardware(cores, gives_gpus=gives_gpus, quota=quota, memory_bytes=memory or None, here=here)
     if hardware.here:
         hardware = replace(hardware, gpus=gpus.list_gpus(), load=machine.load_now())
         return Machine(hardware, machine.facts_here(hardware, memory))

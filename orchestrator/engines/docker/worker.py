@@ -13,9 +13,10 @@ from typing import Any, Self
 from docker import DockerClient
 from docker.errors import APIError
 
-from orchestrator.engines.docker.api import SDK_ERRORS, events, inspect
+from orchestrator.engines.docker.api import SDK_ERRORS, cpu_seconds, events, inspect
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container, volume_at
 from orchestrator.engines.docker.log_cursor import LogCursor
+from orchestrator.engines.docker.stdin import StandardInput
 from orchestrator.engines.engine import (
     OUT_FILE_LIMIT_BYTES,
     STDERR_LIMIT_BYTES,
@@ -42,6 +43,7 @@ class DockerWorker:
         self._stop_seconds = stop_seconds
         self.paused = False
         self._cursor = LogCursor()
+        self._stdin = StandardInput(client, container.id)
         self._stopped = False
         self._released = False
         self._removed = False
@@ -70,6 +72,12 @@ class DockerWorker:
             if isinstance(error, APIError) and error.status_code == HTTPStatus.NOT_IMPLEMENTED:
                 raise NoFeedError(str(error.explanation)) from error
             raise EngineLostError(str(error)) from error
+
+    def tell(self, line: bytes) -> None:
+        self._stdin.write(line)
+
+    def cpu_seconds(self) -> float | None:
+        return cpu_seconds(self._client, self._container.id)
 
     def poll(self) -> WorkerExit | None:
         facts = inspect(self._client, self._container.id)
@@ -120,6 +128,7 @@ class DockerWorker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close_stream()
+        self._stdin.close()
         if self._released or kind is not None:
             return
         with contextlib.suppress(*SDK_ERRORS):

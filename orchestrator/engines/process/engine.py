@@ -28,6 +28,7 @@ from orchestrator.engines.process.worker import (
     SHELL,
     SPEC,
     STDERR,
+    STDIN,
     STDOUT,
     STOP_SECONDS,
     Abandoned,
@@ -36,7 +37,7 @@ from orchestrator.engines.process.worker import (
 from orchestrator.engines.room import estimated_bytes
 from orchestrator.host import disk
 from orchestrator.host.machine import Machine, this_machine
-from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders
+from orchestrator.spec.contenders import IMAGES, TURNS, Contender, offered_contenders
 from orchestrator.values import Say
 
 _WORKERS = "workers"  # in the cache, where a later host finds them
@@ -81,15 +82,18 @@ class ProcessEngine:
             raise PrepareError(f"{contender.written} names an image: only the docker engine runs images")
         content = self._context(contender, variant)
         app = self._environments.copy_app(contender, content)
+        takes_turns = TURNS in contender.clauses
         existing = self._interpreters.get(contender.name)
         if existing is not None:
             # Absolute, and no link resolved: through its link a virtual environment's Python knows its packages.
             python = str(existing.absolute())
-            return Prepared(contender, f"interpreter {existing.name}", python, app=str(app), fixed=False)
+            name = f"interpreter {existing.name}"
+            return Prepared(contender, name, python, app=str(app), fixed=False, takes_turns=takes_turns)
         folder = self._environments.prepare(contender, variant, content, say)
         name = f"environment {folder.name}, worker {app.name}"
         facts = {"requirements": locks.LOCKED if (folder / locks.MARK).exists() else locks.NOT_LOCKED}
-        return Prepared(contender, name, str(folder / "bin" / "python"), app=str(app), facts=facts)
+        python = str(folder / "bin" / "python")
+        return Prepared(contender, name, python, app=str(app), facts=facts, takes_turns=takes_turns)
 
     def missing_bytes(self, contenders: Sequence[Contender], variant: str) -> dict[str, int]:
         """Estimate the environments that are still to be made, by contender."""
@@ -153,10 +157,16 @@ class ProcessEngine:
         folder.mkdir()
         (folder / OUT).mkdir()
         (folder / SPEC).write_text(f"{launch.spec_sha256} {_boot_id()}")
+        if launch.listens:
+            os.mkfifo(folder / STDIN, 0o600)
+        else:
+            (folder / STDIN).symlink_to(os.devnull)
         with (
             (folder / STDOUT).open("wb") as stdout,
             (folder / STDERR).open("wb") as stderr,
-            (folder / ALIVE).open("wb") as alive,  # last: the shell takes descriptor 3, the lowest that is free here
+            (folder / ALIVE).open(
+                "wb"
+            ) as alive,  # last: the shell takes descriptors 3 and 4, the lowest that are free here
         ):
             fcntl.flock(alive, fcntl.LOCK_EX)
             subprocess.run(

@@ -18,9 +18,10 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.engines.engine import OUT_FILE_LIMIT_BYTES, STDERR_LIMIT_BYTES, Leftovers, WorkerExit
+from orchestrator.engines.process.cpu_time import group_cpu_seconds
 
 STOP_SECONDS = 10.0
-STDOUT, STDERR, OUT = "stdout", "stderr", "out"
+STDIN, STDOUT, STDERR, OUT = "stdin", "stdout", "stderr", "out"
 """What stands in a worker's folder; only the last is the worker's own, as $BAKEOFF_OUT."""
 
 SPEC, GROUP, EXIT, ALIVE = "spec", "group", "exit", "alive"
@@ -28,14 +29,15 @@ SPEC, GROUP, EXIT, ALIVE = "spec", "group", "exit", "alive"
 
 SHELL = """
 echo $$ > group
-exec 3>&2 2>/dev/null
-{ trap : TERM; (cd "$0" && exec "$@" 2>&3 3>&-); echo $? > exit.aside && mv exit.aside exit; } &
+exec 3>&2 2>/dev/null 4<>stdin
+{ trap : TERM; (cd "$0" && exec "$@" <&4 2>&3 3>&- 4<&-); echo $? > exit.aside && mv exit.aside exit; } &
 """
 """Starts a worker that outlives its host and leaves its exit code, which only a parent is told.
 
-Run in the worker's folder, with the application's folder and the command as arguments. The shell ends at once, so
-that the worker is nobody's child; the trap lets what stays behind see what SIGTERM made of the worker, and the
-shell's own word on a crash is kept out of the worker's log.
+Run in the worker's folder, with the application's folder and the command as arguments; `stdin` there is a pipe,
+opened for writing too so that it never ends, or a link to /dev/null. The shell ends at once, so that the worker is
+nobody's child; the trap lets what stays behind see what SIGTERM made of the worker, and the shell's own word on a crash
+is kept out of the worker's log.
 """
 
 _TAIL_SECONDS = 0.05
@@ -78,6 +80,19 @@ class ProcessWorker:
                     return
                 else:
                     time.sleep(_TAIL_SECONDS)
+
+    def tell(self, line: bytes) -> None:
+        """Write to the pipe that the worker holds open itself: it never ends, and a full one means a dead worker."""
+        try:
+            pipe = os.open(self._folder / STDIN, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # no reader: the worker has ended
+            return
+        with contextlib.suppress(OSError):
+            os.write(pipe, line)
+        os.close(pipe)
+
+    def cpu_seconds(self) -> float | None:
+        return group_cpu_seconds(self._group) if self._ours else None
 
     def poll(self) -> WorkerExit | None:
         if (exit_ := self._exit()) is not None:

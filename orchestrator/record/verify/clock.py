@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.record.verify.line import Verdict, Verified, not_checked
 from orchestrator.stream.contract import NumberedEvent
-from shared.events import EpochEnded
+from shared.events import EpochEnded, TurnEnded
 
 READING_SECONDS = 0.002
 """Both ends of an epoch are read from one clock of the worker and written with six digits."""
@@ -31,6 +31,7 @@ class Times:
     epoch_starts: Mapping[int, float] = field(default_factory=dict)  # by epoch, the worker's, where it says so
     arrivals: Mapping[int, float] = field(default_factory=dict)  # by number of event, the host's
     no_arrivals: str = ""  # why those say nothing
+    waited_seconds: float = 0.0  # for turns, by the host's count
 
 
 def verify_times(times: Times) -> list[Verified]:
@@ -51,17 +52,31 @@ class _Wall:
 
 
 def _walls(times: Times) -> list[_Wall]:
-    """Measure each epoch from the end of the one before it; the first one from where the worker says that it began."""
+    """Measure each epoch from the end of the one before it; the first one from where the worker says that it began.
+
+    What it waited for turns meanwhile is none of it; the wait before the first turn comes before the first epoch.
+    """
     walls: list[_Wall] = []
+    waits = {epoch: [turn.waited_seconds for turn in turns] for epoch, turns in turns_by_epoch(times.events).items()}
     before: NumberedEvent | None = None
     for numbered in times.events:
         if not isinstance(numbered.event, EpochEnded):
             continue
         started = before.t if before else times.epoch_starts.get(numbered.event.epoch)
         if started is not None:
-            walls.append(_Wall(numbered.event, numbered.t - started))
+            waited = waits.get(numbered.event.epoch, [])[0 if before else 1 :]
+            walls.append(_Wall(numbered.event, numbered.t - started - sum(waited)))
         before = numbered
     return walls
+
+
+def turns_by_epoch(events: Sequence[NumberedEvent]) -> dict[int, list[TurnEnded]]:
+    """Return a trial's turns in their order, by epoch; empty where it did not train by turns."""
+    turns: dict[int, list[TurnEnded]] = {}
+    for numbered in events:
+        if isinstance(numbered.event, TurnEnded):
+            turns.setdefault(numbered.event.epoch, []).append(numbered.event)
+    return turns
 
 
 def _verify_epochs(walls: Sequence[_Wall]) -> list[Verified]:

@@ -24,12 +24,17 @@ What = Literal[
     "epoch-seconds",
     "time-in-no-phase",
     "clock",
+    "turns",
+    "waited-seconds",
 ]
 
 Verdict = Literal["agrees", "differs", "not checked"]
 
 CLAIMS: tuple[What, ...] = get_args(What)
 """In the order of a report."""
+
+OF_TURNS: tuple[What, ...] = ("turns", "waited-seconds")
+"""Of trials that train by turns alone."""
 
 
 class Verified(Value):

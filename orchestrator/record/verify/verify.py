@@ -11,6 +11,7 @@ from orchestrator.record.verify.line import CLAIMS, Verified, What, not_checked,
 from orchestrator.record.verify.scores import Labels, verify_test_loss, verify_validation
 from orchestrator.record.verify.start import verify_first_losses, verify_first_weights, verify_order
 from orchestrator.record.verify.steps import read_steps, verify_amounts, verify_steps
+from orchestrator.record.verify.turns import verify_turns
 from orchestrator.stream.contract import NumberedEvent
 from shared.events import EpochEnded, Event, RunEnded, WorkerReady
 from shared.leftovers import PREDICTIONS, STEPS, VALIDATION
@@ -38,7 +39,8 @@ class Claims:
 def verify(claims: Claims) -> tuple[Verified, ...]:
     """Return a line for every number that can be held against something, in the order of a report."""
     lines = [line for part in (_scores(claims), _training(claims), _start(claims)) for line in part]
-    return tuple(sorted([*lines, *verify_times(claims.times)], key=lambda line: CLAIMS.index(line.what)))
+    lines += [*verify_times(claims.times), *verify_turns(claims.times)]
+    return tuple(sorted(lines, key=lambda line: CLAIMS.index(line.what)))
 
 
 def _scores(claims: Claims) -> Iterator[Verified]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from orchestrator import text as words
 from orchestrator.analyse.metrics import METRICS
-from orchestrator.analyse.summary import AccuracyEquivalence, MetricRatio, Summary
+from orchestrator.analyse.summary import AccuracyEquivalence, Comparison, MetricRatio, Summary
 from orchestrator.report.captions import claims_of, way_to_a_claim
 from orchestrator.spec.tracks import TRACKS
 
@@ -31,7 +31,7 @@ def _throughput(summary: Summary) -> list[str]:
         f"Images/s over {words.markdown(summary.comparison.reference)}, a ratio a block (same recipe, seed and run). "
         f"The interval is the exact signed-rank interval, of {level} %: together the comparisons of this report claim "
         "a difference that is not there in at most 5 of 100 reports. The order within each block was drawn by lot, "
-        f"from the seed {summary.comparison.order_seed}."
+        f"from the seed {summary.comparison.order_seed}. {_how_taken(summary.comparison, rows)}"
     )
     tables = _by_track(summary, rows, heads, _verdict, left=3)
     ratios = _by_track(summary, rows, ["contender", "recipe", "images/s over the reference's"], _blocks, left=3)
@@ -42,6 +42,20 @@ def _throughput(summary: Summary) -> list[str]:
         *_forecast(summary),
         *words.fold("Block by block, in the order of running", "\n\n".join(ratios)),
     ]
+
+
+def _how_taken(comparison: Comparison, rows: Sequence[MetricRatio]) -> str:
+    """Say whether ratios were taken by turns or of whole trials."""
+    blocks, by_turns = sum(len(row.ratios) for row in rows), sum(row.blocks_by_turns for row in rows)
+    if not by_turns:
+        return "Trials ran as a whole, one after another."
+    turns = (
+        f"The contenders of a block were alive at once and trained by turns of about {comparison.turn_seconds:g} s; "
+        "its ratio is the median over the rounds of turns."
+    )
+    if whole := blocks - by_turns:
+        turns += f" Of {whole} of {blocks} ratios it is that of whole trials, since too few rounds were shared."
+    return turns
 
 
 def _forecast(summary: Summary) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orchestrator import text as words
 from orchestrator.analyse.summary import Summary
 from orchestrator.analyse.verified_findings import idle_share
-from orchestrator.record.verify.line import CLAIMS, Verified, What
+from orchestrator.record.verify.line import CLAIMS, OF_TURNS, Verified, What
 
 TITLES: dict[What, str] = {
     "test-loss": "test loss, from the logits",
@@ -24,6 +24,8 @@ TITLES: dict[What, str] = {
     "epoch-seconds": "no epoch longer than the time between its events",
     "time-in-no-phase": "no large share of the epochs' time outside of training and evaluation",
     "clock": "the worker's clock no slower than the host's",
+    "turns": "speed in turns, by that of whole epochs",
+    "waited-seconds": "time waited for turns, by the host's count",
 }
 
 EXPLANATION = (
@@ -37,7 +39,9 @@ def section(summary: Summary) -> list[str]:
     lines = [line for trial in summary.trials for line in trial.verified]
     if not lines:
         return []
-    rows = [_row(what, [line for line in lines if line.what == what]) for what in CLAIMS]
+    by_turns = any(trial.by_turns for trial in summary.trials)
+    shown = [what for what in CLAIMS if by_turns or what not in OF_TURNS]
+    rows = [_row(what, [line for line in lines if line.what == what]) for what in shown]
     heads = ["number", "agrees", "differs", "not checked"]
     shares = [idle_share(line) for line in lines if line.what == "time-in-no-phase" and line.counted]
     idle = f"In no phase stand {min(shares):.1%} to {max(shares):.1%} of the epochs' wall time." if shares else ""

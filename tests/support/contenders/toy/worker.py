@@ -21,6 +21,7 @@ from pathlib import Path
 from shared.emitter import Emitter, private_stdout
 from shared.events import EpochEnded, Event, PhaseEnded, RunEnded, Steps, Warned, WorkerReady
 from shared.trial import data_folder, from_environment, out_folder
+from shared.turns import Stretch, Turns
 
 from . import faulty
 
@@ -226,6 +227,43 @@ def hungry(emitter: Emitter, live: int, argument: str) -> int:
         held.append(bytes([1]) * 2**24)
 
 
+def echo(emitter: Emitter, live: int, argument: str) -> int:
+    """Say what is read from standard input, so many lines of it."""
+    for _ in range(int(argument)):
+        emitter.emit(Warned(f"heard {sys.stdin.readline().strip()}"))
+    return finish(emitter, live, "")
+
+
+def busy(emitter: Emitter, live: int, argument: str) -> int:
+    """Use so many seconds of CPU time, say so, and do nothing for as long."""
+    while time.process_time() < float(argument):
+        pass
+    emitter.emit(Warned("tired"))
+    time.sleep(float(argument))
+    return finish(emitter, live, "")
+
+
+def turns(emitter: Emitter, live: int, argument: str) -> int:
+    """Train one epoch of so many steps, by turns where the trial asks for it; a step takes a hundredth of a second."""
+    taken, at, steps = Turns(emitter) if from_environment().turns else None, 0, int(argument)
+    emitter.emit(PhaseEnded(phase="build", seconds=0.5))
+    while at < steps:
+        until = at + taken.steps(steps - at) if taken else steps
+        start = time.perf_counter()
+        time.sleep((until - at) / 100)
+        if taken:
+            counted = until - at - 1
+            taken.note(Stretch(1, until, counted, 8 * counted, (time.perf_counter() - start) * counted / (until - at)))
+        at = until
+        if taken and at < steps:
+            taken.end()
+    for event in middle()[1:]:
+        emitter.emit(event)
+    if taken:
+        taken.end()
+    return end(emitter)
+
+
 def surroundings(emitter: Emitter, live: int, argument: str) -> int:
     """Tell what this worker may do, tried and not asked."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -277,6 +315,9 @@ SCRIPTS: dict[str, Script] = {
         leave,
         hungry,
         surroundings,
+        echo,
+        busy,
+        turns,
         child,
     )
 }
