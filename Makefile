@@ -72,7 +72,7 @@ map: .venv/.ready ## draw the packages of orchestrator/ into docs/architecture.m
 	@$(BIN)/python docs/package_map.py
 
 lock: .venv/.ready ## resolve requirements.lock again (needs uv)
-	@uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-annotate \
+	@uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-strip-extras --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" --python-version 3.11 --quiet -o requirements.lock
 
 lock-images: .venv/.ready ## resolve an image's packages to hashes (needs uv; ARGS="torch==2.14.1 --variant cuda --python 3.12")
