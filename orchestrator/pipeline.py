@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator import doctor, report
-from orchestrator.analyse.analyse import analyse
+from orchestrator.analyse.analyse import analyse, look_at_records
 from orchestrator.analyse.confounders import facts_by_contender
-from orchestrator.analyse.describe import describe, mark_ended
+from orchestrator.analyse.describe import describe, mark_ended, mark_extended
 from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.load import in_order_asked_for, load_run
+from orchestrator.analyse.look import Look
 from orchestrator.analyse.reproduction import Reproduction, check_recipes, reproduction
 from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
@@ -26,8 +27,9 @@ from orchestrator.run.prepare import expectations, prepare_contenders
 from orchestrator.run.turn_choice import choose_turns
 from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
+from orchestrator.spec.looks import LOOKS
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
-from orchestrator.spec.spec import Spec
+from orchestrator.spec.spec import Spec, extended
 from orchestrator.spec.variables import FACT, ignored_variables
 from shared import mnist
 
@@ -47,23 +49,57 @@ def compare(
     folder = RunFolder.create(runtime.out, plan.slug)
     with folder.lock():
         begin(folder, resolved, plan, setup, runtime, reuse=reuse)
-        records = run_all(plan, setup, folder, view)
-        return folder, conclude(folder, records, runtime)
+        return folder, run_and_conclude(folder, plan, setup, runtime, view)
 
 
-def resume(folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = False) -> tuple[RunFolder, Summary]:
+def resume(
+    folder: RunFolder, runtime: Runtime, view: View, *, detach: bool = False, until_decided: bool = False
+) -> tuple[RunFolder, Summary]:
     """Continue a run whose host ended before it did: adopt what still runs, start what has not run, report.
 
+    With `until_decided` a run of a fixed number of blocks gets more of them, and is judged by looks from then on.
     Raises PreflightError where another host is at it, UsageError where it cannot be the same run any more.
     """
     with folder.lock():
         manifest = folder.read_manifest()
         resolved = resolve(manifest.pinned_spec, runtime.hardware)
+        if until_decided:
+            manifest, resolved = extend(manifest, resolved, runtime)
         plan = make_plan(resolved, manifest.order_seed)
         setup = prepare(resolved, plan, runtime, view, detach=detach)
         folder.write_manifest(manifest.resumed(plan, setup.images))
-        records = run_all(plan, setup, folder, view)
-        return folder, conclude(folder, records, runtime)
+        if until_decided:
+            folder.write_model(COMPARISON, mark_extended(Comparison.load(folder.path), resolved))
+        return folder, run_and_conclude(folder, plan, setup, runtime, view)
+
+
+def extend(manifest: Manifest, resolved: ResolvedSpec, runtime: Runtime) -> tuple[Manifest, ResolvedSpec]:
+    """Let a run go on until all is decided. Raises UsageError where it is no run of that kind, or has changed."""
+    plan = make_plan(resolved, manifest.order_seed)
+    manifest.check_plan(plan)
+    spec = extended(resolved.spec)
+    resolved = resolve(spec, runtime.hardware)
+    return manifest.extended(spec, make_plan(resolved, manifest.order_seed)), resolved
+
+
+def run_and_conclude(folder: RunFolder, plan: Plan, setup: TrialSetup, runtime: Runtime, view: View) -> Summary:
+    """Run what is to be run, to its end or until all is decided, and report."""
+    if not plan.until_decided:
+        return conclude(folder, run_all(plan, setup, folder, view), runtime)
+    shown: list[Look] = []
+
+    def decided(records: Sequence[Record]) -> bool:
+        found = look_at_records(comparison, in_order_asked_for(records, comparison))
+        if found not in shown and (found.next_blocks is None or found.blocks in LOOKS):
+            shown.append(found)
+            view.looked(found)
+        return found.next_blocks is None
+
+    comparison = Comparison.load(folder.path)
+    records = run_all(plan, setup, folder, view, decided)
+    decided(records)  # after the last block nobody asked
+    folder.write_manifest(folder.read_manifest().replace(trials=tuple(record.id for record in records)))
+    return conclude(folder, records, runtime)
 
 
 def repeat(

@@ -15,9 +15,11 @@ from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
 from orchestrator.analyse.load import RunResults
+from orchestrator.analyse.look import Look
+from orchestrator.analyse.looks import look
 from orchestrator.analyse.parity import step_differences
 from orchestrator.analyse.ratios import claim_forecast, metric_ratios, short_trials, with_ratios
-from orchestrator.analyse.summary import Audit, Environment, Summary, TrialSummary
+from orchestrator.analyse.summary import Audit, Comparison, Environment, Summary, TrialSummary
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
 from orchestrator.record.record import Record, Status, TrialResult
@@ -31,6 +33,7 @@ def analyse(run: RunResults) -> Summary:
     trials = with_ratios([summarise_trial(record) for record in records], reference, audits)
     found_claims = claims(_of_the_article(trials))
     overall = claims_over_seeds(comparison, trials, found_claims)
+    turns = {record.id: record.turns for record in records}
     differences = step_differences(run.steps, reference)
     host = run.environment.host
     ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
@@ -52,7 +55,8 @@ def analyse(run: RunResults) -> Summary:
         audits=audits,
         step_differences=differences,
         accuracies=accuracy_differences(run.answers, reference),
-        ratios=metric_ratios(comparison, trials, audits, {record.id: record.turns for record in records}),
+        ratios=metric_ratios(comparison, trials, audits, turns),
+        look=look(comparison, trials, audits, turns) if comparison.until_decided else None,
         claim_forecast=claim_forecast(comparison, trials),
         accuracy_equivalences=accuracy_equivalences(comparison, trials, audits),
         claims=found_claims,
@@ -61,6 +65,12 @@ def analyse(run: RunResults) -> Summary:
         single_seed_note=single_seed_note(comparison.seeds),
         explanation=make_explanation(run.walk, trials) if run.walk else None,
     )
+
+
+def look_at_records(comparison: Comparison, records: Sequence[Record]) -> Look:
+    """Look at a run under way: at the records so far."""
+    trials = [summarise_trial(record) for record in records]
+    return look(comparison, trials, summarise_audits(records), {record.id: record.turns for record in records})
 
 
 def summarise_audits(records: Sequence[Record]) -> tuple[Audit, ...]:

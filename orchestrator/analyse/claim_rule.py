@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from orchestrator.analyse import signed_rank
+from orchestrator.spec.looks import LOOKS
 
 ERROR = 0.05
 """How often a report's comparisons may claim a difference that is not there, all of them together."""
@@ -20,9 +21,6 @@ MARGIN = 0.03
 
 BLOCKS_OF_A_CLAIM = 12
 """What a claim is made of by default: the fewest blocks of which one that is ruined cannot take a claim away."""
-
-LOOKS = (8, 12, 16, 20, 25, 30)
-"""Blocks after which --until-decided looks."""
 
 _LOOK_ERRORS = {1: 0.0156, 2: 0.0077, 3: 0.0055, 4: 0.0041, 5: 0.0033}
 """The error of one look, by the number of comparisons: the six looks together then err at most 0.05 / comparisons.

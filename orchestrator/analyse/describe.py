@@ -14,6 +14,7 @@ from orchestrator.record.record import Record, Status
 from orchestrator.spec.contenders import Contender
 from orchestrator.spec.margin import fraction
 from orchestrator.spec.resolve import ResolvedSpec, title
+from orchestrator.spec.spec import Spec
 from orchestrator.spec.tracks import not_stepwise, track
 from shared.recipe import Recipe
 
@@ -40,11 +41,12 @@ def describe(
         reference=resolved.reference.written,
         margin=fraction(resolved.spec.margin),
         accuracy_margin=resolved.spec.accuracy_margin / 100,
+        until_decided=resolved.spec.until_decided,
         order_seed=plan.drawn_from,
         turn_seconds=turn_seconds,
         cells=tuple(_describe_cell(*cell) for cell in plan.cells),
         seeds=tuple(range(1, resolved.spec.seeds + 1)),
-        runs=resolved.spec.runs,
+        runs=resolved.spec.runs_planned,
         precision=resolved.spec.precision,
         spec=resolved.spec.model_dump(mode="json"),
     )
@@ -68,7 +70,7 @@ def _claim_command(resolved: ResolvedSpec, plan: Plan) -> str | None:
     if plan.walk or not comparisons:
         return None
     rule = ClaimRule(comparisons)
-    if spec.seeds * spec.runs >= rule.fewest_blocks:
+    if spec.blocks >= rule.fewest_blocks:
         return None
     return spec.replace(runs=rule.runs_of_a_claim(spec.seeds)).command
 
@@ -77,8 +79,29 @@ def mark_ended(comparison: Comparison, manifest: Manifest, records: Sequence[Rec
     """Note that every trial has a record: when, on how many hosts, and whether somebody interrupted the comparison."""
     return comparison.replace(
         ended_at=_now(),
+        runs=_runs(comparison, records),
         resumed_at=manifest.resumed_at,
         interrupted=any(record.status is Status.INTERRUPTED or record.cause == "detached" for record in records),
+    )
+
+
+def _runs(comparison: Comparison, records: Sequence[Record]) -> int:
+    """Return how often each seed was run: with looks that is known at the end."""
+    if not comparison.until_decided:
+        return comparison.runs
+    return max((record.run for record in records if record.role == "measured"), default=comparison.runs)
+
+
+def mark_extended(comparison: Comparison, resolved: ResolvedSpec) -> Comparison:
+    """Note that a run of a fixed number of blocks goes on until all is decided."""
+    spec = comparison.spec | {"runs": resolved.spec.runs, "until_decided": True}
+    return comparison.replace(
+        ended_at=None,
+        until_decided=True,
+        claim_command=None,
+        runs=resolved.spec.runs_planned,
+        spec=spec,
+        command=Spec.model_validate(spec).command,
     )
 
 

@@ -12,7 +12,8 @@ from statistics import NormalDist
 from typing import Literal
 
 from orchestrator.analyse import signed_rank
-from orchestrator.analyse.claim_rule import LOOKS, ClaimRule, found_from
+from orchestrator.analyse.claim_rule import ClaimRule, found_from
+from orchestrator.spec.looks import LOOKS
 from orchestrator.values import Value
 
 Verdict = Literal["higher", "lower", "no-difference", "not-decided", "cannot-be-decided", "no-claim"]

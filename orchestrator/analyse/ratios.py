@@ -41,10 +41,10 @@ def metric_ratios(
     `turns` are by trial, of those that trained by turns. A walk is not judged this way: its cells are not contenders of
     one recipe.
     """
-    bench = _Bench(comparison.reference, trials, turns, _rule(comparison), _block_seconds(trials))
+    bench = _Bench(comparison.reference, trials, turns, claim_rule(comparison), _block_seconds(trials))
     rows = (
         _row(metric, cell, bench)
-        for cell in _compared(comparison)
+        for cell in compared(comparison)
         if audits_agree(audits, cell.recipe)
         for metric in METRICS
     )
@@ -53,7 +53,7 @@ def metric_ratios(
 
 def short_trials(comparison: Comparison, trials: Sequence[TrialSummary]) -> tuple[str, ...]:
     """Name the trials of recipes with several contenders that trained too briefly for a claim."""
-    recipes = {cell.recipe for cell in _compared(comparison)}
+    recipes = {cell.recipe for cell in compared(comparison)}
     return tuple(trial.id for trial in trials if trial.recipe in recipes and counts(trial) and is_short(trial))
 
 
@@ -62,7 +62,7 @@ def claim_forecast(comparison: Comparison, trials: Sequence[TrialSummary]) -> Cl
     if comparison.claim_command is None or len(short_trials(comparison, trials)) == sum(map(counts, trials)):
         return None
     seeds, seconds = len(comparison.seeds), _block_seconds(trials)
-    blocks = seeds * _rule(comparison).runs_of_a_claim(seeds)
+    blocks = seeds * claim_rule(comparison).runs_of_a_claim(seeds)
     minutes = None if seconds is None else blocks * seconds / 60
     return ClaimForecast(command=comparison.claim_command, blocks=blocks, minutes=minutes)
 
@@ -72,12 +72,12 @@ def audits_agree(audits: Sequence[Audit], recipe: str) -> bool:
     return all(audit.agrees for audit in audits if audit.recipe == recipe)
 
 
-def _rule(comparison: Comparison) -> ClaimRule:
+def claim_rule(comparison: Comparison) -> ClaimRule:
     """Return how this report is judged: its comparisons share the error, also those that come to nothing."""
-    return ClaimRule(comparisons=max(1, len(_compared(comparison))), margin=comparison.margin)
+    return ClaimRule(max(1, len(compared(comparison))), comparison.margin, comparison.until_decided)
 
 
-def _compared(comparison: Comparison) -> list[Cell]:
+def compared(comparison: Comparison) -> list[Cell]:
     """Return the cells that are held against the reference's of their recipe."""
     if comparison.kind == "walk":
         return []

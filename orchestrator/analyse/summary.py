@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
+from orchestrator.analyse.look import Look
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
@@ -178,6 +179,7 @@ class Comparison(Value):
     reference: str  # the contender that others are divided by
     margin: float  # of a ratio, as a fraction: a smaller difference is of no interest
     accuracy_margin: float  # as a fraction
+    until_decided: bool = False  # judged by looks at their ranks, and ended by one of them
     order_seed: int  # that the order within blocks was drawn from
     turn_seconds: float | None = None  # that contenders of a recipe trained by; None: whole trials one after another
     cells: tuple[Cell, ...]
@@ -282,6 +284,7 @@ class Summary(Value):
     step_differences: tuple[StepDifference, ...] = ()
     accuracies: tuple[AccuracyDifference, ...] = ()
     ratios: tuple[MetricRatio, ...] = ()
+    look: Look | None = None  # the last one, of a run with --until-decided
     claim_forecast: ClaimForecast | None = None
     accuracy_equivalences: tuple[AccuracyEquivalence, ...] = ()
     claims: tuple[Claim, ...] = ()

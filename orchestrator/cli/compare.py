@@ -45,6 +45,7 @@ def compare(
       bakeoff compare --profile article           the same at the published size
       bakeoff compare torch==2.13.0 torch==2.14.1 an upgrade
       bakeoff compare --recipe article-torch --runs 12   which is faster, with an interval or the reason why not
+      bakeoff compare --recipe article-torch --until-decided   the same, with as many blocks as it takes
       bakeoff compare --recipe matched tf torch   same first weights and batches, held side by side at every step
       bakeoff compare --recipe mine.toml tf torch your own recipe
       bakeoff compare --spec runs/latest/comparison.json   what an earlier run did

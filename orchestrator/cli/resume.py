@@ -18,6 +18,10 @@ from orchestrator.runtime import detect
 def resume(
     *,
     run: Annotated[str, typer.Argument(help="Run folder, its name, or a beginning of it.")] = "latest",
+    until_decided: Annotated[
+        bool,
+        typer.Option("--until-decided", help="Give a run of --runs N more blocks, and judge it by looks from now on."),
+    ] = False,
     detach: Detach = False,
     folders: Folders,
     display: Display,
@@ -32,10 +36,17 @@ def resume(
     Examples:
       bakeoff resume                             the newest run
       bakeoff resume 20261124-1630               the run whose name begins so
+      bakeoff resume latest --until-decided      more blocks, where 12 did not decide it
     """
     folder = RunFolder.find(run, folders.out)
     spec = folder.read_manifest().pinned_spec
     run_and_exit(
-        lambda view: pipeline.resume(folder, detect(spec, folder.path.parent, folders.idx), view, detach=detach),
+        lambda view: pipeline.resume(
+            folder,
+            detect(spec, folder.path.parent, folders.idx),
+            view,
+            detach=detach,
+            until_decided=until_decided,
+        ),
         display,
     )

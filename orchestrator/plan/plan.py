@@ -37,6 +37,11 @@ class PlannedTrial:
     def id(self) -> str:
         return self.trial.id
 
+    @property
+    def block(self) -> tuple[int, int]:
+        """Return run and seed: what is measured of one block is compared with nothing else."""
+        return self.run, self.trial.seed
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,6 +51,7 @@ class Plan:
     cells: tuple[Cell, ...]  # each pair of contender and recipe once, in the order in which they were asked for
     order_seed: int | None = None  # that the order within blocks was drawn from; None: as asked for
     walk: Walk | None = None  # that the trials are of, where the spec asks to explain
+    until_decided: bool = False  # measured trials may end at a look: these are the most there may be
 
     @property
     def drawn_from(self) -> int:
@@ -89,7 +95,8 @@ def _cross_plan(resolved: ResolvedSpec, order_seed: int | None) -> Plan:
     rows = [[(contender, recipe) for contender in resolved.contenders] for recipe in resolved.recipes]
     cells = tuple(cell for row in rows for cell in row)
     measured = arrange(rows, resolved, order_seed)
-    return Plan((*measured, *(_parity_trials(measured, cells) if resolved.spec.parity else ())), cells, order_seed)
+    trials = (*measured, *(_parity_trials(measured, cells) if resolved.spec.parity else ()))
+    return Plan(trials, cells, order_seed, until_decided=resolved.spec.until_decided)
 
 
 def _walk_plan(resolved: ResolvedSpec, spec: ExplainSpec, order_seed: int | None) -> Plan:
@@ -105,8 +112,8 @@ def arrange(rows: Sequence[Sequence[Cell]], resolved: ResolvedSpec, order_seed: 
     Trials come in blocks of one seed and run. Within a block the order of a row is drawn by lot, anew for each block:
     whatever the machine does meanwhile, a coin decides which cell it meets.
     """
-    seeds, runs = resolved.spec.seeds, resolved.spec.runs
-    blocks = [(seed, run) for run in range(1, runs + 1) for seed in range(1, seeds + 1)]
+    seeds, runs = resolved.spec.seeds, resolved.spec.runs_planned
+    blocks = [(seed, run) for run in range(1, runs + 1) for seed in range(1, seeds + 1)][: resolved.spec.blocks]
     orders = [_orders(row, len(blocks), order_seed, number) for number, row in enumerate(rows)]
     return tuple(
         PlannedTrial(_trial(cell, seed, run if runs > 1 else None, resolved), cell[0], run)

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import text
-from orchestrator.progress.format import clock, sparkline, time_left
+from orchestrator.progress.format import clock, sparkline
+from orchestrator.progress.look_lines import look_lines, remaining
 from orchestrator.progress.state import Board, TrialState
 from orchestrator.text import printable, shortened
 
@@ -34,7 +35,8 @@ Cells = dict[str, tuple[str, str]]
 
 def frame(board: Board, now: float, *, width: int, height: int | None = None) -> RenderableType:
     """Draw heading, table and overall line in `width` columns and at most `height` rows."""
-    shown = _window(list(board.trials.values()), height)
+    looked = look_lines(board.look) if board.look else []
+    shown = _window(list(board.trials.values()), height and height - len(looked))
     hidden = len(board.trials) - len(shown)
     repeated = board.repeated
     return Group(
@@ -42,6 +44,7 @@ def frame(board: Board, now: float, *, width: int, height: int | None = None) ->
         *_table([_cells(state, now, repeated) for state in shown], WIDE if width >= WIDE_FROM else NARROW, width),
         *([Text(f"… {hidden} more", "dim")] if hidden else []),
         _overall(board, now),
+        *looked,
     )
 
 
@@ -125,8 +128,8 @@ def _epoch(state: TrialState, now: float) -> str:
 
 def _overall(board: Board, now: float) -> Table:
     ended, total = board.ended_count, len(board.trials)
-    remaining = time_left(board.remaining_seconds(now)) if ended < total else ""
-    parts = [f"{ended} of {total} trials", f"{board.failed_count} failed", remaining]
+    left = remaining(board, now) if ended < total else ""
+    parts = [f"{ended} of {total} trials", f"{board.failed_count} failed", left]
     share = board.share(now)
     line = Table.grid(padding=(0, 1))
     bar = ProgressBar(total=1.0, completed=share, width=_BAR_WIDTH)

@@ -1,6 +1,6 @@
 """Progress for programs: one JSON object a line, ASCII alone, so that no byte of it can steer a terminal.
 
-Every object has `kind`: planned, trial_started, event, trial_ended or say.
+Every object has `kind`: planned, trial_started, event, trial_ended, look or say.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Self, TextIO
 
 from pydantic_core import to_jsonable_python
 
+from orchestrator.analyse.look import Look
 from orchestrator.plan.plan import Plan, PlannedTrial
 from orchestrator.record.record import Record
 from shared.events import Event
@@ -35,6 +36,9 @@ class JsonLines:
 
     def trial_ended(self, record: Record) -> None:
         self._write("trial_ended", trial=record.id, record=record.model_dump())
+
+    def looked(self, look: Look) -> None:
+        self._write("look", **look.model_dump())
 
     def __enter__(self) -> Self:
         return self

@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from orchestrator.analyse.look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.progress.frame import frame
 from orchestrator.progress.lines import ended_lines, event_line
@@ -67,6 +68,10 @@ class LiveView:
             self._board.end(record, self._now())
             for line in ended_lines(record) if record.status.broken else []:
                 self._console.print(line)
+
+    def looked(self, look: Look) -> None:
+        if self._board:
+            self._board.look_at(look)
 
     def __enter__(self) -> Self:
         return self

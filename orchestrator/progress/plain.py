@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator import text
+from orchestrator.analyse.look import Look
 from orchestrator.plan.plan import Plan
-from orchestrator.progress.format import clock, time_left
+from orchestrator.progress.format import clock
 from orchestrator.progress.lines import ended_lines, event_line, trial_line
+from orchestrator.progress.look_lines import look_lines, remaining
 from orchestrator.progress.state import Board, TrialState
 from orchestrator.record.record import Record
 from orchestrator.text import printable
@@ -62,9 +64,15 @@ class Plain:
             board.end(record, self._now())
             for line in ended_lines(record):
                 self._print(line)
-            remaining = time_left(board.remaining_seconds(self._now()))
-            if remaining and board.ended_count < len(board.trials):
-                self._print(Text(f"{board.ended_count} of {len(board.trials)} trials, {remaining}"))
+            left = remaining(board, self._now())
+            if left and board.ended_count < len(board.trials):
+                self._print(Text(f"{board.ended_count} of {len(board.trials)} trials, {left}"))
+
+    def looked(self, look: Look) -> None:
+        if board := self._board:
+            board.look_at(look)
+            for line in look_lines(look):
+                self._print(line)
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +91,7 @@ class Plain:
             if state.beat and state.beat.step and state.beat.steps
             else "",
             clock(state.elapsed_seconds(now) or 0.0),
-            time_left(board.remaining_seconds(now)),
+            remaining(board, now),
         ]
         return "still running: " + ", ".join(filter(None, parts))
 

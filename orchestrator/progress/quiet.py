@@ -7,6 +7,7 @@ from typing import Self
 
 from rich.console import Console
 
+from orchestrator.analyse.look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.progress.lines import ended_lines
 from orchestrator.record.record import Record, Status
@@ -32,6 +33,9 @@ class Quiet:
     def trial_ended(self, record: Record) -> None:
         for line in ended_lines(record) if record.status is not Status.DONE else []:
             self._console.print(line, soft_wrap=True)
+
+    def looked(self, look: Look) -> None:
+        """Nothing: the report has it."""
 
     def __enter__(self) -> Self:
         return self

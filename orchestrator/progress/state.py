@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from orchestrator.analyse.look import Look
 from orchestrator.plan.plan import Plan, PlannedTrial
 from orchestrator.progress.eta import Seen, epoch_work, remaining_seconds
 from orchestrator.record.record import Epoch, Record, Status
@@ -101,6 +102,7 @@ class Board:
         self.plan = plan
         self.heading = heading
         self.trials = {planned.id: TrialState(planned) for planned in plan.trials}
+        self.look: Look | None = None  # the last one, of a run with --until-decided
         self._work = {recipe.name: epoch_work(recipe) * recipe.training.epochs for recipe in plan.recipes}
 
     def start(self, trial_id: str, now: float) -> None:
@@ -118,6 +120,21 @@ class Board:
             epochs=tuple(_as_event(epoch) for epoch in record.epochs),
             peak_memory_bytes=record.peak_memory_bytes,
         )
+
+    def look_at(self, look: Look) -> None:
+        """Take a look in; once all is decided, measured trials that were never reached are dropped."""
+        self.look = look
+        if look.next_blocks is None:
+            kept = [state for state in self.trials.values() if state.record or state.planned.role == "parity"]
+            self.plan = replace(self.plan, trials=tuple(state.planned for state in kept))
+            self.trials = {state.planned.id: state for state in kept}
+
+    @property
+    def blocks_ended(self) -> int:
+        """Return how many blocks have run: all that is measured of each has a record."""
+        measured = [state for state in self.trials.values() if state.planned.role == "measured"]
+        open_ones = {state.planned.block for state in measured if not state.record}
+        return len({state.planned.block for state in measured} - open_ones)
 
     @property
     def repeated(self) -> bool:
@@ -138,8 +155,10 @@ class Board:
         parts = [(self._work[state.planned.trial.recipe.name], state.share(now)) for state in self.trials.values()]
         return sum(work * share for work, share in parts) / max(sum(work for work, _ in parts), 1)
 
-    def remaining_seconds(self, now: float) -> float | None:
-        return remaining_seconds(self.plan, self._seen(now))
+    def remaining_seconds(self, now: float, blocks: int | None = None) -> float | None:
+        """Predict the seconds until all trials have ended, or until so many blocks have."""
+        plan = self.plan if blocks is None else _first_blocks(self.plan, blocks)
+        return remaining_seconds(plan, self._seen(now))
 
     def _seen(self, now: float) -> Mapping[str, Seen]:
         return {
@@ -147,6 +166,12 @@ class Board:
             for name, state in self.trials.items()
             if state.started is not None or state.record
         }
+
+
+def _first_blocks(plan: Plan, blocks: int) -> Plan:
+    measured = [planned for planned in plan.trials if planned.role == "measured"]
+    first = list(dict.fromkeys(planned.block for planned in measured))[:blocks]
+    return replace(plan, trials=tuple(planned for planned in measured if planned.block in first))
 
 
 def _step_share(beat: Heartbeat | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from orchestrator.analyse.look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.record.record import Record
 from shared.events import Event
@@ -24,6 +25,9 @@ class View(Protocol):
     def event(self, trial_id: str, event: Event) -> None: ...
 
     def trial_ended(self, record: Record) -> None: ...
+
+    def looked(self, look: Look) -> None:
+        """Show how far a run with --until-decided is; where no look is to come, the trials that are left are not."""
 
     def __enter__(self) -> Self: ...
 

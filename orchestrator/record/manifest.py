@@ -20,6 +20,8 @@ from orchestrator.spec.spec import ExplainSpec, Spec, validate
 from orchestrator.values import Value
 from shared.trial import to_json
 
+_ANEW = "start it anew: the command stands in its comparison.json"
+
 
 class Host(Value):
     """A process that ran the plan, or a part of it."""
@@ -86,14 +88,22 @@ class Manifest(Value):
     def resumed_at(self) -> tuple[str, ...]:
         return tuple(host.since for host in self.hosts[1:])
 
+    def extended(self, spec: Spec, plan: Plan) -> Manifest:
+        """Return the manifest of the same run with more blocks, to be looked at from now on."""
+        trials = tuple(planned.id for planned in plan.trials)
+        return self.replace(spec=spec.model_dump(), trials=trials, plan_sha256=plan_sha256(plan))
+
+    def check_plan(self, plan: Plan) -> None:
+        """Raise UsageError where a plan is not the one that this run began with."""
+        if plan_sha256(plan) != self.plan_sha256:
+            raise UsageError("a recipe, or bakeoff itself, has changed since this run began", _ANEW)
+
     def resumed(self, plan: Plan, images: Mapping[str, str]) -> Manifest:
         """Add this process as a host. Raises UsageError where it would run something else than the first one."""
-        anew = "start it anew: the command stands in its comparison.json"
-        if plan_sha256(plan) != self.plan_sha256:
-            raise UsageError("a recipe, or bakeoff itself, has changed since this run began", anew)
+        self.check_plan(plan)
         changed = [name for name, image in self.images.items() if images.get(name) != image]
         if changed:
-            raise UsageError(f"what runs as {', '.join(changed)} has changed since this run began", anew)
+            raise UsageError(f"what runs as {', '.join(changed)} has changed since this run began", _ANEW)
         return self.replace(hosts=(*self.hosts, this_host()))
 
 

@@ -16,6 +16,7 @@ from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.run.block import blocks
 from orchestrator.run.by_turns import Entrant, Steps, run_by_turns
+from orchestrator.run.enough import Decided, Enough
 from orchestrator.run.member import Member
 from orchestrator.run.one_trial import TrialSetup, run_trial, trial_steps, with_audit
 from orchestrator.run.relay import Relay
@@ -32,17 +33,25 @@ RESUMABLE = (Status.UNKNOWN, Status.INTERRUPTED, Status.SKIPPED)
 tried until it passes."""
 
 
-def run_all(plan: Plan, setup: TrialSetup, folder: RunFolder, view: View) -> list[Record]:
-    """Run the trials, one training at a time: two would measure each other. Records of an earlier host are kept."""
+def run_all(
+    plan: Plan, setup: TrialSetup, folder: RunFolder, view: View, decided: Decided | None = None
+) -> list[Record]:
+    """Run the trials, one training at a time: two would measure each other. Records of an earlier host are kept.
+
+    With `decided`, which is asked between blocks, the rest of what is measured is left out once it says so.
+    """
     manifest = folder.read_manifest()
     setup = replace(setup, run_id=folder.id, lease=manifest.lease, turn_seconds=manifest.turn_seconds)
-    run = _Run(setup, folder, manifest, view)
+    run, enough = _Run(setup, folder, manifest, view), Enough(decided)
     for block in blocks(plan.trials, setup.prepared) if setup.turn_seconds else [(each,) for each in plan.trials]:
-        run.block(block)
+        if any(_earlier_record(folder, planned) for planned in block):
+            enough.begun(block[0])
+        if enough.wants(block[0], list(run.records.values()), run.ended):
+            run.block(block)
     if not run.ended:
         with contextlib.suppress(EngineLostError):  # then it is `bakeoff clean` that removes it
             setup.engine.sweep(setup.run_id, setup.lease)
-    return [run.records[planned.id] for planned in plan.trials]
+    return [run.records[planned.id] for planned in plan.trials if planned.id in run.records]
 
 
 @dataclass

@@ -6,6 +6,7 @@ A field with an `Option` or `Argument` is on the command line; without one it is
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import tomllib
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from orchestrator.errors import UsageError
+from orchestrator.spec import looks
 from orchestrator.spec.margin import Percent, percent
 from orchestrator.spec.option import Argument, Option, as_words
 from orchestrator.spec.schema_faults import fault_lines, model_faults
@@ -47,6 +49,13 @@ class Spec(Value):
     ] = DEFAULT_RECIPES
     seeds: Annotated[Count, Option("--seeds", "Seeds 1 to N.")] = 1
     runs: Annotated[Count, Option("--runs", "Repetitions of each seed; 12 for a claim of a difference in speed.")] = 1
+    until_decided: Annotated[
+        bool,
+        Option(
+            "--until-decided",
+            f"Look after {looks.in_words()} blocks, and stop once every difference in speed is decided.",
+        ),
+    ] = False
     reference: Annotated[
         str | None, Option("--reference", "The contender that the others are divided by; default: the first.")
     ] = None
@@ -106,7 +115,31 @@ class Spec(Value):
         if self.gpu is not None and self.device == "cpu":
             fault = f"--gpu {self.gpu} names a GPU, and --device is cpu"
             raise UsageError(fault, "leave one of them out, in the environment too: BAKEOFF_GPU, BAKEOFF_DEVICE")
+        if self.until_decided:
+            self._check_looks()
         return self
+
+    def _check_looks(self) -> None:
+        """Raise UsageError for blocks that would end between two looks, and where nothing is compared."""
+        if self.runs > 1 and self.blocks not in looks.LOOKS:
+            fault = f"--until-decided looks after {looks.in_words()} blocks, not after {self.blocks}"
+            raise UsageError(fault, "leave --runs out: the run ends by itself, after 30 blocks at the latest")
+        if self.seeds > looks.LOOKS[-1]:
+            fault = f"--until-decided runs {looks.LOOKS[-1]} blocks at most, too few for {self.seeds} seeds"
+            raise UsageError(fault, f"ask for at most {looks.LOOKS[-1]} seeds, or leave --until-decided out")
+        if len(self.contenders) == 1:
+            fault = f"--until-decided has nothing to decide: {self.contenders[0]} is the only contender"
+            raise UsageError(fault, "name a contender more, or leave --until-decided out")
+
+    @property
+    def blocks(self) -> int:
+        """Return how many blocks are planned, each of one seed and run; with looks these are the most there may be."""
+        return looks.LOOKS[-1] if self.until_decided and self.runs == 1 else self.seeds * self.runs
+
+    @property
+    def runs_planned(self) -> int:
+        """Return how often the first seed is planned; the last block may be of an earlier seed than the last."""
+        return math.ceil(self.blocks / self.seeds)
 
     @property
     def command(self) -> str:
@@ -126,6 +159,7 @@ class ExplainSpec(Spec):
     seeds: Annotated[Count, Option("--seeds", "Seeds 1 to N; intervals are over them.")] = 3
     paths: Annotated[Count, Option("--paths", "Orders of the settings to walk.")] = 1
     runs: Literal[1] = 1  # this and the next are asked of `compare` alone
+    until_decided: Literal[False] = False
     reference: None = None
     margin: Literal["3%"] = "3%"
     accuracy_margin: Annotated[float, Field(ge=0.5, le=0.5)] = 0.5
@@ -143,6 +177,24 @@ class ExplainSpec(Spec):
             named = "1 recipe was" if len(recipes) == 1 else f"{len(recipes)} recipes were"
             raise UsageError(f"a walk has two ends, {named} named", "name two recipes, or none")
         return recipes
+
+
+def extended(spec: Spec) -> Spec:
+    """Return the spec of a run with a fixed number of blocks that goes on until all is decided.
+
+    Raises UsageError where that would be another run.
+    """
+    anew = f"run it anew: {spec.replace(runs=1, until_decided=True).command}" if type(spec) is Spec else ""
+    if type(spec) is not Spec:
+        raise UsageError("a walk has no blocks to be looked at", "leave --until-decided out")
+    if spec.until_decided:
+        return spec
+    if spec.runs == 1:
+        raise UsageError("a run of one repetition cannot be extended: its trials are not numbered", anew)
+    if spec.blocks > looks.LOOKS[-1]:
+        fault = f"the run has {spec.blocks} blocks, and --until-decided looks after {looks.in_words()}"
+        raise UsageError(fault, "its report stands as it is: a longer run is judged by another table")
+    return spec.replace(runs=1, until_decided=True)
 
 
 V = TypeVar("V", bound=Value)

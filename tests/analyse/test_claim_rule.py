@@ -7,7 +7,8 @@ import math
 import pytest
 
 from orchestrator.analyse import signed_rank
-from orchestrator.analyse.claim_rule import LOOKS, ClaimRule, found_from
+from orchestrator.analyse.claim_rule import ClaimRule, found_from
+from orchestrator.spec.looks import LOOKS
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.analyse.claim_rule import LOOKS, ClaimRule
+from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.ratio_verdict import DURATION, SIZE, RatioVerdict, judge, no_claim
+from orchestrator.spec.looks import LOOKS
 
 FIXED, LOOKING = ClaimRule(), ClaimRule(until_decided=True)
 OPPOSITE = {"higher": "lower", "lower": "higher"}

@@ -156,6 +156,13 @@ def test_an_out_that_cannot_be_written_is_exit_code_3(bakeoff: Bakeoff, with_run
         (("--spec", "mine.toml", "--seeds", "2", "torch"), "--spec and contenders, seeds were both given"),
         (("torch", "torch"), "torch==2.13.0 is named twice"),
         (("--margin", "3"), "--margin 3 has no unit try: write 3% if percent is what you mean"),
+        (
+            ("--runs", "9", "--until-decided"),
+            "12, 16, 20, 25 and 30 blocks, not after 9 try: leave --runs out",
+        ),
+        (("--seeds", "31", "--until-decided"), "runs 30 blocks at most, too few for 31 seeds try: ask for at most 30"),
+        (("torch", "--until-decided"), "--until-decided has nothing to decide: torch is the only contender"),
+        (("--margin", "3", "--until-decided"), "--margin 3 has no unit try: write 3% if percent is what you mean"),
         (("--margin", "0%"), "--margin 0% is no share above 0% and up to 100%"),
         (("--accuracy-margin", "0"), "error: --accuracy-margin: should be greater than 0, not 0.0"),
         (("--reference", "jax"), "--reference jax is not compared try: name one of the contenders: tf==2.21.0, torch"),

@@ -139,6 +139,8 @@ class Pressing:
         if self._left == 0:
             raise KeyboardInterrupt
 
+    def looked(self, look: object) -> None: ...
+
     def __enter__(self) -> Self:
         return self
 

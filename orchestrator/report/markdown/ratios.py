@@ -9,6 +9,7 @@ from orchestrator import text as words
 from orchestrator.analyse.metrics import METRICS
 from orchestrator.analyse.summary import AccuracyEquivalence, Comparison, MetricRatio, Summary
 from orchestrator.report.captions import claims_of, way_to_a_claim
+from orchestrator.spec.looks import in_words
 from orchestrator.spec.tracks import TRACKS
 
 Row = TypeVar("Row", MetricRatio, AccuracyEquivalence)
@@ -39,6 +40,7 @@ def _throughput(summary: Summary) -> list[str]:
         "## Speed against the reference",
         *tables,
         text,
+        *_looks(summary),
         *_forecast(summary),
         *words.fold("Block by block, in the order of running", "\n\n".join(ratios)),
     ]
@@ -56,6 +58,29 @@ def _how_taken(comparison: Comparison, rows: Sequence[MetricRatio]) -> str:
     if whole := blocks - by_turns:
         turns += f" Of {whole} of {blocks} ratios it is that of whole trials, since too few rounds were shared."
     return turns
+
+
+def _looks(summary: Summary) -> list[str]:
+    """Say of a run that ended once all was decided where it was looked at, and how intervals narrowed."""
+    if summary.look is None:
+        return []
+    text = (
+        f"This run was looked at after {in_words()} blocks and nowhere else, until nothing was left to decide, after "
+        f"{summary.look.blocks}. Each look has a wider interval than a run of a fixed number of blocks: all looks "
+        "together err as often as one interval of that level."
+    )
+    rows = [
+        [
+            words.markdown(each.contender),
+            words.markdown(each.recipe),
+            str(interval.blocks),
+            words.interval(interval.bounds),
+        ]
+        for each in summary.look.comparisons
+        for interval in each.intervals
+    ]
+    table = words.table(["contender", "recipe", "blocks", "interval"], rows, left=2)
+    return [text, *(words.fold("Interval by look", table) if rows else [])]
 
 
 def _forecast(summary: Summary) -> list[str]:

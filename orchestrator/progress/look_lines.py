@@ -1,0 +1,42 @@
+"""What is said of a run with --until-decided: how intervals narrow, and how long it is to the next look."""
+
+from __future__ import annotations
+
+import math
+
+from rich.text import Text
+
+from orchestrator.analyse.look import Look, LookedAt
+from orchestrator.progress.format import time_left
+from orchestrator.progress.state import Board
+from orchestrator.spec.looks import next_look
+from orchestrator.text import printable
+
+
+def look_lines(look: Look) -> list[Text]:
+    """Say what a look showed, a line a comparison, and what follows."""
+    end = "nothing is left to decide" if look.next_blocks is None else f"the next look is after {look.next_blocks}"
+    blocks = f"{look.blocks} block{'s' * (look.blocks != 1)}"
+    return [Text(f"look after {blocks}: {end}", "bold"), *map(_comparison, look.comparisons)]
+
+
+def remaining(board: Board, now: float) -> str:
+    """Say how long it still takes: to the end, or to the next look and at most to the end."""
+    whole = time_left(board.remaining_seconds(now))
+    blocks = next_look(board.blocks_ended) if board.plan.until_decided else None
+    if not whole or blocks is None or (board.look and board.look.next_blocks is None):
+        return whole
+    seconds = board.remaining_seconds(now, blocks)
+    near = time_left(seconds).removesuffix(" left")
+    return f"{near} to the look after {blocks} blocks, at most {whole.removeprefix('about ')}"
+
+
+def _comparison(each: LookedAt) -> Text:
+    names = f"{printable(each.contender)} against {printable(each.reference)} on {printable(each.recipe)}"
+    narrowing = " → ".join(f"±{_half_width(*interval.bounds)} %" for interval in each.intervals)
+    shown = f" ({narrowing})" if len(each.intervals) > 1 else ""
+    return Text(f"  {names}: {printable(each.verdict.words)}{shown}")
+
+
+def _half_width(low: float, high: float) -> str:
+    return f"{100 * math.expm1(math.log(high / low) / 2):.1f}"
