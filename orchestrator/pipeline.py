@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestrator import doctor, report
@@ -13,20 +14,31 @@ from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.load import in_order_asked_for, load_run
 from orchestrator.analyse.look import Look
 from orchestrator.analyse.reproduction import Reproduction, check_recipes, reproduction
+from orchestrator.analyse.short_way import ShortWay, costs, short_way
 from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
+from orchestrator.errors import UsageError
 from orchestrator.host import machine
 from orchestrator.plan.plan import Plan, draw_seed, make_plan
 from orchestrator.progress.view import View
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
-from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, REPRODUCTION, SUMMARY, RunFolder, ensure_space
+from orchestrator.record.run_folder import (
+    COMPARISON,
+    ENVIRONMENT,
+    REPRODUCTION,
+    SUMMARY,
+    RunFolder,
+    ensure_space,
+    list_runs,
+)
 from orchestrator.run.all_trials import run_all
 from orchestrator.run.one_trial import TrialSetup
 from orchestrator.run.prepare import expectations, prepare_contenders
 from orchestrator.run.turn_choice import choose_turns
 from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
+from orchestrator.spec import recipes
 from orchestrator.spec.looks import LOOKS
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
 from orchestrator.spec.spec import Spec, extended
@@ -71,6 +83,22 @@ def resume(
         if until_decided:
             folder.write_model(COMPARISON, mark_extended(Comparison.load(folder.path), resolved))
         return folder, run_and_conclude(folder, plan, setup, runtime, view)
+
+
+def find_short_way(spec: Spec, runtime: Runtime) -> ShortWay:
+    """Choose size and blocks of a comparison of one recipe by what earlier runs took on this machine."""
+    resolved = resolve(spec, runtime.hardware)
+    recipe = recipes.load(spec.recipes[0])
+    names = [contender.written for contender in resolved.contenders]
+    cpu = runtime.environment.get("cpu", "")
+    return short_way(spec, recipe, names, costs(_summaries(runtime.out), names, recipe.name, cpu))
+
+
+def _summaries(out: Path) -> Iterator[Summary]:
+    """Yield the summaries of a machine's runs, newest first; those that cannot be read are left out."""
+    for folder in reversed(list_runs(out)):
+        with contextlib.suppress(UsageError):
+            yield Summary.load(folder.path)
 
 
 def extend(manifest: Manifest, resolved: ResolvedSpec, runtime: Runtime) -> tuple[Manifest, ResolvedSpec]:

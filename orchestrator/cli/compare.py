@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from orchestrator import pipeline
+from orchestrator.analyse.short_way import ShortWay, one_recipe
+from orchestrator.analyse.summary import Summary
 from orchestrator.cli import plan_listing
 from orchestrator.cli.command import command
 from orchestrator.cli.outcome import run_and_exit
@@ -15,16 +17,23 @@ from orchestrator.cli.output import emit
 from orchestrator.cli.shared_options import Detach, Display, Folders
 from orchestrator.errors import UsageError
 from orchestrator.plan.plan import Plan, make_plan
+from orchestrator.progress.view import View
+from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import detect
 from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import Spec, read_spec
 from orchestrator.spec.tracks import track
+
+Decide = Annotated[
+    bool, typer.Option("--decide", help="The short way to an answer: 12 blocks at the smallest size that can be timed.")
+]
 
 
 @command
 def compare(
     *,
     spec: Spec,
+    decide: Decide = False,
     detach: Detach = False,
     file: Annotated[
         Path | None,
@@ -44,6 +53,7 @@ def compare(
       bakeoff compare                             the article: two recipes, two frameworks
       bakeoff compare --profile article           the same at the published size
       bakeoff compare torch==2.13.0 torch==2.14.1 an upgrade
+      bakeoff compare tf torch --decide           which is faster, on the article's smaller recipe, in minutes
       bakeoff compare --recipe article-torch --runs 12   which is faster, with an interval or the reason why not
       bakeoff compare --recipe article-torch --until-decided   the same, with as many blocks as it takes
       bakeoff compare --recipe matched tf torch   same first weights and batches, held side by side at every step
@@ -51,13 +61,21 @@ def compare(
       bakeoff compare --spec runs/latest/comparison.json   what an earlier run did
     """
     spec = spec if file is None else _spec_of_file(file, spec)
+    spec = one_recipe(spec) if decide else spec
     if plan:
         folders.verify_idx()
-        _show_plan(spec, folders, display.as_json)
+        _show_plan(spec, folders, display.as_json, decide=decide)
         return
-    run_and_exit(
-        lambda view: pipeline.compare(spec, detect(spec, folders.out, folders.idx), view, detach=detach), display
-    )
+    run_and_exit(lambda view: _run(spec, folders, view, decide=decide, detach=detach), display)
+
+
+def _run(spec: Spec, folders: Folders, view: View, *, decide: bool, detach: bool) -> tuple[RunFolder, Summary]:
+    """Run, at the size of the short way where it was asked for, and say beforehand what that is."""
+    runtime = detect(spec, folders.out, folders.idx)
+    way = pipeline.find_short_way(spec, runtime) if decide else ShortWay(spec, None, ())
+    for line in way.lines:
+        view.say(line)
+    return pipeline.compare(way.spec, runtime, view, detach=detach)
 
 
 def _spec_of_file(file: Path, options: Spec) -> Spec:
@@ -68,8 +86,10 @@ def _spec_of_file(file: Path, options: Spec) -> Spec:
     return read_spec(file)
 
 
-def _show_plan(spec: Spec, folders: Folders, as_json: bool) -> None:
+def _show_plan(spec: Spec, folders: Folders, as_json: bool, *, decide: bool) -> None:
     runtime = detect(spec, folders.out, folders.idx)
+    if decide:
+        spec = pipeline.find_short_way(spec, runtime).spec
     resolved = resolve(spec, runtime.hardware)
     rows = _rows(make_plan(resolved, None))
     if as_json:

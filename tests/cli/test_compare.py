@@ -26,6 +26,20 @@ def test_a_comparison_that_ends_well_is_exit_code_0(bakeoff: Bakeoff, with_runti
     assert "100.00" in answer.out
 
 
+def test_the_short_way_says_its_size_and_after_a_run_its_minutes_before_it_starts(
+    bakeoff: Bakeoff, with_runtime: object
+) -> None:
+    first = bakeoff("compare", "--decide")
+    assert "the short way to an answer: 12 blocks of article-torch, 5 epochs at its quick size" in first.err
+    assert "no earlier run on this machine says how long that takes" in first.err
+    second = bakeoff("compare", "--decide", "--json")
+    assert "the least that can be timed here" in second.err
+    assert "by what earlier runs took on this machine" in second.err
+    assert len(json.loads(second.out)["trials"]) == 24
+    refused = bakeoff("compare", "--decide", "--epochs", "3")
+    assert (refused.code, "--decide chooses --epochs itself" in refused.err) == (2, True)
+
+
 def test_json_is_exactly_one_object_on_standard_output(bakeoff: Bakeoff, with_runtime: object) -> None:
     answer = bakeoff("compare", *QUICK, "--json")
     document = json.loads(answer.out)
