@@ -18,6 +18,7 @@ from orchestrator.analyse.confounders import (
 from orchestrator.analyse.finding_rule import Check, CheckInput, Found, finding
 from orchestrator.analyse.metrics import FEWEST_EPOCHS, FEWEST_SECONDS
 from orchestrator.analyse.parity import EARLY_STEPS
+from orchestrator.analyse.series_findings import SERIES_CHECKS
 from orchestrator.analyse.summary import Finding, StepDifference
 from orchestrator.analyse.trial_findings import TRIAL_CHECKS, not_done, worker_warning
 from orchestrator.analyse.verified_findings import VERIFIED_CHECKS
@@ -239,6 +240,7 @@ CHECKS: tuple[Check, ...] = (
     *TRIAL_CHECKS,
     *VERIFIED_CHECKS,
     parity_broken,
+    *SERIES_CHECKS,
     busy_machine,
     not_idle,
     variable_ignored,
