@@ -21,7 +21,11 @@ APPARENT = 0.05
 """From this share of speed on a pattern is worth a sentence."""
 
 CHANCE = 0.01
-"""How often a drift may be told where there is none: a report asks for every contender."""
+"""How often a trend is told, for a contender, where there is none.
+
+Of 2,000 made-up runs of two contenders, 12 blocks each, with independent normal scatter of 2, 5 and 10 %, 0.35, 2.4 and
+3.25 % have one of these findings.
+"""
 
 
 @finding("drift", "warning", "Claims stand, for the order within blocks was drawn by lot; speeds alone do not.")
