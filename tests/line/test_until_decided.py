@@ -232,3 +232,9 @@ def test_the_live_table_ends_with_what_ran(line: Line) -> None:
         pipeline.compare(SPEC, line.runtime(timed(line, 1.1)), view)
     assert "16 of 16 trials" in paper.getvalue()
     assert "look after 8 blocks: nothing is left to decide" in paper.getvalue()
+
+
+def test_the_report_says_when_looks_were_due_and_where_the_run_ended(line: Line) -> None:
+    folder, _, _ = run(line, 1.10)
+    page = (folder.path / "report.md").read_text()
+    assert "looks due after 8, 12, 16, 20, 25 and 30 blocks, and nowhere else. It has 8: nothing is left that" in page

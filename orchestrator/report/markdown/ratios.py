@@ -64,10 +64,11 @@ def _looks(summary: Summary) -> list[str]:
     """Say of a run that ended once all was decided where it was looked at, and how intervals narrowed."""
     if summary.look is None:
         return []
+    blocks = summary.look.blocks
+    end = "the run has not ended yet" if summary.look.next_blocks else "nothing is left that more blocks would decide"
     text = (
-        f"This run was looked at after {in_words()} blocks and nowhere else, until nothing was left to decide, after "
-        f"{summary.look.blocks}. Each look has a wider interval than a run of a fixed number of blocks: all looks "
-        "together err as often as one interval of that level."
+        f"This run had looks due after {in_words()} blocks, and nowhere else. It has {blocks}: {end}. Each look has a "
+        "wider interval than a run of a fixed number of blocks, so that all looks together keep that level."
     )
     rows = [
         [
