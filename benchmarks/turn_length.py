@@ -1,9 +1,9 @@
 """How much a block's log ratio scatters, and where it lies, by the length of a turn.
 
 Blocks of all lengths are run in one series, one of each after the other, so that a slow hour meets them all. "whole" is
-trials one after another (--no-relay). Against the same image, under a second name, the truth is a ratio of 1.
+trials one after another (--no-relay). Against its own image, named as a ready one, a contender's true ratio is 1.
 
-    python -m benchmarks.turn_length --blocks 12 --noise
+    python -m benchmarks.turn_length torch same@bakeoff/torch:2.13.0-cpu --blocks 12 --noise
     python -m benchmarks.turn_length torch tf --batch-size 32 --turns whole 0.2
 """
 
@@ -20,7 +20,6 @@ from statistics import fmean, median, stdev
 
 from benchmarks.noise import neighbour
 from orchestrator import pipeline, progress
-from orchestrator.engines.docker.build import tag_of
 from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.spec import Spec
 
@@ -63,7 +62,7 @@ def _log_ratio(spec: Spec, turn: str, runtime: Runtime) -> float:
 
 
 def table(ratios: Ratios) -> list[str]:
-    """Return a row a length: standard deviation and middle of its log ratios, and each less what all share a block."""
+    """Return a row a length: standard deviation and middle of its log ratios."""
     rows = ["| turn (s) | blocks | sd of log ratio | median ratio | mean ratio |", "|---|---|---|---|---|"]
     return [*rows, *(_row(turn, logs) for turn, logs in ratios.items())]
 
@@ -75,15 +74,14 @@ def _row(turn: str, logs: Sequence[float]) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("contenders", nargs="*", default=["torch", ""])
+    parser.add_argument("contenders", nargs=2, metavar="CONTENDER", help="torch, tf, same@IMAGE for the same again")
     parser.add_argument("--blocks", type=int, default=12)
     parser.add_argument("--turns", nargs="+", default=list(TURNS))
     parser.add_argument("--batch-size", type=int, default=512)
     parser.add_argument("--train-images", type=int, default=24_000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--noise", action="store_true", help="with a neighbour of benchmarks.noise")
-    options = parser.parse_args()
-    return options
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
