@@ -91,6 +91,14 @@ class Host:
         python = [] if self.engine == "docker" else ["--python", sys.executable]
         return [*words, toy, *python, "--engine", self.engine, "--profile", "article", "--threads", "1"]
 
+    def taking_turns(self, steps: int) -> list[str]:
+        """Return the command that runs three contenders of one recipe by turns, each of so many steps of 10 ms."""
+        first = self.comparison(f"turns {steps}")
+        at = next(at for at, word in enumerate(first) if word.startswith("toy"))
+        same = [first[at].replace("toy", name) for name in ("one", "two")] if self.engine == "docker" else []
+        more = same or ["toy==2.0", "toy==3.0"]
+        return [*first[: at + 1], *more, *first[at + 1 :], "--no-parity", "--turn-seconds", "0.05"]
+
     def start(self, words: Sequence[str]) -> Process:
         return Process(self.command(words), self.variables, self.folder)
 

@@ -89,4 +89,10 @@ ROWS = (
         "failed, and what it wrote is kept",
         "the stub says what NVIDIA's library says; losing one takes a GPU host. Nothing is measured a second time",
     ),
+    Row(
+        43,
+        "the host of trials that take turns is killed, interrupted or stopped for a while",
+        "adopted, or started again; all done by turns, nothing lost",
+    ),
+    Row(44, "one of those that take turns is killed or paused", "it fails, or goes on; the others are done"),
 )

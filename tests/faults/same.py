@@ -7,26 +7,27 @@ from typing import Any
 
 TIMES = {
     "comparison": ("id", "started_at", "ended_at", "resumed_at", "order_seed"),
-    "trials": ("started_at", "wall_seconds"),
+    "trials": ("started_at", "wall_seconds", "waits"),
     "host": ("date", "load_average", "load_average_at_end", "memory_available", "memory_available_at_end"),
 }
 """Fields of summary.json that name a moment, a time span, the lots that were drawn, or what else the machine did."""
 
 TRAINING_TIMES = {
-    "trials": ("images_per_second", "ratio_to_reference", "peak_memory_bytes"),
+    "trials": ("images_per_second", "ratio_to_reference", "peak_memory_bytes", "events"),
     "epochs": ("seconds", "evaluation_seconds", "images_per_second"),
-    "ratios": ("ratios", "verdict"),
+    "ratios": ("ratios", "blocks_by_turns", "verdict"),
     "claim_forecast": ("minutes",),
 }
 """Speeds and memory: what differs between two trainings of one container also where nobody disturbs them.
 
-The stub's are constants. A name that is no field is a fault: it would leave out nothing, and hide that.
+Events too: how many turns a training takes depends on its speed. The stub's are constants. A name that is no field is a
+fault: it would leave out nothing, and hide that.
 """
 
 OF_A_WORKER = ("pid", "out", "load_average", "memory_available")
 """What the stub tells of its own process."""
 
-OF_A_CLOCK = ("epoch-seconds", "time-in-no-phase", "clock")
+OF_A_CLOCK = ("epoch-seconds", "time-in-no-phase", "clock", "turns", "waited-seconds")
 """What is verified of a trial by its clock: seconds, and whether its host saw its events arrive."""
 
 FINDINGS = ("busy-machine", "epoch-longer-than-its-clock", "time-in-no-phase", "clock-slow")

@@ -261,7 +261,7 @@ def turns(emitter: Emitter, live: int, argument: str) -> int:
         emitter.emit(event)
     if taken:
         taken.end()
-    return end(emitter)
+    return end(emitter, images=from_environment().recipe.data.validation.images)
 
 
 def surroundings(emitter: Emitter, live: int, argument: str) -> int:
