@@ -1,4 +1,4 @@
-"""Both frameworks by turns, in their containers: the same losses to the last bit as without, and idle while they wait."""
+"""Both frameworks by turns, in their containers: losses as without to the last bit, and idle while they wait."""
 
 from __future__ import annotations
 
