@@ -13,7 +13,7 @@ from orchestrator.errors import PreflightError
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the figures, report.md and results.parquet of a run folder and return their paths.
+    """Write figures, report.md, results.parquet and report.html of a run folder; return their paths, the last one last.
 
     Raises UsageError where the folder holds no summary that this version can read, PreflightError where the disk
     does not take the files: they can be made again.
@@ -23,13 +23,19 @@ def write(folder: Path) -> list[Path]:
 
         from orchestrator.report import parquet
         from orchestrator.report.figures import draw
+        from orchestrator.report.html import page as html
         from orchestrator.report.markdown import page
     except (ImportError, ValueError, OSError) as error:  # matplotlib reads the user's settings as it is imported
         remedy = f"unset MPLBACKEND, MATPLOTLIBRC and MPLCONFIGDIR, then: bakeoff report {folder.name}"
         raise PreflightError(f"matplotlib or pyarrow cannot be loaded: {error}", remedy) from error
     summary = Summary.load(folder)
     try:
-        return [*draw.draw(summary, folder), page.write(summary, folder), parquet.write(summary, folder)]
+        return [
+            *draw.draw(summary, folder),
+            page.write(summary, folder),
+            parquet.write(summary, folder),
+            html.write(summary, folder),
+        ]
     except OSError as error:
         remedy = f"free space, then make it again: bakeoff report {folder.name}"
         raise PreflightError(f"cannot write the report into {folder}: {error.strerror or error}", remedy) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analyse.summary import ClaimForecast, MetricRatio
+from orchestrator import text as words
+from orchestrator.analyse.summary import ClaimForecast, MetricRatio, Summary
 
 CAPTIONS = {
     "loss": "Loss by epoch: training solid, validation dashed",
@@ -24,6 +25,17 @@ WALK_CAPTIONS = {
 def claims_of(ratios: tuple[MetricRatio, ...]) -> list[MetricRatio]:
     """Return the rows in which something may be claimed: those of throughput."""
     return [row for row in ratios if row.metric == "throughput"]
+
+
+def verdicts(summary: Summary) -> list[str]:
+    """Return a sentence a comparison, as the analysis words it: what explains a walk, else speed, else nothing."""
+    if summary.explanation:
+        return [words.printable(summary.explanation.sentence)]
+    return [
+        f"{words.printable(row.contender)} against {words.printable(row.reference)} on {words.printable(row.recipe)}: "
+        f"{words.printable(row.verdict.words)}"
+        for row in claims_of(summary.ratios)
+    ]
 
 
 def way_to_a_claim(forecast: ClaimForecast) -> str:

@@ -20,7 +20,7 @@ from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Contribution, Explanation, Finding, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report import cells
-from orchestrator.report.captions import claims_of, way_to_a_claim
+from orchestrator.report.captions import verdicts, way_to_a_claim
 from orchestrator.report.markdown import environment
 from orchestrator.report.markdown.explanation import change, unit_of
 from orchestrator.spec.tracks import Track
@@ -45,11 +45,7 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
 
 def comparisons(summary: Summary) -> list[RenderableType]:
     """Return a line a comparison with its verdict, then what a claim would take where there can be none."""
-    lines = [
-        f"{words.printable(row.contender)} against {words.printable(row.reference)} on {words.printable(row.recipe)}: "
-        f"{words.printable(row.verdict.words)}"
-        for row in claims_of(summary.ratios)
-    ]
+    lines = verdicts(summary)
     forecast = summary.claim_forecast
     if lines and forecast:
         lines.append(f"{way_to_a_claim(forecast)} {words.printable(forecast.command)}")

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import unicodedata
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,7 +22,9 @@ from orchestrator.analyse.summary import Audit, Environment, Finding, Summary
 from orchestrator.cli import app
 from orchestrator.report.console import conclusion
 from orchestrator.report.figures import draw
+from orchestrator.report.html import page as html_page
 from orchestrator.report.markdown.page import render
+from tests.support.html import Element, parsed
 from tests.support.markdown import READER
 from tests.support.summaries import failed, summary, trial
 
@@ -145,6 +148,37 @@ def _text_of(svg: Path) -> str:
 
 def _plain(text: str) -> str:
     return re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("text", DRAWN)
+def test_no_word_from_outside_makes_an_element_or_an_attribute_of_the_page(text: str) -> None:
+    page = html_page.render(outside(text))
+    assert steering(page) == set()
+    page.encode("utf-8")
+    elements, calm = parsed(page), calm_page()
+    assert shape(elements) == shape(calm) or not words.printable(text)
+    assert attributes(elements) <= attributes(calm)
+    assert all(each.attributes["href"].startswith("#") for each in elements if "href" in each.attributes)
+
+
+@cache
+def calm_page() -> list[Element]:
+    return parsed(html_page.render(outside("calm")))
+
+
+def shape(elements: list[Element]) -> list[str]:
+    """Return the elements outside of figures, whose own number hangs on what they draw."""
+    drawn = {"svg", "g", "path", "use", "defs", "text", "tspan", "rect", "clippath", "title", "pattern"}
+    return [each.name for each in elements if each.name not in drawn]
+
+
+def attributes(elements: list[Element]) -> set[str]:
+    return {name for each in elements for name in each.attributes}
+
+
+def test_a_word_of_a_log_and_of_a_name_is_shown_in_the_page_as_it_is() -> None:
+    page = "".join(each.text for each in parsed(html_page.render(outside("calm <b>word</b> &amp;")))[:1])
+    assert page.count("calm <b>word</b> &amp;") > 30
 
 
 @pytest.mark.parametrize("command", ["ls", "report"])

@@ -76,6 +76,22 @@ def draw(cells: Sequence[CellTrials], quantity: Quantity) -> Figure:
     return figure
 
 
+def draw_each(cells: Sequence[CellTrials], quantity: Quantity) -> list[Figure]:
+    """Draw the same panels as a figure each, for a page that lays them out: their axes are equal all the same."""
+    return [_alone(each, cells, quantity) for each in cells]
+
+
+def _alone(each: CellTrials, cells: Sequence[CellTrials], quantity: Quantity) -> Figure:
+    figure = Figure(figsize=(PANEL_INCHES[0] + 0.4, PANEL_INCHES[1]))
+    panel = figure.subplots()
+    _curves(panel, each, quantity)
+    _scale([panel], cells, quantity)
+    _labels(panel, each, quantity)
+    panel.set_xlabel("epoch")
+    panel.set_ylabel(quantity.axis + (", log scale" if panel.get_yscale() == "log" else ""))
+    return figure
+
+
 def _curves(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
     several = f" · {len(each.trials)} trials" if len(each.trials) > 1 else ""
     tail = f" · {each.cell.track}{several}"

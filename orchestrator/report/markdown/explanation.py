@@ -25,7 +25,7 @@ def section(summary: Summary) -> list[str]:
         f"![{WALK_CAPTIONS['walk']}](figures/walk.png)",
         *(block for each in explanation.attributions for block in _outcome(each, explanation)),
         "### How to read this",
-        "\n".join(f"- {line}" for line in _cautions(explanation)),
+        "\n".join(f"- {line}" for line in cautions(explanation)),
         *_reused(summary.trials),
     ]
 
@@ -50,7 +50,7 @@ def _table(each: Attribution, explanation: Explanation) -> str:
     ]
     rows = [_row(one, each.unit) for one in each.contributions]
     if each.total:
-        total = [f"**{change(each.total, each.unit)}**", _between(each.total.interval, each.unit)]
+        total = [f"**{change(each.total, each.unit)}**", between(each.total.interval, each.unit)]
         rows.append(["**total**", *total, "", "", ""])
     columns = 6 if explanation.orders > 1 else 5
     rule = ["---", *["---:"] * 5]
@@ -66,13 +66,13 @@ def _row(one: Contribution, unit: str) -> list[str]:
     return [
         f"**{title}**" if one.setting == FRAMEWORK else title,
         change(one, unit),
-        _between(one.interval, unit),
+        between(one.interval, unit),
         *shares,
-        _between(one.orders_range, unit),
+        between(one.orders_range, unit),
     ]
 
 
-def _cautions(explanation: Explanation) -> list[str]:
+def cautions(explanation: Explanation) -> list[str]:
     return [
         "What a setting carries is the outcome after taking it minus the outcome before; seed by seed these add up "
         "to the total, to the last digit that floating point keeps.",
@@ -117,7 +117,7 @@ def change(estimate: Estimate, unit: str) -> str:
     return number(estimate.mean, unit)
 
 
-def _between(bounds: tuple[float, float] | None, unit: str) -> str:
+def between(bounds: tuple[float, float] | None, unit: str) -> str:
     if bounds is None:
         return words.ABSENT
     return " to ".join(number(bound, unit) for bound in bounds)

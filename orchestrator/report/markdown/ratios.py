@@ -14,7 +14,7 @@ from orchestrator.spec.tracks import TRACKS
 
 Row = TypeVar("Row", MetricRatio, AccuracyEquivalence)
 
-_TITLES = {metric.name: metric.title for metric in METRICS}
+TITLES = {metric.name: metric.title for metric in METRICS}
 
 
 def sections(summary: Summary) -> list[str]:
@@ -32,7 +32,7 @@ def _throughput(summary: Summary) -> list[str]:
         f"Images/s over {words.markdown(summary.comparison.reference)}, a ratio a block (same recipe, seed and run). "
         f"The interval is the exact signed-rank interval, of {level} %: together the comparisons of this report claim "
         "a difference that is not there in at most 5 of 100 reports. The order within each block was drawn by lot, "
-        f"from the seed {summary.comparison.order_seed}. {_how_taken(summary.comparison, rows)}"
+        f"from the seed {summary.comparison.order_seed}. {how_taken(summary.comparison, rows)}"
     )
     tables = _by_track(summary, rows, heads, _verdict, left=3)
     ratios = _by_track(summary, rows, ["contender", "recipe", "images/s over the reference's"], _blocks, left=3)
@@ -46,7 +46,7 @@ def _throughput(summary: Summary) -> list[str]:
     ]
 
 
-def _how_taken(comparison: Comparison, rows: Sequence[MetricRatio]) -> str:
+def how_taken(comparison: Comparison, rows: Sequence[MetricRatio]) -> str:
     """Say whether ratios were taken by turns or of whole trials."""
     blocks, by_turns = sum(len(row.ratios) for row in rows), sum(row.blocks_by_turns for row in rows)
     if not by_turns:
@@ -132,7 +132,7 @@ def _verdict(row: MetricRatio) -> list[str]:
 
 
 def _cost(row: MetricRatio) -> list[str]:
-    return [*map(words.markdown, (row.contender, row.recipe, _TITLES[row.metric])), *_numbers(row)]
+    return [*map(words.markdown, (row.contender, row.recipe, TITLES[row.metric])), *_numbers(row)]
 
 
 def _numbers(row: MetricRatio) -> list[str]:

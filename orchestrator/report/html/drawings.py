@@ -1,0 +1,99 @@
+"""The page's figures: a summary in, SVG elements by name out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from orchestrator import text as words
+from orchestrator.analyse.summary import Summary
+from orchestrator.report.captions import CAPTIONS, WALK_CAPTIONS
+from orchestrator.report.cells import CellTrials, by_cell
+from orchestrator.report.figures import bars, curves, divergence, draw, ratio
+from orchestrator.report.figures.style import colour
+from orchestrator.report.html import svg
+
+DARK_SHARE_OF_WHITE = 0.35
+"""How far a contender's colour goes towards white on a dark page."""
+
+ON_LIGHT_PAPER = ("phases", "waterfall")
+"""Figures that write in bars of a light colour: they keep their paper on a dark page."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Elements by name, and the colours that they name: variable → (on a light page, on a dark one)."""
+
+    elements: Mapping[str, Markup]
+    colours: Mapping[str, tuple[str, str]]
+
+
+def draw_all(summary: Summary) -> Drawn:
+    """Draw what the page shows."""
+    cells = by_cell(summary)
+    with draw.style():
+        figures = _figures(summary, cells)
+        shown = _Colours(cells)
+        elements = {
+            name: svg.element(figure, name, title, shown.of_figures) for name, (figure, title) in figures.items()
+        }
+    return Drawn(elements, shown.of_page)
+
+
+def names_of_cells(summary: Summary, quantity: str) -> tuple[str, ...]:
+    """Return the names of the panels of "loss" or "accuracy"."""
+    return tuple(f"{quantity}-{number}" for number, _ in enumerate(by_cell(summary), start=1))
+
+
+def _figures(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, tuple[Figure, str]]:
+    """Draw figures by name, each with its alternative text."""
+    if summary.explanation:
+        drawn = draw.figures(summary)
+        return {name: (figure, WALK_CAPTIONS[name]) for name, figure in drawn.items()}
+    found = {
+        **_panels(cells, "loss", curves.LOSS),
+        **_panels(cells, "accuracy", curves.ACCURACY),
+        **{name: (fill(cells), CAPTIONS[name]) for name, fill in _BARS.items()},
+    }
+    if summary.step_differences:
+        found["divergence"] = (divergence.draw(summary), CAPTIONS["divergence"])
+    if ratio.rows(summary):
+        found["ratio"] = (ratio.draw(summary), ratio.CAPTION)
+    return found
+
+
+_BARS: dict[str, Callable[[tuple[CellTrials, ...]], Figure]] = {
+    "throughput": bars.throughput,
+    "phases": bars.phases,
+    "memory": bars.memory,
+}
+
+
+def _panels(cells: tuple[CellTrials, ...], name: str, quantity: curves.Quantity) -> dict[str, tuple[Figure, str]]:
+    panels = zip(cells, curves.draw_each(cells, quantity), strict=True)
+    return {
+        f"{name}-{number}": (figure, f"{CAPTIONS[name]}: {_cell(each)}")
+        for number, (each, figure) in enumerate(panels, start=1)
+    }
+
+
+def _cell(each: CellTrials) -> str:
+    return f"{words.printable(each.cell.contender)} on {words.printable(each.cell.recipe)}"
+
+
+class _Colours:
+    """Contenders' colours as the figures and as the page write them."""
+
+    def __init__(self, cells: tuple[CellTrials, ...]) -> None:
+        used = list(dict.fromkeys(to_hex(colour(each)) for each in cells))
+        self.of_figures = {value: f"var(--contender-{number})" for number, value in enumerate(used, start=1)}
+        self.of_page = {f"--contender-{number}": (value, _lighter(value)) for number, value in enumerate(used, start=1)}
+
+
+def _lighter(value: str) -> str:
+    red, green, blue = (part + (1 - part) * DARK_SHARE_OF_WHITE for part in to_rgb(value))
+    return to_hex((red, green, blue))
