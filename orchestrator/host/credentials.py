@@ -6,7 +6,8 @@ import re
 
 _WEB = re.compile(r"(https?://)[^\s/'\"<>]*@", re.IGNORECASE)
 """An index or a proxy: also a name alone may be a token."""
-_OTHER = re.compile(r"([a-z][a-z0-9+.-]*://[^\s/:@'\"]*):[^\s/'\"]*@", re.IGNORECASE)
+# Of a scheme its last letters are enough; an endless one would be tried again from each of its letters.
+_OTHER = re.compile(r"([a-z][a-z0-9+.-]{0,30}://[^\s/:@'\"]*):[^\s/'\"]*@", re.IGNORECASE)
 
 
 def without_credentials(text: str) -> str:

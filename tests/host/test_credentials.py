@@ -17,6 +17,7 @@ from orchestrator.host.credentials import without_credentials
         ("'HTTPS://t0ken@m.example'", "'HTTPS://***@m.example'"),
         ("http://alice:p@ss@proxy:3128 http://b:c@d", "http://***@proxy:3128 http://***@d"),
         ("socks5h://alice:s3cret@proxy", "socks5h://alice:***@proxy"),
+        (f"{'x' * 99}s://a:b@c", f"{'x' * 99}s://a:***@c"),
         ("ssh://me@gpu-box.example", "ssh://me@gpu-box.example"),
         ("https://pypi.org/simple/a@b me@example.org", "https://pypi.org/simple/a@b me@example.org"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.record.verify.line import CLAIMS, Verified
+from orchestrator.record.verify.line import CLAIMS, OF_TURNS, Verified
 from orchestrator.report.markdown import page
 from orchestrator.report.markdown.verified import TITLES, section
 from tests.support.summaries import summary, trial
@@ -26,7 +26,13 @@ def test_each_number_has_a_row_with_its_verdicts_and_reasons() -> None:
         "0",
         r"2: dropout draws \*other\* masks",
     ]
-    assert set(TITLES.values()) <= set(rows)
+    assert {title for what, title in TITLES.items() if what not in OF_TURNS} <= set(rows)
+
+
+def test_rows_about_turns_stand_where_trials_trained_by_turns() -> None:
+    _, whole, _ = section(summary(trial(verified=(AGREES,))))
+    _, by_turns, _ = section(summary(trial(verified=(AGREES,)).replace(by_turns=True)))
+    assert [TITLES["turns"] in table for table in (whole, by_turns)] == [False, True]
 
 
 def test_the_share_of_time_that_stands_in_no_phase_is_told_from_the_least_to_the_most() -> None:
