@@ -12,8 +12,9 @@ from orchestrator.run.member import TO_THE_END, Member
 SETTLE_SECONDS = 0.005
 """Between two turns: threads of a pool go on spinning for some milliseconds after their last work."""
 
-SAMPLE_SECONDS = 2.0
-"""So often the CPU time of those that wait is looked at, before and after a turn: the question costs some itself."""
+SAMPLE_SECONDS = 30.0
+"""So often the CPU time of those that wait is looked at, before and after a turn. Nobody trains meanwhile, and some
+engines take a second to answer (Docker 20.10, whose collector rests for so long)."""
 
 
 class Relay:

@@ -147,7 +147,7 @@ def events(
 
 
 _ONE_SHOT_API = (1, 41)
-"""Since then a question for a container's statistics is answered at once; before, the engine measures for a second."""
+"""Since then a container's statistics are told without a measurement of a second; Docker 20.10 takes it all the same."""
 
 
 def cpu_seconds(client: DockerClient, container_id: str, seconds: float = SECONDS) -> float | None:
