@@ -147,7 +147,7 @@ def events(
 
 
 _ONE_SHOT_API = (1, 41)
-"""Since then a container's statistics are told without a measurement of a second; Docker 20.10 takes it all the same."""
+"""Since then a container's statistics are told at once; Docker 20.10 takes a second all the same."""
 
 
 def cpu_seconds(client: DockerClient, container_id: str, seconds: float = SECONDS) -> float | None:
