@@ -84,7 +84,8 @@ def after(state: TrialState, event: Event, now: float) -> TrialState:
             phase = "predict" if epoch >= state.epochs_planned else "train"
             return replace(state, epochs=(*state.epochs, event), phase=phase, since=now, beat=None)
         case TurnEnded():
-            return replace(state, phase=WAITING, beat=_beat_after(event, state.beat), beat_at=now)
+            phase = "train" if len(state.epochs) < state.epochs_planned else state.phase
+            return replace(state, phase=phase, beat=_beat_after(event, state.beat), beat_at=now)
         case Heartbeat(phase=phase) if phase == WAITING:
             return replace(state, phase=WAITING)
         case Heartbeat():
