@@ -16,7 +16,7 @@ TURN = TurnEnded(round=1, epoch=1, step=94, images=3000, seconds=0.2, waited_sec
 
 def training(*epochs: int) -> TrialState:
     """A trial that has begun its next epoch of 188 steps, at second 10."""
-    state = TrialState(planned().trials[0], started=0.0, epochs=tuple(map(epoch, epochs)))
+    state = TrialState(planned().trials[0], started=0.0, epochs=tuple(epoch(number) for number in epochs))
     return after(state, Heartbeat("train", epoch=len(epochs) + 1, step=0, steps=188), 10.0)
 
 
