@@ -64,7 +64,7 @@ def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summar
     document = json.loads((good[0].path / "summary.json").read_text())
     results = {"audits", "step_differences", "accuracies", "ratios", "claims", "claims_overall", "readings"}
     results |= {"accuracy_equivalences", "claim_forecast"}
-    told = {"schema", "comparison", "environment", "findings", "trials", "single_seed_note", "explanation"}
+    told = {"schema", "comparison", "environment", "look", "findings", "trials", "single_seed_note", "explanation"}
     assert set(document) == results | told
     assert set(document["environment"]) == {"host", "workers"}
     assert document["schema"] == "bakeoff/summary/3"
