@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from orchestrator.engines.engine import EngineLostError
 from orchestrator.run.member import TO_THE_END, Member
@@ -14,7 +15,14 @@ SETTLE_SECONDS = 0.005
 
 SAMPLE_SECONDS = 30.0
 """So often the CPU time of those that wait is looked at, before and after a turn. Nobody trains meanwhile, and some
-engines take a second to answer (Docker 20.10, whose collector rests for so long)."""
+engines take a second to answer (Docker 20.10, whose collector rests for so long). The first look at each comes as soon
+as it waits: a short trial has one too."""
+
+
+class _Sample(NamedTuple):
+    member: Member
+    cpu_seconds: float
+    at: float  # the clock when the engine had answered
 
 
 class Relay:
@@ -37,7 +45,8 @@ class Relay:
         self._round = 0
         self._left: list[Member] = []  # of this round
         self._sampled_at = -SAMPLE_SECONDS
-        self._sample: list[tuple[Member, float]] = []  # who waited as the present turn began, and their CPU seconds
+        self._asked: set[Member] = set()
+        self._samples: list[_Sample] = []  # of who waited as the present turn began
 
     @property
     def busy(self) -> bool:
@@ -53,17 +62,17 @@ class Relay:
         here = [member for member in self._members if member.here]
         if self.busy or not here:
             return
-        self._end_sample()
+        self._end_samples()
         self._sleep(SETTLE_SECONDS)
         try:
             if len(here) == 1 and here[0] not in self._left:
                 here[0].give(TO_THE_END, None)
                 return
             member = self._next(here)
-            self._begin_sample([other for other in here if other is not member])
+            self._begin_samples([other for other in here if other is not member])
             member.give(self._round, self._turn_seconds)
         except EngineLostError:
-            self._sample = []
+            self._samples = []
             return
         self._left.remove(member)
 
@@ -74,17 +83,18 @@ class Relay:
             self._left = sorted(here, key=lambda _: self._lots.random())
         return self._left[0]
 
-    def _begin_sample(self, waiting: Sequence[Member]) -> None:
-        if self._clock() - self._sampled_at < SAMPLE_SECONDS:
-            return
-        times = [(member, member.cpu_seconds()) for member in waiting]
-        self._sample = [(member, cpu_seconds) for member, cpu_seconds in times if cpu_seconds is not None]
-        self._sampled_at = self._clock()
+    def _begin_samples(self, waiting: Sequence[Member]) -> None:
+        due = self._clock() - self._sampled_at >= SAMPLE_SECONDS
+        asked = [member for member in waiting if due or member not in self._asked]
+        times = [(member, member.cpu_seconds(), self._clock()) for member in asked]
+        self._asked.update(asked)
+        self._samples = [_Sample(member, cpu, at) for member, cpu, at in times if cpu is not None]
+        if due:
+            self._sampled_at = self._clock()
 
-    def _end_sample(self) -> None:
-        sample, self._sample = self._sample, []
-        seconds = self._clock() - self._sampled_at
-        for member, before in sample:
-            now = member.cpu_seconds()
-            if now is not None and member.waiting:
-                member.note_sample(seconds, max(0.0, now - before))
+    def _end_samples(self) -> None:
+        samples, self._samples = self._samples, []
+        for sample in samples:
+            now = sample.member.cpu_seconds()
+            if now is not None and sample.member.waiting:
+                sample.member.note_sample(self._clock() - sample.at, max(0.0, now - sample.cpu_seconds))

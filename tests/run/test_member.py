@@ -155,3 +155,21 @@ def test_the_cpu_time_of_those_that_wait_is_taken_over_one_turn_of_another() -> 
     sampled = waits.waits()
     assert (sampled.sampled_seconds, sampled.sampled_cpu_seconds) == pytest.approx((0.2, 0.3))
     assert on_turn.waits().sampled_seconds == 0
+
+
+def test_each_is_looked_at_in_its_first_wait_and_then_once_in_a_while() -> None:
+    clock = Clock()
+    one, first = member(BEAT)
+    other, second = member(BEAT)
+    for worker in (first, second):
+        worker.cpu = iter([1.0, 1.0])
+    race = relay(one, other, clock=clock)
+    race.hand_over()
+    for round_, on_turn in ((1, one if first.heard else other), (1, other if first.heard else one)):
+        clock.seconds += 0.2
+        on_turn.note(turn(round_))
+        race.hand_over()
+    clock.seconds += 0.2
+    (one if len(first.heard) > 1 else other).note(turn(2))
+    race.hand_over()
+    assert [each.waits().sampled_seconds for each in (one, other)] == pytest.approx([0.2, 0.2])
