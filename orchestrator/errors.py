@@ -92,3 +92,9 @@ DIFFERS = 5
 
 NO_INTERVAL = 6
 """The exit code of a repetition of which not every result has an interval to tell by."""
+
+GATE_FAILED = 5
+"""The exit code of a gate of which a metric is beyond its margin; with --strict of one that is undecided too."""
+
+GATE_UNDECIDED = 6
+"""The exit code of a gate of which no metric failed and not all passed."""

@@ -39,6 +39,7 @@ from orchestrator.run.turn_choice import choose_turns
 from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from orchestrator.spec import recipes
+from orchestrator.spec.budget import Budget
 from orchestrator.spec.looks import LOOKS
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
 from orchestrator.spec.spec import Spec, extended
@@ -47,20 +48,26 @@ from shared import mnist
 
 
 def compare(
-    spec: Spec, runtime: Runtime, view: View, *, reuse: bool = False, detach: bool = False
+    spec: Spec,
+    runtime: Runtime,
+    view: View,
+    *,
+    reuse: bool = False,
+    detach: bool = False,
+    budget: Budget | None = None,
 ) -> tuple[RunFolder, Summary]:
     """Run what is asked for and report what happened: a comparison, or a walk where the spec asks to explain.
 
     With `reuse`, finished trials of earlier runs are taken over. Ctrl-C during a trial stops it, or leaves it running
-    where `detach` says so, skips the rest, and still writes the report. Raises UsageError and PreflightError before
-    anything is started.
+    where `detach` says so, skips the rest, and still writes the report. With a `budget` the run is a gate: it ends once
+    every metric of it is decided. Raises UsageError and PreflightError before anything is started.
     """
     resolved = resolve(spec, runtime.hardware)
     plan = make_plan(resolved, draw_seed())
     setup = prepare(resolved, plan, runtime, view, detach=detach)
     folder = RunFolder.create(runtime.out, plan.slug)
     with folder.lock():
-        begin(folder, resolved, plan, setup, runtime, reuse=reuse)
+        begin(folder, resolved, plan, setup, runtime, reuse=reuse, budget=budget)
         return folder, run_and_conclude(folder, plan, setup, runtime, view)
 
 
@@ -177,7 +184,14 @@ def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *,
 
 
 def begin(
-    folder: RunFolder, resolved: ResolvedSpec, plan: Plan, setup: TrialSetup, runtime: Runtime, *, reuse: bool
+    folder: RunFolder,
+    resolved: ResolvedSpec,
+    plan: Plan,
+    setup: TrialSetup,
+    runtime: Runtime,
+    *,
+    reuse: bool,
+    budget: Budget | None = None,
 ) -> None:
     """Write what a later host needs to resume the run, before anything is started."""
     engine = runtime.engine
@@ -196,7 +210,7 @@ def begin(
     comparison = describe(resolved, plan, engine, runtime.engine_notice, folder.id, turns.seconds)
     ignored = ignored_variables(resolved.contenders, runtime.variables)
     host = {**runtime.environment, **engine.facts(), **{f"{FACT}{name}": value for name, value in ignored.items()}}
-    folder.begin(manifest, Environment(host=host), comparison)
+    folder.begin(manifest, Environment(host=host), comparison.replace(budget=budget))
 
 
 def conclude(folder: RunFolder, records: Sequence[Record], runtime: Runtime) -> Summary:

@@ -14,6 +14,7 @@ from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_
 from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
+from orchestrator.analyse.gate import judge_gate
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.look import Look
 from orchestrator.analyse.looks import look
@@ -37,26 +38,21 @@ def analyse(run: RunResults) -> Summary:
     differences = step_differences(run.steps, reference)
     host = run.environment.host
     ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
+    ratios = metric_ratios(comparison, trials, audits, turns)
+    budget = comparison.budget
+    short = short_trials(comparison, trials)
+    checked = CheckInput(records, run.cores, run.load, differences, run.unread_answers, ignored, short)
     return Summary(
         comparison=comparison,
         environment=Environment(host=run.environment.host, workers=facts_by_contender(records)),
-        findings=findings(
-            CheckInput(
-                records,
-                run.cores,
-                run.load,
-                differences,
-                run.unread_answers,
-                ignored,
-                short_trials(comparison, trials),
-            )
-        ),
+        findings=findings(checked),
         trials=trials,
         audits=audits,
         step_differences=differences,
         accuracies=accuracy_differences(run.answers, reference),
-        ratios=metric_ratios(comparison, trials, audits, turns),
+        ratios=ratios,
         look=look(comparison, trials, audits, turns) if comparison.until_decided else None,
+        gate=judge_gate(budget, comparison, trials, audits, ratios) if budget else None,
         claim_forecast=claim_forecast(comparison, trials),
         accuracy_equivalences=accuracy_equivalences(comparison, trials, audits),
         claims=found_claims,

@@ -16,9 +16,10 @@ from statistics import fmean
 from typing import Any
 
 from orchestrator.analyse.attribution_text import explain_in_a_sentence
+from orchestrator.analyse.explanation import Attribution, Contribution, Estimate, Explanation, Stop
 from orchestrator.analyse.intervals import mean_interval, ratio_interval
 from orchestrator.analyse.outcomes import OUTCOMES, Outcome
-from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Stop, TrialSummary
+from orchestrator.analyse.summary import TrialSummary
 from orchestrator.plan.factors import Cell
 from orchestrator.plan.walk import Order, Walk
 

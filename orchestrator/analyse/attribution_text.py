@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.analyse.summary import Attribution, Contribution
+from orchestrator.analyse.explanation import Attribution, Contribution
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.plan.walk import Walk
 

@@ -80,6 +80,7 @@ def mark_ended(comparison: Comparison, manifest: Manifest, records: Sequence[Rec
     return comparison.replace(
         ended_at=_now(),
         runs=_runs(comparison, records),
+        seeds=_seeds(comparison, records),
         resumed_at=manifest.resumed_at,
         interrupted=any(record.status is Status.INTERRUPTED or record.cause == "detached" for record in records),
     )
@@ -90,6 +91,13 @@ def _runs(comparison: Comparison, records: Sequence[Record]) -> int:
     if not comparison.until_decided:
         return comparison.runs
     return max((record.run for record in records if record.role == "measured"), default=comparison.runs)
+
+
+def _seeds(comparison: Comparison, records: Sequence[Record]) -> tuple[int, ...]:
+    """Return the seeds that were run: with looks there may be fewer blocks than seeds that were planned."""
+    if not comparison.until_decided:
+        return comparison.seeds
+    return tuple(sorted({record.seed for record in records if record.role == "measured"})) or comparison.seeds
 
 
 def mark_extended(comparison: Comparison, resolved: ResolvedSpec) -> Comparison:

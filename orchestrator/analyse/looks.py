@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from orchestrator.analyse import gate
 from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.look import Interval, Look, LookedAt
 from orchestrator.analyse.ratio_verdict import RatioVerdict, judge
@@ -25,7 +26,8 @@ def look(
     `turns` are by trial, of those that trained by turns.
     """
     rule, short = claim_rule(comparison), set(short_trials(comparison, trials))
-    rows = [row for row in metric_ratios(comparison, trials, audits, turns) if row.metric == "throughput"]
+    all_rows = metric_ratios(comparison, trials, audits, turns)
+    rows = [row for row in all_rows if row.metric == "throughput"]
     hopeless = {trial.recipe for trial in trials if trial.id in short} | {
         audit.recipe for audit in audits if not audit.agrees
     }
@@ -33,10 +35,14 @@ def look(
     wanted = [cell for cell in compared(comparison) if cell.recipe not in hopeless]
     verdicts = {(row.contender, row.recipe): row.verdict for row in rows}
     open_ones = [cell for cell in wanted if _is_open(verdicts.get((cell.contender, cell.recipe)), blocks, rule)]
+    to_come = next_look(blocks) if open_ones else None
+    if budget := comparison.budget:
+        found = gate.judge_gate(budget, comparison, trials, audits, all_rows)
+        to_come = gate.next_blocks(found, budget, comparison, trials, audits, blocks)
     return Look(
         blocks=blocks,
         comparisons=tuple(_looked_at(row, rule) for row in rows),
-        next_blocks=next_look(blocks) if open_ones else None,
+        next_blocks=to_come,
     )
 
 

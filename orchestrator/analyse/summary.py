@@ -8,10 +8,13 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field
 
 from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
+from orchestrator.analyse.explanation import Explanation
+from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.look import Look
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
+from orchestrator.spec.budget import Budget
 from orchestrator.spec.tracks import Track
 from orchestrator.values import Value
 from shared.trial import Precision
@@ -180,6 +183,7 @@ class Comparison(Value):
     margin: float  # of a ratio, as a fraction: a smaller difference is of no interest
     accuracy_margin: float  # as a fraction
     until_decided: bool = False  # judged by looks at their ranks, and ended by one of them
+    budget: Budget | None = None  # that the run is gated by
     order_seed: int  # that the order within blocks was drawn from
     turn_seconds: float | None = None  # that contenders of a recipe trained by; None: whole trials one after another
     cells: tuple[Cell, ...]
@@ -217,57 +221,6 @@ class TrialSummary(TrialResult):
     log_tail: tuple[str, ...] = ()  # the last lines of standard error, of a trial that is not done
 
 
-class Estimate(Value):
-    """A difference in one outcome: one value a seed, their mean, and its 95 % interval (Student's t; None for one)."""
-
-    values: tuple[float, ...]
-    mean: float
-    interval: tuple[float, float] | None
-
-
-class Contribution(Estimate):
-    """What one setting carries: the outcome after it minus the outcome before it, the mean over the orders."""
-
-    setting: str  # its name: "framework"
-    title: str
-    orders_range: tuple[float, float]  # smallest and largest over the orders, each a mean over the seeds
-    share: float | None  # of the total; None where the total's interval holds 0 or is absent
-    share_interval: tuple[float, float] | None  # 95 %, Fieller's
-
-
-class Attribution(Value):
-    """One outcome from start to end. Without a seed that has a number in every cell there is no total."""
-
-    outcome: str  # "val-loss", "val-accuracy", "steepness", "smoothness", "epoch-seconds"
-    title: str
-    unit: str
-    seeds: tuple[int, ...]  # with a number in every cell
-    missing: tuple[str, ...]  # what the other seeds lack, a sentence each
-    start: float | None  # means over the seeds
-    end: float | None
-    total: Estimate | None  # end minus start
-    contributions: tuple[Contribution, ...]  # they add up to the total, seed by seed
-    sentence: str
-
-
-class Stop(Value):
-    """One cell of the first order, and what was taken from the end to come here."""
-
-    contender: str
-    recipe: str
-    taken: str  # the setting's title, "" at the start
-
-
-class Explanation(Value):
-    """What explains the difference between two cells, setting by setting."""
-
-    stops: tuple[Stop, ...]  # from start to end
-    orders: int
-    exhaustive: bool  # whether these are all orders
-    attributions: tuple[Attribution, ...]
-    sentence: str  # the answer, for the first outcome
-
-
 class Summary(Value):
     """Everything that a report shows, and nothing of how it looks."""
 
@@ -285,6 +238,7 @@ class Summary(Value):
     accuracies: tuple[AccuracyDifference, ...] = ()
     ratios: tuple[MetricRatio, ...] = ()
     look: Look | None = None  # the last one, of a run with --until-decided
+    gate: GateVerdict | None = None  # of a run that has a budget
     claim_forecast: ClaimForecast | None = None
     accuracy_equivalences: tuple[AccuracyEquivalence, ...] = ()
     claims: tuple[Claim, ...] = ()

@@ -22,6 +22,7 @@ from orchestrator.cli import (
     diff,
     doctor,
     explain,
+    gate,
     history,
     images,
     ls,
@@ -40,7 +41,7 @@ from orchestrator.text import printable
 
 __all__ = ["app", "main"]
 
-TRAINING = ("compare", "explain", "audit")
+TRAINING = ("compare", "explain", "gate", "audit")
 """Commands that train, of which `compare` has every option."""
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
+app.command("gate")(gate.gate)
 app.command("resume")(resume.resume)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)

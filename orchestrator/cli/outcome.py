@@ -1,4 +1,4 @@
-"""What `compare`, `explain` and `resume` share: run, show what came of it, leave with its exit code."""
+"""What `compare`, `explain`, `gate` and `resume` share: run, show what came of it, leave with its exit code."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli.output import emit_text, stdout
 from orchestrator.cli.shared_options import Display
-from orchestrator.errors import TRIAL_FAILED, Interrupted, PreflightError
+from orchestrator.errors import GATE_FAILED, GATE_UNDECIDED, TRIAL_FAILED, Interrupted, PreflightError
 from orchestrator.progress.view import View
 from orchestrator.record.record import Status
 from orchestrator.record.run_folder import REPORT, SUMMARY, RunFolder
@@ -27,10 +28,15 @@ INTERRUPTED_HINT = (
 )
 
 
-def run_and_exit(run: Callable[[View], tuple[RunFolder, Summary]], display: Display) -> NoReturn:
-    """Run with a view of progress and show the result. Raises typer.Exit; Interrupted where nothing could be reported.
+Export = Callable[[Summary], None]
 
-    Where the run can be resumed, standard error says so.
+
+def run_and_exit(
+    run: Callable[[View], tuple[RunFolder, Summary]], display: Display, export: Export | None = None
+) -> NoReturn:
+    """Run with a view of progress, show the result, and export it. Raises typer.Exit.
+
+    Raises Interrupted where nothing could be reported. Where the run can be resumed, standard error says so.
     """
     try:
         with display.view() as view:
@@ -38,6 +44,8 @@ def run_and_exit(run: Callable[[View], tuple[RunFolder, Summary]], display: Disp
     except KeyboardInterrupt:
         raise Interrupted(*INTERRUPTED_HINT) from None
     show(folder, summary, display.as_json)
+    if export:
+        export(summary)
     if any(trial.status in RESUMABLE for trial in summary.trials):
         line = f"not all has run; to go on: bakeoff resume {folder.id}"
         Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
@@ -50,7 +58,14 @@ def exit_code(summary: Summary) -> int:
     statuses = {trial.status for trial in summary.trials}
     if Status.UNKNOWN in statuses:
         return PreflightError.exit_code
-    return 0 if statuses <= {Status.DONE} else TRIAL_FAILED
+    if not statuses <= {Status.DONE}:
+        return TRIAL_FAILED
+    return gate_code(summary.gate) if summary.gate else 0
+
+
+def gate_code(gate: GateVerdict) -> int:
+    verdict = "fail" if gate.strict and gate.verdict == "undecided" else gate.verdict
+    return {"pass": 0, "fail": GATE_FAILED, "undecided": GATE_UNDECIDED}[verdict]
 
 
 def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:

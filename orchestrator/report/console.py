@@ -16,10 +16,12 @@ from rich.text import Text
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import framework_shares
 from orchestrator.analyse.claims import DEFINITIONS
+from orchestrator.analyse.explanation import Contribution, Explanation
+from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.parity import EARLY_STEPS
-from orchestrator.analyse.summary import Contribution, Explanation, Finding, Summary, TrialSummary
+from orchestrator.analyse.summary import Finding, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
-from orchestrator.report import cells
+from orchestrator.report import cells, gate
 from orchestrator.report.captions import verdicts, way_to_a_claim
 from orchestrator.report.markdown import environment
 from orchestrator.report.markdown.explanation import change, unit_of
@@ -38,6 +40,7 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
     parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), *_parity(summary)]
     parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
     parts += comparisons(summary)
+    parts += [gate_table(summary.gate)] if summary.gate else []
     if any(claim.value is not None for claim in summary.claims):
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in summary.readings)]
     return Group(*parts, *_environment(summary), findings(summary, "warning", "note"))
@@ -56,6 +59,16 @@ def comparisons(summary: Summary) -> list[RenderableType]:
             for row in summary.accuracy_equivalences
         ]
     return [Text(line) for line in lines]
+
+
+def gate_table(found: GateVerdict) -> Table:
+    """Return one row a metric of a gate, under the verdict of all together."""
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(gate.headline(found)), title_justify="left")
+    for head in ("metric", "verdict", "margin", "found"):
+        result.add_column(head, overflow="fold")
+    for row in gate.rows(found):
+        result.add_row(*map(Text, row))
+    return result
 
 
 def _environment(summary: Summary) -> list[RenderableType]:

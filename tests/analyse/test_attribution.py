@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from orchestrator.analyse.attribution import AttributionError, contributions, make_explanation
 from orchestrator.analyse.attribution_text import framework_shares
+from orchestrator.analyse.explanation import Attribution, Explanation
 from orchestrator.analyse.intervals import mean_interval, ratio_interval
-from orchestrator.analyse.summary import Attribution, Explanation, TrialSummary
+from orchestrator.analyse.summary import TrialSummary
 from orchestrator.plan.walk import Order, Walk, make_walk
 from orchestrator.record.record import Status
 from orchestrator.spec.contenders import parse

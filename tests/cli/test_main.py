@@ -19,6 +19,7 @@ COMMANDS = (
     "archive",
     "compare",
     "explain",
+    "gate",
     "history",
     "repro",
     "resume",

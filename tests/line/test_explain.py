@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 
 from orchestrator import pipeline, report
 from orchestrator import progress as console
-from orchestrator.analyse.summary import Attribution, Summary
+from orchestrator.analyse.explanation import Attribution
+from orchestrator.analyse.summary import Summary
 from orchestrator.engines.engine import Launch, Prepared
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import UsageError

@@ -63,7 +63,7 @@ def test_the_summary_on_disk_is_the_one_returned(good: tuple[RunFolder, Summary]
 def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summary]) -> None:
     document = json.loads((good[0].path / "summary.json").read_text())
     results = {"audits", "step_differences", "accuracies", "ratios", "claims", "claims_overall", "readings"}
-    results |= {"accuracy_equivalences", "claim_forecast"}
+    results |= {"accuracy_equivalences", "claim_forecast", "gate"}
     told = {"schema", "comparison", "environment", "look", "findings", "trials", "single_seed_note", "explanation"}
     assert set(document) == results | told
     assert set(document["environment"]) == {"host", "workers"}

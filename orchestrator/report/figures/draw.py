@@ -15,7 +15,8 @@ from pathlib import Path
 import matplotlib.style
 from matplotlib.figure import Figure
 
-from orchestrator.analyse.summary import Explanation, Summary
+from orchestrator.analyse.explanation import Explanation
+from orchestrator.analyse.summary import Summary
 from orchestrator.record.run_folder import FIGURES
 from orchestrator.report.captions import CAPTIONS, WALK_CAPTIONS
 from orchestrator.report.cells import CellTrials, by_cell

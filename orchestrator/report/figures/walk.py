@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from orchestrator import text as words
-from orchestrator.analyse.summary import Stop
+from orchestrator.analyse.explanation import Stop
 from orchestrator.report.cells import CellTrials
 from orchestrator.report.figures.curves import relative_height, spread_apart
 from orchestrator.report.figures.style import INK, colour

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import number
-from orchestrator.analyse.summary import Attribution, Contribution, Explanation, Stop
+from orchestrator.analyse.explanation import Attribution, Contribution, Explanation, Stop
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report.figures.style import INK
 

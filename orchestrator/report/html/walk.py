@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import framework_shares, percent
+from orchestrator.analyse.explanation import Attribution, Contribution, Explanation
 from orchestrator.analyse.outcomes import OUTCOMES
-from orchestrator.analyse.summary import Attribution, Contribution, Explanation, Summary
+from orchestrator.analyse.summary import Summary
 from orchestrator.report.captions import WALK_CAPTIONS
 from orchestrator.report.html.blocks import Block, Bullets, Drawings, Heading, Paragraph, Section, table
 from orchestrator.report.markdown.explanation import between, cautions, change, unit_of

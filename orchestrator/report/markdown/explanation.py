@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import framework_shares, number, percent
+from orchestrator.analyse.explanation import Attribution, Contribution, Estimate, Explanation
 from orchestrator.analyse.outcomes import OUTCOMES
-from orchestrator.analyse.summary import Attribution, Contribution, Estimate, Explanation, Summary, TrialSummary
+from orchestrator.analyse.summary import Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report.captions import WALK_CAPTIONS
 

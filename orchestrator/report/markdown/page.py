@@ -15,7 +15,7 @@ from orchestrator.analyse.claims import DEFINITIONS
 from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
 from orchestrator.record.run_folder import REPORT
 from orchestrator.record.verdict_table import next_step
-from orchestrator.report import cells
+from orchestrator.report import cells, gate
 from orchestrator.report.captions import CAPTIONS
 from orchestrator.report.markdown import environment, explanation, matched, ratios, verified
 from orchestrator.spec.tracks import TRACKS, Track
@@ -44,6 +44,7 @@ def render(summary: Summary) -> str:
     blocks = [
         *_opening(summary),
         *_findings("Errors", errors),
+        *([gate.markdown(summary.gate)] if summary.gate else []),
         *explanation.section(summary),
         *matched.sections(summary),
         *_results(summary),
