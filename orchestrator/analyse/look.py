@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.values import Value
 
@@ -28,4 +29,5 @@ class Look(Value):
 
     blocks: int  # run so far, whole or not
     comparisons: tuple[LookedAt, ...]
+    gate: GateVerdict | None = None  # so far, of a run that has a budget
     next_blocks: int | None  # after which the next look is; None: further blocks would be for nothing

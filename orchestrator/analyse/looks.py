@@ -36,12 +36,14 @@ def look(
     verdicts = {(row.contender, row.recipe): row.verdict for row in rows}
     open_ones = [cell for cell in wanted if _is_open(verdicts.get((cell.contender, cell.recipe)), blocks, rule)]
     to_come = next_look(blocks) if open_ones else None
+    found = None
     if budget := comparison.budget:
         found = gate.judge_gate(budget, comparison, trials, audits, all_rows)
         to_come = gate.next_blocks(found, budget, comparison, trials, audits, blocks)
     return Look(
         blocks=blocks,
         comparisons=tuple(_looked_at(row, rule) for row in rows),
+        gate=found,
         next_blocks=to_come,
     )
 

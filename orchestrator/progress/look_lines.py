@@ -6,6 +6,7 @@ import math
 
 from rich.text import Text
 
+from orchestrator.analyse.gate_verdict import MetricVerdict
 from orchestrator.analyse.look import Look, LookedAt
 from orchestrator.progress.format import time_left
 from orchestrator.progress.state import Board
@@ -15,9 +16,10 @@ from orchestrator.text import printable
 
 def look_lines(look: Look) -> list[Text]:
     """Say what a look showed, a line a comparison, and what follows."""
-    end = "nothing is left to decide" if look.next_blocks is None else f"the next look is after {look.next_blocks}"
+    end = _last(look) if look.next_blocks is None else f"the next look is after {look.next_blocks}"
     blocks = f"{look.blocks} block{'s' * (look.blocks != 1)}"
-    return [Text(f"look after {blocks}: {end}", "bold"), *map(_comparison, look.comparisons)]
+    metrics = map(_metric, look.gate.metrics) if look.gate else ()
+    return [Text(f"look after {blocks}: {end}", "bold"), *map(_comparison, look.comparisons), *metrics]
 
 
 def remaining(board: Board, now: float) -> str:
@@ -29,6 +31,16 @@ def remaining(board: Board, now: float) -> str:
     seconds = board.remaining_seconds(now, blocks)
     near = time_left(seconds).removesuffix(" left")
     return f"{near} to the look after {blocks} blocks, at most {whole.removeprefix('about ')}"
+
+
+def _last(look: Look) -> str:
+    """Say why no look follows: of a gate that can be because no more blocks are allowed, or help."""
+    undecided = look.gate is not None and look.gate.verdict == "undecided"
+    return "it is the last one" if undecided else "nothing is left to decide"
+
+
+def _metric(each: MetricVerdict) -> Text:
+    return Text(f"  gate, {each.metric.replace('_', ' ')}: {each.verdict}, {printable(each.words)}")
 
 
 def _comparison(each: LookedAt) -> Text:

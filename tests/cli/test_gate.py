@@ -130,6 +130,18 @@ def test_undecided_is_no_pass_in_junit(
     check_junit(tmp_path / "gate.xml", {"throughput": kind, "accuracy": None})
 
 
+def test_each_look_tells_of_every_metric(bakeoff: Bakeoff, play: Play, line: Line) -> None:
+    play(timed(line, 1 / 0.97, 0.01))
+    words = (*SIZE[:-1], "--progress", "plain", "--max-blocks", "12")
+    shown = " ".join(bakeoff("gate", "budget.toml", *words).err.split())
+    assert "look after 8 blocks: the next look is after 12" in shown
+    assert "gate, throughput: undecided, 8 whole blocks of both; an interval needs 12" in shown
+    assert "look after 12 blocks: it is the last one" in shown
+    assert (
+        "gate, accuracy: pass, +0.00 points [+0.00, +0.00] over 12 blocks: the interval is above −0.5 points" in shown
+    )
+
+
 def test_a_run_is_judged_again_and_nothing_is_run(
     bakeoff: Bakeoff, play: Play, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
