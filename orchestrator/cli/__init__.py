@@ -16,6 +16,7 @@ from rich.text import Text
 from orchestrator.cli import (
     archive,
     audit,
+    bisect,
     clean,
     compare,
     data,
@@ -55,6 +56,7 @@ app = typer.Typer(
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("gate")(gate.gate)
+app.command("bisect")(bisect.bisect)
 app.command("resume")(resume.resume)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)

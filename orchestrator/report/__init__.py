@@ -5,8 +5,11 @@ Nothing here knows a live object, so a report can be made again on another machi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
+from orchestrator.analyse.bisect_answer import Answer
 from orchestrator.analyse.run_history import History
 from orchestrator.analyse.summary import Summary
 from orchestrator.errors import PreflightError
@@ -49,15 +52,25 @@ def draw_history(found: History, stem: Path) -> list[Path]:
 
     Raises PreflightError where matplotlib cannot be loaded or the disk does not take the files.
     """
+    return _drawn("history", found, stem)
+
+
+def draw_bisect(found: Answer, stem: Path) -> list[Path]:
+    """Draw the evidence of a bisect, likewise."""
+    return _drawn("bisect", found, stem)
+
+
+def _drawn(kind: Literal["history", "bisect"], found: Any, stem: Path) -> list[Path]:
     try:
-        from orchestrator.report.figures import draw, history
+        from orchestrator.report.figures import bisect, draw, history
     except (ImportError, ValueError, OSError) as error:
         remedy = "unset MPLBACKEND, MATPLOTLIBRC and MPLCONFIGDIR, then repeat"
         raise PreflightError(f"matplotlib cannot be loaded: {error}", remedy) from error
+    make: Callable[[Any], Any] = {"history": history.draw, "bisect": bisect.draw}[kind]
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
         with draw.style():
-            return draw.saved(history.draw(found), stem)
+            return draw.saved(make(found), stem)
     except OSError as error:
         remedy = "free space, or name another place with --figure"
         raise PreflightError(f"cannot write {stem}.png: {error.strerror or error}", remedy) from error

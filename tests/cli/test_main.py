@@ -17,6 +17,7 @@ from tests.support.cli import QUICK, Answer, Bakeoff
 
 COMMANDS = (
     "archive",
+    "bisect",
     "compare",
     "explain",
     "gate",
