@@ -22,7 +22,7 @@ MARGIN = 0.03
 BLOCKS_OF_A_CLAIM = 12
 """What a claim is made of by default: the fewest blocks of which one that is ruined cannot take a claim away."""
 
-_LOOK_ERRORS = {1: 0.0156, 2: 0.0077, 3: 0.0055, 4: 0.0041, 5: 0.0033}
+_LOOK_ERRORS = {1: 0.0156, 2: 0.0077, 3: 0.0055, 4: 0.0041, 5: 0.0033, 6: 0.0026, 7: 0.0024}
 """The error of one look, by the number of comparisons: the six looks together then err at most 0.05 / comparisons.
 
 Looks share their blocks, so what they err together has no formula: these are from simulation (`make calibration`

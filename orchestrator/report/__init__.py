@@ -5,7 +5,6 @@ Nothing here knows a live object, so a report can be made again on another machi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,7 +65,7 @@ def _drawn(kind: Literal["history", "bisect"], found: Any, stem: Path) -> list[P
     except (ImportError, ValueError, OSError) as error:
         remedy = "unset MPLBACKEND, MATPLOTLIBRC and MPLCONFIGDIR, then repeat"
         raise PreflightError(f"matplotlib cannot be loaded: {error}", remedy) from error
-    make: Callable[[Any], Any] = {"history": history.draw, "bisect": bisect.draw}[kind]
+    make: Any = {"history": history.draw, "bisect": bisect.draw}[kind]
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
         with draw.style():

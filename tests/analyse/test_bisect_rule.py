@@ -64,9 +64,7 @@ def test_the_bracket_ends_at_the_first_bad_one_and_begins_where_all_before_it_is
         ("rguub", "range", "2.2.0 is not decided; 2.3.0 is not decided"),
     ],
 )
-def test_a_version_is_named_only_where_its_neighbour_is_shown_to_be_good(
-    letters: str, outcome: str, said: str
-) -> None:
+def test_a_version_is_named_only_where_its_neighbour_is_shown_to_be_good(letters: str, outcome: str, said: str) -> None:
     rows = found(letters)
     place = bracket(rows)
     ended, words = words_of(question(len(rows)), rows, place.last_good, place.first_bad)
@@ -77,7 +75,11 @@ def test_a_version_is_named_only_where_its_neighbour_is_shown_to_be_good(
 @pytest.mark.parametrize(
     ("letters", "outcome", "said"),
     [
-        ("rg", "no-difference", "nothing to bisect: no difference of 5 % or more for the worse between 2.0.0 and 2.1.0"),
+        (
+            "rg",
+            "no-difference",
+            "nothing to bisect: no difference of 5 % or more for the worse between 2.0.0 and 2.1.0",
+        ),
         ("ru", "not-decided", "not decided whether 2.1.0 is worse than 2.0.0: said so"),
         ("rs", "no-ends", "2.1.0 does not build or run: said so"),
         ("su", "no-ends", "2.0.0 does not build or run: said so"),

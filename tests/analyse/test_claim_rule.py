@@ -26,7 +26,7 @@ def test_looks_take_the_simulated_ranks(comparisons: int, ranks: list[int]) -> N
     assert [rule.rank(look) for look in LOOKS] == ranks
 
 
-@pytest.mark.parametrize("comparisons", [6, 7, 20])
+@pytest.mark.parametrize("comparisons", [8, 12, 20])
 def test_many_comparisons_share_the_error_among_all_looks(comparisons: int) -> None:
     rule = ClaimRule(comparisons, until_decided=True)
     errors = [signed_rank.error(look, rank) for look in LOOKS if (rank := rule.rank(look))]
