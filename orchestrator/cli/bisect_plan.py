@@ -94,7 +94,6 @@ def _trial_seconds(question: Question, runtime: Runtime) -> float | None:
 def _time(minutes: tuple[int, int] | None) -> str:
     if minutes is None:
         return "no earlier run of these versions tells how long a trial takes here; builds take minutes each"
-    return (
-        f"about {minutes[0]} to {minutes[1]} minutes of trials of the size that ran here last, and some minutes for "
-        "each build"
-    )
+    least, most = minutes
+    long = f"{least} minutes" if least == most else f"{least} to {most} minutes"
+    return f"about {long} of trials of the size that ran here last, and some minutes for each build"
