@@ -40,6 +40,7 @@ from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from orchestrator.spec import recipes
 from orchestrator.spec.budget import Budget
+from orchestrator.spec.contenders import prefix_lines
 from orchestrator.spec.looks import LOOKS
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
 from orchestrator.spec.spec import Spec, extended
@@ -156,7 +157,7 @@ def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *,
     """Check what the machine must have, then make data, contenders and the audit's expectations ready."""
     view.plan_made(plan, heading(resolved))
     surroundings = engine_and_device(resolved, runtime.engine.name, restricts=runtime.engine.restricts)
-    for line in filter(None, (surroundings, runtime.engine_notice)):
+    for line in filter(None, (*prefix_lines(resolved.spec.contenders), surroundings, runtime.engine_notice)):
         view.say(line)
     for name, value in ignored_variables(resolved.contenders, runtime.variables).items():
         view.say(f"{name} is set to {value}")

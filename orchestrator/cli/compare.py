@@ -53,6 +53,7 @@ def compare(
       bakeoff compare                             the article: two recipes, two frameworks
       bakeoff compare --profile article           the same at the published size
       bakeoff compare torch==2.13.0 torch==2.14.1 an upgrade
+      bakeoff compare torch==2.13 torch==2.14     the newest offered version of each
       bakeoff compare tf torch --decide           which is faster, on the article's smaller recipe, in minutes
       bakeoff compare --recipe article-torch --runs 12   which is faster, with an interval or the reason why not
       bakeoff compare --recipe article-torch --until-decided   the same, with as many blocks as it takes

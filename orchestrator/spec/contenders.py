@@ -1,7 +1,8 @@
 """Contenders: the schema of `images/<name>/contender.toml`, and how a user writes one.
 
 A contender is written as Python people write requirements: `torch`, `torch==2.14.1`,
-`tf[xla]==2.20.0`; `mine@registry/image:tag` names a ready image that keeps the contract.
+`tf[xla]==2.20.0`; `torch==2.13` is the newest offered 2.13.x. `mine@registry/image:tag` names a ready
+image that keeps the contract.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import Field, ValidationError
 
 from orchestrator.errors import UsageError
 from orchestrator.spec.schema_faults import fault_lines, model_faults
+from orchestrator.spec.version_prefix import complete
 from orchestrator.values import Value
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,8 +140,18 @@ def parse(text: str, images: Path = IMAGES) -> Contender:
         raise UsageError(f"unknown contender {name!r}", f"known contenders: {', '.join(known)}")
     file = known[name]
     _check_modes(name, modes, file)
-    version = match["version"] or file.default
+    version = complete(name, match["version"], file.versions) if match["version"] else file.default
     return Contender(name, version, modes, title=file.title, colour=file.colour, relax=file.relax, clauses=file.clauses)
+
+
+def prefix_lines(texts: Iterable[str], images: Path = IMAGES) -> list[str]:
+    """Say which version each contender is whose version was given in part."""
+    given = [(text, parse(text, images)) for text in dict.fromkeys(texts)]
+    return [
+        f"{text} is {contender.written}, the newest version offered"
+        for text, contender in given
+        if "==" in text and text.strip().rpartition("==")[2] != contender.version
+    ]
 
 
 def format_relaxations(relax: Iterable[str]) -> str:

@@ -47,6 +47,8 @@ class ResolvedSpec:
         """Return the spec with all that was resolved written out: resolved elsewhere or later, it says the same."""
         written = {
             "recipes": tuple(map(_absolute, self.spec.recipes)),
+            # a prefix may mean another version later
+            "contenders": tuple(parse(text).written for text in self.spec.contenders),
             "profile": "quick" if self.quick else "article",
             # tests bring engines of their own
             "engine": engine if engine in get_args(EngineName) else self.spec.engine,
@@ -143,7 +145,8 @@ def _choose_reference(asked: str | None, contenders: Sequence[Contender]) -> Con
     if asked is None:
         return contenders[0]
     written = ", ".join(contender.written for contender in contenders)
-    named = [contender for contender in contenders if asked in (contender.name, contender.written)]
+    exact = parse(asked).written if "==" in asked else asked  # the version may be given in part
+    named = [contender for contender in contenders if exact in (contender.name, contender.written)]
     if not named:
         raise UsageError(f"--reference {asked} is not compared", f"name one of the contenders: {written}")
     if len(named) > 1:

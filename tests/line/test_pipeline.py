@@ -141,9 +141,9 @@ def test_a_contender_that_cannot_be_prepared_fails_and_the_others_run(line: Line
 
 
 def test_a_version_that_is_not_offered_lists_those_that_are(line: Line) -> None:
-    runtime = replace(line.runtime(), engine=ScriptedEngine(line.good, {"torch==0.1": "no such version"}))
-    _, summary = compare(runtime, Spec(contenders=("torch==0.1", "tf"), recipes=("article-torch",), epochs=1))
-    assert "torch 0.1 is not among the versions offered: 2.15.0" in summary.trials[0].reason
+    runtime = replace(line.runtime(), engine=ScriptedEngine(line.good, {"torch==0.1.0": "no such version"}))
+    _, summary = compare(runtime, Spec(contenders=("torch==0.1.0", "tf"), recipes=("article-torch",), epochs=1))
+    assert "torch 0.1.0 is not among the versions offered: 2.15.0" in summary.trials[0].reason
 
 
 def test_ctrl_c_stops_the_trial_skips_the_rest_and_still_reports(line: Line) -> None:

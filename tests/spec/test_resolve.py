@@ -219,6 +219,12 @@ def test_a_reference_is_named_as_its_contender_or_by_its_name_where_that_is_one(
     assert resolved.pin("docker").reference == "torch==2.13.0"
 
 
+def test_a_prefix_is_resolved_once_and_pinned_exactly() -> None:
+    resolved = resolve(Spec(contenders=("tf==2.20", "tf==2.19"), reference="tf==2.19"), Hardware(2))
+    assert resolved.reference.written == "tf==2.19.1"
+    assert resolved.pin("docker").contenders == ("tf==2.20.0", "tf==2.19.1")
+
+
 def test_without_a_wish_the_first_contender_is_the_reference() -> None:
     assert resolve(Spec(), Hardware(2)).reference.name == "tf"
 
