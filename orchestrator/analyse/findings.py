@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.analyse.carry_over_findings import CARRY_OVER_CHECKS
 from orchestrator.analyse.confounders import (
     Relevance,
     facts_by_contender,
@@ -241,6 +242,7 @@ CHECKS: tuple[Check, ...] = (
     *VERIFIED_CHECKS,
     parity_broken,
     *SERIES_CHECKS,
+    *CARRY_OVER_CHECKS,
     busy_machine,
     not_idle,
     variable_ignored,

@@ -31,7 +31,7 @@ Of 2,000 made-up runs of two contenders, 12 blocks each, with independent normal
 @finding("drift", "warning", "Claims stand, for the order within blocks was drawn by lot; speeds alone do not.")
 def drift(run: CheckInput) -> Iterator[Found]:
     for name, records in _series(run):
-        logs = [math.log(_seconds(record)) for record in records]
+        logs = [math.log(seconds_an_image(record)) for record in records]
         change = math.expm1(_slope(logs) * (len(logs) - 1))
         if abs(change) >= APPARENT and _chance_of_trend(logs) < CHANCE:
             how = "slower" if change > 0 else "faster"
@@ -43,8 +43,8 @@ def drift(run: CheckInput) -> Iterator[Found]:
 @finding("two-modes", "warning", "Something differs from start to start, as where threads are placed.")
 def two_modes(run: CheckInput) -> Iterator[Found]:
     for name, records in _series(run):
-        ordered = sorted(records, key=_seconds)
-        logs = [math.log(_seconds(record)) for record in ordered]
+        ordered = sorted(records, key=seconds_an_image)
+        logs = [math.log(seconds_an_image(record)) for record in ordered]
         split = _split(logs)
         if split is not None:
             apart = math.expm1(fmean(logs[split:]) - fmean(logs[:split]))
@@ -67,8 +67,10 @@ def stalls(run: CheckInput) -> Iterator[Found]:
 def first_slow(run: CheckInput) -> Iterator[Found]:
     """Tell it where every contender's first trial is its slowest: of one contender alone that is chance too often."""
     series = dict(_series(run))
-    excess = [_seconds(records[0]) / median(map(_seconds, records[1:])) - 1 for records in series.values()]
-    firsts = [records[0] for records in series.values() if records[0] is max(records, key=_seconds)]
+    excess = [
+        seconds_an_image(records[0]) / median(map(seconds_an_image, records[1:])) - 1 for records in series.values()
+    ]
+    firsts = [records[0] for records in series.values() if records[0] is max(records, key=seconds_an_image)]
     if len(series) > 1 and len(firsts) == len(series) and min(excess) >= APPARENT:
         yield Found("The first trial of every contender was its slowest.", _ids(firsts))
 
@@ -89,7 +91,7 @@ def _epochs(record: Record) -> list[float]:
     return [epoch.seconds / epoch.images for epoch in record.epochs]
 
 
-def _seconds(record: Record) -> float:
+def seconds_an_image(record: Record) -> float:
     """Return the seconds an image took, in the median epoch."""
     return median(_epochs(record))
 
