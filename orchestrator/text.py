@@ -57,6 +57,11 @@ def printable(text: str) -> str:
     return re.sub(r" +", " ", shown).strip()
 
 
+def program_line(line: str) -> str:
+    """Return a line of a program with its spaces, and without what steers a display: see `printable`."""
+    return "".join(letter for letter in line if unicodedata.category(letter)[0] != "C")
+
+
 def markdown(text: str) -> str:
     """Return outside text so that Markdown, and the HTML within it, shows it as it stands, in a table too."""
     plain = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -60,6 +60,7 @@ def analyse(run: RunResults) -> Summary:
         readings=framework_or_recipe(comparison, found_claims, overall),
         single_seed_note=single_seed_note(comparison.seeds),
         explanation=make_explanation(run.walk, trials) if run.walk else None,
+        programs=tuple(run.programs),
     )
 
 

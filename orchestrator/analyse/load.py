@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from orchestrator.analyse.accuracy import Answers, read_answers
 from orchestrator.analyse.parity import Steps, read_steps
+from orchestrator.analyse.programs import Program, programs
 from orchestrator.analyse.summary import Comparison, Environment
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
@@ -24,6 +25,7 @@ from orchestrator.plan.walk import Walk
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.spec import contenders
 from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import ExplainSpec
 from orchestrator.stream.predictions import PredictionsError
@@ -44,6 +46,7 @@ class RunResults:
     answers: Sequence[Answers] = ()  # of done trials of the matched track
     unread_answers: Sequence[str] = ()  # trials whose answers are there and cannot be judged without the data set
     walk: Walk | None = None  # where the run is one
+    programs: Sequence[Program] = ()  # of each recipe as it ran; of a walk, whose recipes are many, none
 
 
 def load_run(folder: RunFolder, data: Path) -> RunResults:
@@ -69,6 +72,7 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
         answers=answers,
         unread_answers=unread,
         walk=_walk(manifest, comparison),
+        programs=_programs(folder, records) if comparison.kind != "walk" else (),
     )
 
 
@@ -106,6 +110,14 @@ def _read_answers(
     except PredictionsError as error:
         remedy = f"put the file back as it was, or remove it: {record.id} is then left out of the image-by-image table"
         raise UsageError(f"{record.id} of {folder.id}: {error}", remedy) from error
+
+
+def _programs(folder: RunFolder, records: Sequence[Record]) -> tuple[Program, ...]:
+    """Write each recipe as its trials ran it, in the framework of each contender that is known here."""
+    trials = {record.recipe: record.id for record in records}
+    ran = (folder.read_trial(name) for name in trials.values())
+    names = [contenders.folder_name(record.contender) for record in records]
+    return programs([trial.recipe for trial in ran if trial], names)
 
 
 def _walk(manifest: Manifest, comparison: Comparison) -> Walk | None:

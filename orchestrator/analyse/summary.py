@@ -11,6 +11,7 @@ from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
 from orchestrator.analyse.explanation import Explanation
 from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.look import Look
+from orchestrator.analyse.programs import Program
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
@@ -246,6 +247,7 @@ class Summary(Value):
     readings: tuple[str, ...] = ()  # a sentence a claim, of a crossover: how it goes with framework and recipe
     single_seed_note: str = ""
     explanation: Explanation | None = None
+    programs: tuple[Program, ...] = ()  # how each recipe is written in each framework
 
     @classmethod
     def load(cls, run: Path) -> Self:

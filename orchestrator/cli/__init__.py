@@ -18,6 +18,7 @@ from orchestrator.cli import (
     audit,
     bisect,
     clean,
+    code,
     compare,
     data,
     diff,
@@ -69,6 +70,7 @@ app.command("history")(history.history)
 app.command("archive")(archive.archive)
 app.command("repro")(repro.repro)
 app.command("clean")(clean.clean)
+app.command("code")(code.code)
 app.command("schema")(schema.schema)
 app.add_typer(images.app, name="images")
 

@@ -154,6 +154,15 @@ def prefix_lines(texts: Iterable[str], images: Path = IMAGES) -> list[str]:
     ]
 
 
+def folder_name(written: str) -> str:
+    """Return the name of the folder that a contender, as it is written, comes from; "" for a ready image.
+
+    Unlike `parse` it takes contenders that are not offered here: a run may be of another version of bakeoff.
+    """
+    match = _WRITTEN.fullmatch(written)
+    return match["name"] if match and not match["image"] else ""
+
+
 def format_relaxations(relax: Iterable[str]) -> str:
     """Say what is spared, for a table or a sentence."""
     return ", ".join(relax) or "none"

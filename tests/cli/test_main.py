@@ -31,6 +31,7 @@ COMMANDS = (
     "report",
     "ls",
     "clean",
+    "code",
     "schema",
     "show",
     "images build",

@@ -101,7 +101,24 @@ class Drawings:
     kind: ClassVar[str] = "drawings"
 
 
-Block = Paragraph | Heading | Terms | Bullets | Notice | Command | Log | Table | Drawings
+@dataclass(frozen=True)
+class Listing:
+    """A program; its spaces count."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Listings:
+    """Programs side by side where there is room, folded."""
+
+    title: str
+    items: tuple[Listing, ...]
+    kind: ClassVar[str] = "listings"
+
+
+Block = Paragraph | Heading | Terms | Bullets | Notice | Command | Log | Table | Drawings | Listings
 
 
 @dataclass(frozen=True)

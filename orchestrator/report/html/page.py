@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from orchestrator import text as words
 from orchestrator.analyse.summary import Comparison, Summary
@@ -21,7 +21,7 @@ from orchestrator.record.record import Status
 from orchestrator.record.run_folder import PAGE
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, verdicts
-from orchestrator.report.html import circumstances, claims, speed, trust, walk
+from orchestrator.report.html import circumstances, claims, programs, speed, trust, walk
 from orchestrator.report.html.blocks import Drawings, Notice, Section
 from orchestrator.report.html.drawings import ON_LIGHT_PAPER, draw_all, names_of_cells
 from orchestrator.report.markdown.page import LIMITS
@@ -71,6 +71,7 @@ def sections(summary: Summary, found: list[Notice]) -> list[Section]:
         trust.section(summary),
         circumstances.costs(summary),
         Section("findings", "Findings", tuple(found)),
+        programs.section(summary),
         speed.results(summary),
         circumstances.environment(summary),
         circumstances.repeating(summary),
@@ -114,7 +115,7 @@ def _curves(summary: Summary) -> list[Drawings]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("orchestrator.report.html"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -123,6 +124,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["program_line"] = _program_line
+    return environment
+
+
+def _program_line(line: str) -> Markup:
+    """Show a line of a program with its spaces."""
+    return Markup(escape(words.program_line(line)))
 
 
 def _shown(value: Any) -> Any:
