@@ -29,7 +29,7 @@ def has_program(name: str, images: Path = IMAGES) -> bool:
 
 
 def render(recipe: Recipe, name: str, images: Path = IMAGES) -> str:
-    """Return the program of a recipe in the framework of a contender; UsageError where the framework has no template."""
+    """Return a recipe's program in a contender's framework; UsageError where that has no template."""
     if not has_program(name, images):
         known = [each for each in offered_contenders(images) if has_program(each, images)]
         remedy = f"contenders with programs: {', '.join(known)}; docs/programs.md says how to write a template"
@@ -37,7 +37,8 @@ def render(recipe: Recipe, name: str, images: Path = IMAGES) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(images / name),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Python, not HTML: what comes from a recipe's file is a number, a word that was checked, or passes `quoted`
+        # Python, not HTML: what comes from a recipe's file is a number, a word that was checked, or passes `quoted`.
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
