@@ -28,6 +28,7 @@ def write(folder: Path) -> list[Path]:
         from orchestrator.report.html import page as html
         from orchestrator.report.markdown import page
     except (ImportError, ValueError, OSError) as error:  # matplotlib reads the user's settings as it is imported
+        _raise_own(error)
         remedy = f"unset MPLBACKEND, MATPLOTLIBRC and MPLCONFIGDIR, then: bakeoff report {folder.name}"
         raise PreflightError(f"matplotlib or pyarrow cannot be loaded: {error}", remedy) from error
     summary = Summary.load(folder)
@@ -63,6 +64,7 @@ def _drawn(kind: Literal["history", "bisect"], found: Any, stem: Path) -> list[P
     try:
         from orchestrator.report.figures import bisect, draw, history
     except (ImportError, ValueError, OSError) as error:
+        _raise_own(error)
         remedy = "unset MPLBACKEND, MATPLOTLIBRC and MPLCONFIGDIR, then repeat"
         raise PreflightError(f"matplotlib cannot be loaded: {error}", remedy) from error
     make: Any = {"history": history.draw, "bisect": bisect.draw}[kind]
@@ -77,3 +79,9 @@ def _drawn(kind: Literal["history", "bisect"], found: Any, stem: Path) -> list[P
         raise PreflightError(
             f"cannot draw {stem}.png: {error}", "unset MATPLOTLIBRC and MPLCONFIGDIR, then repeat"
         ) from error
+
+
+def _raise_own(error: Exception) -> None:
+    """Raise what is a fault of bakeoff's own modules: the user's settings have no part in it."""
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] in ("orchestrator", "shared"):
+        raise error

@@ -52,3 +52,12 @@ def test_a_setting_of_the_users_that_matplotlib_refuses_is_told() -> None:
     last = done.stderr.splitlines()[-1]
     assert last.startswith("orchestrator.errors.PreflightError: matplotlib or pyarrow cannot be loaded")
     assert "'nonsense' is not a valid value for backend" in last
+
+
+def test_a_fault_of_our_own_modules_is_not_told_as_one_of_matplotlib(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "orchestrator.report.parquet", None)
+    monkeypatch.delattr(report, "parquet", raising=False)
+    with pytest.raises(ImportError):
+        report.write(tmp_path)

@@ -11,6 +11,7 @@ from typing import Any
 from docker import DockerClient
 from docker.credentials.errors import StoreError
 from docker.errors import APIError, DockerException
+from docker.utils import parse_repository_tag
 
 from orchestrator.engines.docker.api import SDK_ERRORS, is_away, reason
 from orchestrator.engines.engine import EngineLostError, PrepareError
@@ -59,7 +60,7 @@ def pull(
     def attempt() -> Any:
         try:
             with _no_warnings():
-                return client.images.pull(image)
+                return _pull(client, image)
         except SDK_ERRORS as error:
             if is_away(error):
                 raise EngineLostError(str(error)) from error
@@ -75,6 +76,19 @@ def pull(
         raise PrepareError(f"cannot pull {image}{times} ({name}): {reason(error)}") from error
     except SDK_ERRORS as error:
         raise _refused(image, error) from error
+
+
+def _pull(client: DockerClient, image: str) -> Any:
+    """Pull and return an image. Raises APIError with the engine's words also where a pull fails midway.
+
+    The SDK's own `images.pull` does not read what the engine says of it: an image of which half has come is told as one
+    that is not found.
+    """
+    repository, tag = parse_repository_tag(image)
+    for line in client.api.pull(repository, tag=tag or "latest", stream=True, decode=True):
+        if isinstance(line, dict) and line.get("error"):
+            raise APIError(f"pulling {image} failed midway", explanation=str(line["error"]))
+    return client.images.get(image)
 
 
 def registry_fault(client: DockerClient, image: str) -> str:
