@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from orchestrator.analyse.accuracy import Answers, read_answers
 from orchestrator.analyse.parity import Steps, read_steps
-from orchestrator.analyse.programs import Program, programs
+from orchestrator.analyse.programs import programs
 from orchestrator.analyse.summary import Comparison, Environment
+from orchestrator.analyse.syntax_counts import Program
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
 from orchestrator.host.hardware import Hardware

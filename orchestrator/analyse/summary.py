@@ -11,8 +11,8 @@ from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
 from orchestrator.analyse.explanation import Explanation
 from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.look import Look
-from orchestrator.analyse.programs import Program
 from orchestrator.analyse.ratio_verdict import RatioVerdict
+from orchestrator.analyse.syntax_counts import Program
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
 from orchestrator.spec.budget import Budget

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analyse.programs import Program, count_lines, make_program, programs
+from orchestrator.analyse.programs import programs
+from orchestrator.analyse.syntax_counts import Program, count_lines, make_program
 from orchestrator.spec import recipes
 
 

@@ -9,8 +9,10 @@ of a comparison that somebody else runs).
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,6 @@ from orchestrator import pipeline
 from orchestrator.cli import main
 from orchestrator.engines.docker import DockerEngine
 from orchestrator.engines.docker.cleanup import DockerObject
-from orchestrator.engines.process.engine import ProcessEngine
 from orchestrator.record import run_folder
 from orchestrator.run.watchdog import Limits
 from orchestrator.spec import contenders
@@ -27,10 +28,8 @@ from orchestrator.spec import contenders
 
 def change(asked: dict[str, str]) -> None:
     if folder := asked.get("FAULTS_CONTENDERS"):
-        for each in (contenders.offered_contenders, contenders.parse, contenders.driver_floor):
-            _default(each, contenders.IMAGES, Path(folder))
-        for engine in (ProcessEngine, DockerEngine):
-            _default(engine.__init__, contenders.IMAGES, Path(folder))
+        for each in _functions_of(contenders.IMAGES):
+            each.__defaults__ = tuple(Path(folder) if at == contenders.IMAGES else at for at in each.__defaults__)
     if limits := asked.get("FAULTS_LIMITS"):
         setattr(pipeline, "Limits", functools.partial(Limits, **json.loads(limits)))  # noqa: B010
     if free := asked.get("FAULTS_FREE"):
@@ -43,10 +42,15 @@ def _only(names: list[str], listed: Callable[..., list[DockerObject]]) -> Callab
     return lambda *given, **options: [each for each in listed(*given, **options) if each.name in names]
 
 
-def _default(function: Any, before: object, after: object) -> None:
-    """Give a function another default where it has this one."""
-    assert before in function.__defaults__, f"{function.__qualname__} no longer takes a folder of contenders"
-    function.__defaults__ = tuple(after if each == before else each for each in function.__defaults__)
+def _functions_of(default: object) -> list[Any]:
+    """Return all functions and methods of the program that take this value where none is given."""
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("orchestrator")]
+    known = [each for module in modules for each in vars(module).values()]
+    methods = [each.__init__ for each in known if inspect.isclass(each)]
+    functions = [each for each in (*known, *methods) if inspect.isfunction(each)]
+    found = [each for each in functions if default in (each.__defaults__ or ())]
+    assert found, "nothing takes a folder of contenders any longer"
+    return found
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ class Host:
         first = self.comparison(f"turns {steps}")
         at = next(at for at, word in enumerate(first) if word.startswith("toy"))
         same = [first[at].replace("toy", name) for name in ("one", "two")] if self.engine == "docker" else []
-        more = same or ["toy==2.0", "toy==3.0"]
+        more = same or ["toy==2.0.0", "toy==3.0.0"]  # three numbers: taken as they are
         return [*first[: at + 1], *more, *first[at + 1 :], "--no-parity", "--turn-seconds", "0.05"]
 
     def start(self, words: Sequence[str]) -> Process:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analyse.programs import make_program, programs
+from orchestrator.analyse.programs import programs
+from orchestrator.analyse.syntax_counts import make_program
 from orchestrator.report.html import page
 from orchestrator.report.html.blocks import Table
 from orchestrator.report.html.programs import section

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.analyse.programs import Program
 from orchestrator.analyse.summary import Summary
+from orchestrator.analyse.syntax_counts import Program
 from orchestrator.report.html.blocks import Block, Listing, Listings, Paragraph, Section, table
 
 _DEFINITIONS = (
