@@ -127,6 +127,10 @@ class DockerEngine:
             if is_away(error):
                 # What the engine made all the same is found by `adopt`.
                 raise EngineLostError(short(error)) from error
+            if "is already in use" in str(error):
+                # By the request before this one, whose answer was lost: a slow engine ends it after `adopt` has looked.
+                _find_container(self.client, launch)
+                raise EngineLostError(short(error)) from error
             if isinstance(error, SDK_ERRORS):
                 raise StartError(_why_not_started(error)) from error
             raise

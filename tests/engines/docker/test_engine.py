@@ -371,11 +371,26 @@ def test_a_start_whose_answer_was_lost_is_taken_up(rig: DockerRig, monkeypatch: 
         assert worker.poll() is None
 
 
-@pytest.mark.parametrize(("way", "why"), [("start", "already in use"), ("adopt", "is not this trial's")])
-def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig, way: str, why: str) -> None:
+def test_a_container_made_late_of_a_request_that_timed_out_is_started_after_all(rig: DockerRig) -> None:
+    """A slow engine makes it after the question for it, and the next request meets its name."""
+    launch = _launch(rig)
+    assert rig.docker.adopt(launch) is None
+    name, labels = f"bakeoff-{rig.run_id}-toy-1.0.play.s1", labels_of(launch)
+    out = files.make_out(rig.client, rig.prepared.handle, f"{name}-out", labels)
+    arguments = rig.docker.arguments(launch, out.name)
+    rig.client.containers.create(rig.prepared.handle, name=name, labels=labels, **arguments)
+    with pytest.raises(EngineLostError, match="Conflict"):
+        rig.engine.start(launch)
+    assert rig.docker.adopt(launch) is None  # never started, so it is removed
+    with rig.engine.start(launch) as worker:
+        assert worker.poll() is None
+
+
+@pytest.mark.parametrize("way", ["start", "adopt"])
+def test_a_name_that_is_taken_is_refused_and_its_owner_survives(rig: DockerRig, way: str) -> None:
     foreign = rig.client.containers.create(rig.prepared.image, name=f"bakeoff-{rig.run_id}-toy-1.0.play.s1")
     try:
-        with pytest.raises(StartError, match=why):
+        with pytest.raises(StartError, match="is not this trial's"):
             getattr(rig.engine, way)(_launch(rig))
         foreign.reload()
     finally:
