@@ -17,6 +17,9 @@ from orchestrator.spec.contenders import parse
 from orchestrator.spec.resolve import interpreters
 from orchestrator.spec.spec import Spec
 
+NAMING_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT")
+"""Variables that name one engine. The context in use does not count: Docker Desktop sets it, whether it runs or not."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -31,7 +34,7 @@ def choose_engine(spec: Spec, cache: Path) -> Choice:
     """Choose by --engine; auto takes Docker where it answers, unless the user named interpreters.
 
     `cache` is the user's folder, in which the process engine keeps environments and workers. Raises PreflightError
-    where the engine that was asked for does not answer.
+    where the engine that was asked for, by --engine or by a variable, does not answer.
     """
     if spec.engine == "process" or (spec.engine == "auto" and spec.python):
         return Choice(_process_engine(spec, cache), _process_notice())
@@ -39,7 +42,7 @@ def choose_engine(spec: Spec, cache: Path) -> Choice:
         engine = connect(_base_image(), allow_foreign_image=spec.allow_foreign_image, logs=cache / LOGS)
         return Choice(engine, engine.notice)
     except PreflightError as error:
-        if spec.engine == "docker":
+        if spec.engine == "docker" or any(map(os.environ.get, NAMING_VARIABLES)):
             raise
         notice = f"{_process_notice()}. Chosen because {error.one_line}"
         return Choice(_process_engine(spec, cache), notice, error)

@@ -15,6 +15,7 @@ from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.runtime import Runtime
 from tests.support.cli import Bakeoff
+from tests.support.groups import slow
 from tests.support.line import Line, trial_of
 
 EIGHT = ("2.9.1", "2.10.0", "2.11.0", "2.12.0", "2.12.1", "2.13.0", "2.14.0", "2.14.1")
@@ -57,7 +58,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.mark.parametrize("first", ["2.10.0", "2.12.1", "2.14.1"])
+@pytest.mark.parametrize("first", ["2.12.1", *slow("2.10.0", "2.14.1")])
 def test_the_planted_slow_version_of_eight_is_named(bakeoff: Bakeoff, plant: Plant, first: str) -> None:
     plant(first)
     answer = bakeoff(*ENDS)
@@ -99,7 +100,7 @@ def test_ends_that_scatter_too_much_are_not_decided(bakeoff: Bakeoff, plant: Pla
     assert "not decided whether 2.14.1 is worse than 2.9.1: cannot be decided here" in words(answer.out)
 
 
-@pytest.mark.parametrize("trials", [0, 5, 16, 40])
+@pytest.mark.parametrize("trials", [16, *slow(0, 5, 40)])
 def test_a_bisect_that_was_cut_off_goes_on_where_it_was(bakeoff: Bakeoff, plant: Plant, trials: int) -> None:
     before = plant("2.12.1", trials=trials)
     cut = bakeoff(*ENDS)

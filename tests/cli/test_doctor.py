@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from orchestrator.engines import choose
+from orchestrator.errors import PreflightError
 from tests.support.cli import Bakeoff
 
 
@@ -23,7 +26,20 @@ def test_the_doctor_without_an_engine_is_exit_code_3_and_one_object(
     (failed,) = [check for check in document["checks"] if check["state"] == "failed"]
     assert failed["id"] == "engine"
     assert "unset DOCKER_HOST" in failed["fix"]
-    assert "process.python" in {check["id"] for check in document["checks"]}, "what it would fall back to"
+    assert "process.python" not in {check["id"] for check in document["checks"]}, "DOCKER_HOST names another engine"
+
+
+def test_the_doctor_without_an_engine_looks_at_what_a_comparison_would_fall_back_to(
+    bakeoff: Bakeoff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: str, **__: object) -> NoReturn:
+        raise PreflightError("no Docker Engine answers", "start Docker")
+
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setattr(choose, "connect", refuse)
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    checks = {check["id"] for check in json.loads(bakeoff("doctor", "torch", "--json").out)["checks"]}
+    assert {"engine", "process.python"} <= checks
 
 
 def test_the_doctor_of_the_process_engine_needs_no_docker_and_leaves_nothing(bakeoff: Bakeoff) -> None:

@@ -25,8 +25,9 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
 
 
 @pytest.fixture(autouse=True)
-def _no_base_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BAKEOFF_BASE_IMAGE", raising=False)
+def _nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BAKEOFF_BASE_IMAGE", *choose.NAMING_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -49,6 +50,16 @@ def test_auto_takes_processes_where_docker_does_not_answer_and_says_why(tmp_path
     assert choice.unreachable is not None
     assert choice.notice == f"{ProcessEngine.notice}. Chosen because {choice.unreachable.message}"
     assert choose.check_unreachable(choice.unreachable).found == choice.unreachable.message
+
+
+@pytest.mark.usefixtures("no_docker")
+@pytest.mark.parametrize("variable", choose.NAMING_VARIABLES)
+def test_auto_takes_no_other_engine_than_the_one_that_a_variable_names(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "tcp://gpu-box:2375")
+    with pytest.raises(PreflightError, match="no Docker Engine answers"):
+        choose.choose_engine(Spec(), tmp_path)
 
 
 def test_auto_takes_processes_where_the_user_names_interpreters(docker: ScriptedEngine, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.faults.evidence import Evidence, Outcome, accounted
 from tests.faults.host import Host
+from tests.support.groups import slow
 
 Hosts = Callable[[str], Host]
 Tally = Callable[[Outcome], None]
@@ -39,7 +40,7 @@ def rounds(evidence: Evidence) -> list[int]:
 
 @pytest.mark.row(43)
 @pytest.mark.short
-@both
+@pytest.mark.parametrize("host_engine", [*slow("process"), pytest.param("docker", marks=pytest.mark.docker)])
 def test_a_killed_host_of_trials_by_turns_is_followed_by_one_that_ends_them(
     hosts: Hosts, host_engine: str, chance: random.Random, tally: Tally
 ) -> None:

@@ -22,6 +22,7 @@ from orchestrator.runtime import Runtime
 from orchestrator.spec.looks import LOOKS
 from orchestrator.spec.spec import Spec
 from shared.events import Event
+from tests.support.groups import slow
 from tests.support.line import TF, TORCH, Line, trial_of
 
 SPEC = Spec(recipes=("article-torch",), epochs=5, train_images=640, until_decided=True)
@@ -144,7 +145,7 @@ def test_seeds_share_the_blocks(line: Line) -> None:
     assert summary.ratios[0].verdict.blocks == 8
 
 
-@pytest.mark.parametrize("last", [1, 5, 16])
+@pytest.mark.parametrize("last", [5, *slow(1, 16)])
 def test_an_interrupted_run_is_resumed_and_ends_at_the_same_look(line: Line, last: int) -> None:
     runtime = line.runtime(timed(line, 1.0, 0.03))
     undisturbed = pipeline.compare(SPEC, runtime, Watching())[1]

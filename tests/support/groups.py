@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -25,3 +26,8 @@ def refuse_outside(items: Iterable[pytest.Item]) -> None:
         marked = any(item.get_closest_marker(name) for name in NEED_AN_ENGINE)
         if marked and group(item.nodeid) not in ("trainings", "engine"):
             raise pytest.UsageError(f"{item.nodeid} needs an engine: put its file into ENGINE, tests/support/groups.py")
+
+
+def slow(*values: object) -> list[Any]:
+    """Mark parameters that are one of their kind more: `make test` has another, `make check` runs these too."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]

@@ -33,6 +33,7 @@ from orchestrator.values import Say
 from shared.events import Event, Warned, WorkerReady
 from tests.support import engines
 from tests.support.engines import DockerRig, quiet
+from tests.support.groups import slow
 from tests.support.paths import TOYS
 
 pytestmark = pytest.mark.docker
@@ -86,7 +87,7 @@ def test_an_image_is_built_once_with_its_steps_told_and_named_by_content(
     assert image.labels["bakeoff.contender"] == f"{toy.name}==1.0"
 
 
-@pytest.mark.parametrize("changed", ["worker.py", "Dockerfile", "requirements.in"])
+@pytest.mark.parametrize("changed", ["worker.py", *slow("Dockerfile", "requirements.in")])
 def test_a_changed_source_is_built_anew(docker_client: DockerClient, toy: Path, changed: str) -> None:
     said: list[str] = []
     _prepare(docker_client, toy, quiet)

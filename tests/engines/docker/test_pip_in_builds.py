@@ -95,6 +95,7 @@ def test_the_index_of_the_users_configuration_is_used_and_its_password_stays_now
     assert traces(docker_client, f"toy={toy.name}", image, PASSWORD, argument, argument[20:60]) == []
 
 
+@pytest.mark.slow  # a second build of the same way
 def test_a_wrong_password_is_told_by_its_cause_and_stands_in_no_log(
     docker_client: DockerClient, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

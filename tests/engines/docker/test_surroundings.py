@@ -24,6 +24,7 @@ from shared.events import Warned
 from tests.support import engines
 from tests.support.docker_config import PASSWORD, PROXY, write_config
 from tests.support.engines import DockerRig
+from tests.support.groups import slow
 from tests.support.paths import ROOT, TOYS
 from tests.support.traces import traces
 
@@ -95,7 +96,7 @@ def toy(client: DockerClient, tmp_path: Path) -> Iterator[Path]:
 
 
 @needs_engine
-@pytest.mark.parametrize("named_in", ["the environment", "Docker's configuration"])
+@pytest.mark.parametrize("named_in", ["the environment", *slow("Docker's configuration")])
 def test_a_build_has_the_proxies_and_nothing_of_it_keeps_them(
     client: DockerClient, toy: Path, monkeypatch: pytest.MonkeyPatch, named_in: str
 ) -> None:
