@@ -44,7 +44,7 @@ def planted(engine: Engine, prepared: Prepared, changes: Sequence[Change], folde
         yield replace(prepared, app=str(folder / "app"))
         return
     tag = engine.client.images.get(prepared.handle).tags[0]  # by its id, the builder looks for it in a registry
-    image, _ = engine.client.images.build(fileobj=_context(tag, files), custom_context=True, rm=True)
+    image, _ = engine.client.images.build(fileobj=pack(tag, files), custom_context=True, rm=True)
     made = str(image.id)
     try:
         yield replace(prepared, image=made, handle=made)
@@ -62,7 +62,7 @@ def changed_files(changes: Sequence[Change]) -> dict[str, str]:
     return files
 
 
-def _context(image: str, files: dict[str, str]) -> io.BytesIO:
+def pack(image: str, files: dict[str, str]) -> io.BytesIO:
     """Pack a build context that copies files over those of an image."""
     recipe = "".join([f"FROM {image}\n", *(f"COPY {name} {IN_IMAGE}/{name}\n" for name in files)])
     packed = io.BytesIO()
