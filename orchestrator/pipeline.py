@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator import doctor, report
 from orchestrator.analyse.analyse import analyse, look_at_records
 from orchestrator.analyse.confounders import facts_by_contender
-from orchestrator.analyse.describe import describe, mark_ended, mark_extended
+from orchestrator.analyse.describe import describe, mark_ended, mark_extended, mark_resumed
 from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.load import in_order_asked_for, load_run
 from orchestrator.analyse.look import Look
@@ -88,8 +88,8 @@ def resume(
         plan = make_plan(resolved, manifest.order_seed)
         setup = prepare(resolved, plan, runtime, view, detach=detach)
         folder.write_manifest(manifest.resumed(plan, setup.images))
-        if until_decided:
-            folder.write_model(COMPARISON, mark_extended(Comparison.load(folder.path), resolved))
+        comparison = mark_resumed(Comparison.load(folder.path))
+        folder.write_model(COMPARISON, mark_extended(comparison, resolved) if until_decided else comparison)
         return folder, run_and_conclude(folder, plan, setup, runtime, view)
 
 

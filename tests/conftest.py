@@ -26,6 +26,11 @@ from tests.support import engines, groups
 settings.register_profile("bakeoff", deadline=timedelta(seconds=60))
 settings.load_profile("bakeoff")
 
+VARIABLES_OF_TESTS = (
+    *("BAKEOFF_CACHE", "BAKEOFF_IDX", "BAKEOFF_BASE_IMAGE", "BAKEOFF_REQUIRE_DOCKER", "BAKEOFF_PODMAN_HOST"),
+    *("BAKEOFF_FAULTS", "BAKEOFF_FAULTS_SEED", "BAKEOFF_FAULTS_REPETITIONS"),
+)
+
 
 @pytest.fixture(scope="session")
 def mnist_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -143,6 +148,15 @@ def _same_lots() -> Iterator[None]:
     """Draw the order within blocks from one seed in every comparison of these tests, so that a test can name it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("orchestrator.pipeline.draw_seed", lambda: FIRST_AS_ASKED_FOR)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_option_of_the_users() -> Iterator[None]:
+    """Take out the variables that stand for options: BAKEOFF_OUT_DIR would send tests' runs into a person's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [each for each in os.environ if each.startswith("BAKEOFF_") and each not in VARIABLES_OF_TESTS]:
+            patch.delenv(name)
         yield
 
 

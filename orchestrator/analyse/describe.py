@@ -100,11 +100,15 @@ def _seeds(comparison: Comparison, records: Sequence[Record]) -> tuple[int, ...]
     return tuple(sorted({record.seed for record in records if record.role == "measured"})) or comparison.seeds
 
 
+def mark_resumed(comparison: Comparison) -> Comparison:
+    """Note that an interrupted run is under way again: without it, one that is killed then would pass for ended."""
+    return comparison.replace(ended_at=None)
+
+
 def mark_extended(comparison: Comparison, resolved: ResolvedSpec) -> Comparison:
     """Note that a run of a fixed number of blocks goes on until all is decided."""
     spec = comparison.spec | {"runs": resolved.spec.runs, "until_decided": True}
     return comparison.replace(
-        ended_at=None,
         until_decided=True,
         claim_command=None,
         runs=resolved.spec.runs_planned,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from orchestrator import pipeline
 from orchestrator import progress as console
-from orchestrator.analyse.summary import Summary
+from orchestrator.analyse.summary import Comparison, Summary
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.errors import PreflightError, UsageError
@@ -169,6 +169,15 @@ def test_a_run_that_was_interrupted_is_run_to_its_end(line: Line) -> None:
     _, summary = pipeline.resume(folder, runtime, Mortal(0))
     assert {trial.status for trial in summary.trials} == {Status.DONE}
     assert not summary.comparison.interrupted
+
+
+def test_an_interrupted_run_whose_next_host_is_killed_has_not_ended(line: Line) -> None:
+    runtime = line.runtime()
+    folder, _ = pipeline.compare(SPEC, runtime, Pressing())
+    assert Comparison.load(folder.path).ended_at is not None
+    with pytest.raises(Killed):
+        pipeline.resume(folder, runtime, Mortal(3))
+    assert Comparison.load(folder.path).ended_at is None
 
 
 def test_with_detach_ctrl_c_leaves_the_worker_and_resume_takes_it_up(line: Line) -> None:
