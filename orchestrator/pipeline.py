@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator import doctor, report
@@ -13,14 +14,17 @@ from orchestrator.analyse.describe import describe, mark_ended, mark_extended, m
 from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.load import in_order_asked_for, load_run
 from orchestrator.analyse.look import Look
+from orchestrator.analyse.machine_floor import Place, expectation, floor_costs, nearest_floor
+from orchestrator.analyse.planning import planning_lines, rule_of
 from orchestrator.analyse.reproduction import Reproduction, check_recipes, reproduction
-from orchestrator.analyse.short_way import ShortWay, costs, short_way
+from orchestrator.analyse.short_way import Cost, ShortWay, costs, short_way
 from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
 from orchestrator.host import machine
 from orchestrator.plan.plan import Plan, draw_seed, make_plan
 from orchestrator.progress.view import View
+from orchestrator.record.floor import Floor, read_floors
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
 from orchestrator.record.run_folder import (
@@ -93,13 +97,48 @@ def resume(
         return folder, run_and_conclude(folder, plan, setup, runtime, view)
 
 
-def find_short_way(spec: Spec, runtime: Runtime) -> ShortWay:
-    """Choose size and blocks of a comparison of one recipe by what earlier runs took on this machine."""
+def find_short_way(spec: Spec, runtime: Runtime, costs_as: str = "") -> ShortWay:
+    """Choose size and blocks of a comparison of one recipe by what trials took on this machine.
+
+    With `costs_as`, the name of a contender, all of them cost what that one did.
+    """
     resolved = resolve(spec, runtime.hardware)
     recipe = recipes.load(spec.recipes[0])
     names = [contender.written for contender in resolved.contenders]
-    cpu = runtime.environment.get("cpu", "")
-    return short_way(spec, recipe, names, costs(_summaries(runtime.out), names, recipe.name, cpu))
+    known = _known_costs(resolved, recipe.name, runtime)
+    if costs_as in known:
+        known = dict.fromkeys(names, known[costs_as])
+    way, floor = short_way(spec, recipe, names, known), _floor(resolved, runtime)
+    expected = expectation(floor, rule_of(resolved), way.spec.blocks) if floor and not costs_as else ""
+    return replace(way, lines=(*way.lines, *filter(None, (expected,))))
+
+
+def plan_ahead(spec: Spec, runtime: Runtime) -> tuple[str, ...]:
+    """Say what a comparison is expected to take and to find here, by earlier runs and calibrations."""
+    resolved = resolve(spec, runtime.hardware)
+    if spec.blocks == 1:
+        return ()
+    known = {recipe.name: _known_costs(resolved, recipe.name, runtime) for recipe in resolved.recipes}
+    return planning_lines(resolved, known, _floor(resolved, runtime))
+
+
+def _known_costs(resolved: ResolvedSpec, recipe: str, runtime: Runtime) -> dict[str, Cost]:
+    """Return what contenders cost here: by their last run, else by a calibration."""
+    names, place = [contender.written for contender in resolved.contenders], _place(resolved, runtime)
+    calibrated = floor_costs(read_floors(runtime.data.parent), place, recipe)
+    seen = costs(_summaries(runtime.out), names, recipe, runtime.environment.get("cpu", ""))
+    return {**calibrated, **seen}
+
+
+def _floor(resolved: ResolvedSpec, runtime: Runtime) -> Floor | None:
+    contenders = [contender.written for contender in resolved.contenders]
+    trained = [recipe.name for recipe in resolved.recipes]
+    return nearest_floor(read_floors(runtime.data.parent), _place(resolved, runtime), contenders, trained)
+
+
+def _place(resolved: ResolvedSpec, runtime: Runtime) -> Place:
+    device = resolved.gpu.name if resolved.gpu else "cpu"
+    return Place(runtime.environment, runtime.engine.name, device)
 
 
 def _summaries(out: Path) -> Iterator[Summary]:

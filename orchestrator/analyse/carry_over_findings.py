@@ -21,8 +21,8 @@ CHANCE = 0.04
 """How often a run is told of carry-over where there is none, by all comparisons of its pairs together.
 
 Of 4,000 made-up runs of two contenders, whole trials in an order drawn by lot, told with 12 and with 30 blocks: 2.0 and
-3.7 % on a steady machine (scatter 2 %), 0.3 and 0.3 % where it drifts by 10 %, 1.2 and 0.9 % where it walks by 1 % a
-trial.
+3.7 % on a steady machine (scatter 2 %), 0.2 and 0.3 % where it drifts by 10 %, 1.2 and 0.9 % where it walks by 1 % a
+trial (`python -m benchmarks.carry_over`).
 """
 
 

@@ -67,7 +67,9 @@ def costs(summaries: Iterable[Summary], contenders: Sequence[str], recipe: str, 
         for contender in contenders:
             trials = [each for each in summary.trials if (each.contender, each.recipe) == (contender, recipe)]
             if contender not in found and (timed := [each for each in trials if counts(each) and each.epochs]):
-                found[contender] = _cost(timed)
+                found[contender] = cost_of(timed)
+        if len(found) == len(set(contenders)):
+            break
     return found
 
 
@@ -81,7 +83,7 @@ def short_way(spec: Spec, recipe: Recipe, contenders: Sequence[str], known: dict
         line = "no earlier run on this machine says how long that takes: the first block will"
         return ShortWay(quick, None, (f"the short way to an answer: {blocks}, {size}", line))
     images, epochs = _size(recipe, max(known[each].images_per_second for each in contenders))
-    seconds = [_trial_seconds(known[each], images, epochs) for each in contenders]
+    seconds = [trial_seconds(known[each], images, epochs) for each in contenders]
     minutes = BLOCKS_OF_A_CLAIM * sum(seconds) / 60
     size = f"{epochs} epochs of {images:,} images, the least that can be timed here"
     line = f"about {math.ceil(minutes)} minutes, by what earlier runs took on this machine"
@@ -89,7 +91,8 @@ def short_way(spec: Spec, recipe: Recipe, contenders: Sequence[str], known: dict
     return ShortWay(sized, minutes, (f"the short way to an answer: {blocks}, {size}", line))
 
 
-def _cost(trials: Sequence[TrialSummary]) -> Cost:
+def cost_of(trials: Sequence[TrialSummary]) -> Cost:
+    """Return what a trial costs, by trials of one contender and recipe that have epochs: medians."""
     epochs = [epoch for trial in trials for epoch in trial.epochs]
     others = [
         trial.wall_seconds - trial.waits.seconds - sum(each.seconds + each.evaluation_seconds for each in trial.epochs)
@@ -111,5 +114,6 @@ def _size(recipe: Recipe, fastest: float) -> tuple[int, int]:
     return images, max(FEWEST_EPOCHS, min(epochs, 1000))
 
 
-def _trial_seconds(cost: Cost, images: int, epochs: int) -> float:
+def trial_seconds(cost: Cost, images: int, epochs: int) -> float:
+    """Return what a trial of this size takes."""
     return cost.other_seconds + epochs * (images / cost.images_per_second + cost.evaluation_seconds)

@@ -17,6 +17,7 @@ from orchestrator.cli import (
     archive,
     audit,
     bisect,
+    calibrate,
     clean,
     code,
     compare,
@@ -43,7 +44,7 @@ from orchestrator.text import printable
 
 __all__ = ["app", "main"]
 
-TRAINING = ("compare", "explain", "gate", "audit")
+TRAINING = ("compare", "explain", "gate", "calibrate", "audit")
 """Commands that train, of which `compare` has every option."""
 
 app = typer.Typer(
@@ -58,6 +59,7 @@ app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
 app.command("gate")(gate.gate)
 app.command("bisect")(bisect.bisect)
+app.command("calibrate")(calibrate.calibrate)
 app.command("resume")(resume.resume)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)

@@ -19,7 +19,7 @@ from orchestrator.errors import UsageError
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.progress.view import View
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.runtime import detect
+from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import Spec, read_spec
 from orchestrator.spec.tracks import track
@@ -73,10 +73,17 @@ def compare(
 def _run(spec: Spec, folders: Folders, view: View, *, decide: bool, detach: bool) -> tuple[RunFolder, Summary]:
     """Run, at the size of the short way where it was asked for, and say beforehand what that is."""
     runtime = detect(spec, folders.out, folders.idx)
-    way = pipeline.find_short_way(spec, runtime) if decide else ShortWay(spec, None, ())
+    way = _way(spec, runtime, decide=decide)
     for line in way.lines:
         view.say(line)
     return pipeline.compare(way.spec, runtime, view, detach=detach)
+
+
+def _way(spec: Spec, runtime: Runtime, *, decide: bool) -> ShortWay:
+    """Return what is run, and what is said of it before it starts."""
+    if decide:
+        return pipeline.find_short_way(spec, runtime)
+    return ShortWay(spec, None, pipeline.plan_ahead(spec, runtime))
 
 
 def _spec_of_file(file: Path, options: Spec) -> Spec:
@@ -89,15 +96,15 @@ def _spec_of_file(file: Path, options: Spec) -> Spec:
 
 def _show_plan(spec: Spec, folders: Folders, as_json: bool, *, decide: bool) -> None:
     runtime = detect(spec, folders.out, folders.idx)
-    if decide:
-        spec = pipeline.find_short_way(spec, runtime).spec
-    resolved = resolve(spec, runtime.hardware)
+    way = _way(spec, runtime, decide=decide)
+    resolved = resolve(way.spec, runtime.hardware)
     rows = _rows(make_plan(resolved, None))
     if as_json:
-        emit({**plan_listing.head(resolved), "trials": rows})
+        emit({**plan_listing.head(resolved), "expected": way.lines, "trials": rows})
     else:
         plan_listing.print_plan(resolved, runtime.engine, "", ("trial", "track"), rows)
         plan_listing.print_lot("the contenders of a block")
+        plan_listing.print_lines(way.lines)
 
 
 def _rows(plan: Plan) -> list[dict[str, str | int]]:

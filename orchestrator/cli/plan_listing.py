@@ -50,3 +50,9 @@ def print_plan(
 def print_lot(what: str) -> None:
     """Say that the listing's order is not the order of running."""
     stdout().print(Text(f"{what} run in an order that is drawn by lot for each run"), soft_wrap=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print what is expected of a run, a sentence a line."""
+    for line in lines:
+        stdout().print(Text(printable(line)), soft_wrap=True)

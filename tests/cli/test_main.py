@@ -18,6 +18,7 @@ from tests.support.cli import QUICK, Answer, Bakeoff
 COMMANDS = (
     "archive",
     "bisect",
+    "calibrate",
     "compare",
     "explain",
     "gate",

@@ -88,7 +88,10 @@ class Line:
         first = replace(named, parameters=first.parameters)  # type: ignore[union-attr]
         timed = [replace(each, seconds=epoch_seconds) if isinstance(each, EpochEnded) else each for each in rest]
         events = honest.with_hashes(trial, [first, *timed])
-        files = {"predictions.npy": logits(self.labels, wrong), "facts.json": FACTS[launch.prepared.contender.name]}
+        files = {
+            "predictions.npy": logits(self.labels, wrong),
+            "facts.json": FACTS.get(launch.prepared.contender.name, b"{}"),
+        }
         files |= honest.files(trial.recipe, events, _data(self.data))
         return list(events), Script(lines(*events, trial=trial.id), files=files)
 

@@ -199,3 +199,14 @@ def short(error: BaseException) -> str:
         if sign in text:
             return words
     return text[:200]
+
+
+def why_not_started(error: Exception) -> str:
+    """Say why a container could not be started; of a GPU that cannot be handed to it, what to do."""
+    text = reason(error)
+    if "could not select device driver" in text or "nvidia" in text.lower():
+        return (
+            f"the engine cannot hand a GPU to a container ({text}): install the NVIDIA Container Toolkit"
+            " on the engine's host, or use --device cpu"
+        )
+    return text

@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
@@ -20,11 +20,11 @@ from orchestrator.engines.docker.files import MemberRefusedError, read_member, u
 from orchestrator.engines.docker.labels import OWNER_LABELS, REPOSITORY_PREFIX, image_labels
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import locks, pip_configuration
-from orchestrator.engines.install.context import Context, pack
+from orchestrator.engines.install.context import Context, context, pack
 from orchestrator.engines.install.failure import KEPT_LINES, Failed
 from orchestrator.engines.install.pip_configuration import PipConfiguration
 from orchestrator.host.credentials import without_credentials
-from orchestrator.spec.contenders import Contender
+from orchestrator.spec.contenders import Contender, offered_contenders
 from orchestrator.values import Say
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -33,10 +33,25 @@ _COLOUR = re.compile(r"\x1b\[\d*m")  # the builder paints what a step writes to 
 _LOCK_NAME_BYTES = 200
 
 
+class Wanted(NamedTuple):
+    """An image to be built."""
+
+    contender: Contender
+    content: Context
+    tag: str
+    again: bool = False  # a second one of the same sources, which takes nothing from the builder's cache
+
+
 def tag_of(contender: Contender, variant: str, content: Context) -> str:
     """Return bakeoff/<contender>:<version>-<cpu|cuda>-<content hash>."""
     version = contender.version.replace("+", "_")
     return f"{REPOSITORY_PREFIX}{contender.name}:{version}-{variant}-{content.content_hash}"
+
+
+def wanted_image(contender: Contender, variant: str, images: Path, base_image: str) -> Wanted:
+    """Return what is built of a contender's folder in `images`; `base_image` "" is the Dockerfile's own."""
+    content = context(contender, offered_contenders(images)[contender.name], variant, images, base_image)
+    return Wanted(contender, content, tag_of(contender, variant, content))
 
 
 def find_image(client: DockerClient, tag: str) -> str | None:
@@ -48,19 +63,13 @@ def find_image(client: DockerClient, tag: str) -> str | None:
 
 
 def build_image(
-    client: DockerClient,
-    contender: Contender,
-    content: Context,
-    tag: str,
-    say: Say,
-    waits_seconds: Sequence[float],
-    *,
-    failed: Failed,
+    client: DockerClient, wanted: Wanted, say: Say, waits_seconds: Sequence[float], *, failed: Failed
 ) -> tuple[str, tuple[str, ...]]:
     """Build the image; return its id and what was tried again to get its base.
 
     Raises PrepareError, which `failed` makes of the builder's log, PreflightError where the base cannot be had.
     """
+    contender, content, tag, again = wanted
     say(f"building {tag}: this downloads the framework once, and may take minutes")
     base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
     say(f"{contender.name}: on {base.description}")
@@ -68,7 +77,7 @@ def build_image(
     if pip.unused:
         unused = without_credentials(", ".join(pip.unused))
         say(f"{contender.name}: of pip's configuration a build does not use {unused}")
-    layers = _follow(_build(client, contender, content, base, pip), contender, say, failed)
+    layers = _follow(_build(client, wanted, base, pip), contender, say, failed)
     try:
         lock = _read_lock_name(client, layers)
         _label(client, layers, image_labels(contender, content.content_hash, base, lock), tag)
@@ -76,8 +85,9 @@ def build_image(
         raise PrepareError(f"the engine refused to label {tag}: {reason(error)}") from error
     say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
     image = get_image(client, tag)
-    # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
-    image.tag(*tag.rsplit("-", 1)[0].split(":"))
+    if not again:
+        # The plain tag is what compose.yaml names and a person types; the content tag is what runs.
+        image.tag(*tag.rsplit("-", 1)[0].split(":"))
     say(f"built {tag}, {image.attrs['Size'] / 1e9:.1f} GB")
     return str(image.id), base.retries
 
@@ -86,14 +96,13 @@ def _base_name(content: Context, contender: Contender) -> str:
     return content.arguments.get("BASE_IMAGE") or default_base(content.files[f"images/{contender.name}/Dockerfile"])
 
 
-def _build(
-    client: DockerClient, contender: Contender, content: Context, base: Base, pip: PipConfiguration
-) -> Iterator[Mapping[str, Any]]:
+def _build(client: DockerClient, wanted: Wanted, base: Base, pip: PipConfiguration) -> Iterator[Mapping[str, Any]]:
     """Build the layers, and yield what the engine tells of it."""
+    contender, content = wanted.contender, wanted.content
     arguments = {**content.arguments, "BASE_IMAGE": base.reference, **_proxies(client), **pip.argument}
-    dockerfile = f"images/{contender.name}/Dockerfile"
+    asked = {"dockerfile": f"images/{contender.name}/Dockerfile", "buildargs": json.dumps(arguments)}
     try:
-        yield from build(client, content.tar(pip.files), dockerfile=dockerfile, buildargs=json.dumps(arguments))
+        yield from build(client, content.tar(pip.files), **asked, **({"nocache": "1"} if wanted.again else {}))
     except APIError as error:
         message = f"the engine refused to build {contender.written}: {reason(error)}"
         raise PrepareError(message) from error

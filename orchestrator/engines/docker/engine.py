@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from orchestrator.engines.docker.api import (
     is_away,
     reason,
     short,
+    why_not_started,
 )
-from orchestrator.engines.docker.build import build_image, find_image, tag_of
+from orchestrator.engines.docker.build import Wanted, build_image, find_image, wanted_image
 from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove_all
 from orchestrator.engines.docker.cli_context import named_by
@@ -46,10 +47,9 @@ from orchestrator.engines.docker.worker import STOP_SECONDS, DockerWorker
 from orchestrator.engines.engine import EngineLostError, Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install import failure
-from orchestrator.engines.install.context import context
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.host.machine import Machine
-from orchestrator.spec.contenders import IMAGES, Contender, format_relaxations, offered_contenders, parse
+from orchestrator.spec.contenders import IMAGES, Contender, format_relaxations, parse
 from orchestrator.values import Say
 
 _HOST_SHARE = 0.9  # of the engine's memory: a trial that needs all of it takes the host down
@@ -94,13 +94,17 @@ class DockerEngine:
         return find_machine(self.checkup(), contenders, cache, named_by(os.environ), gives_gpus=self.gives_gpus())
 
     def prepare(self, contender: Contender, variant: str, say: Say) -> Prepared:
-        try:
-            with engine_lost_if_unreachable():
-                return (
-                    self._ready_image(contender, say) if contender.image else self._own_image(contender, variant, say)
-                )
-        except SDK_ERRORS as error:
-            raise PrepareError(f"{contender.written} cannot be made ready: {reason(error)}") from error
+        with _prepare_errors(contender):
+            return self._ready_image(contender, say) if contender.image else self._own_image(contender, variant, say)
+
+    def rebuild(self, contender: Contender, variant: str, say: Say) -> str:
+        """Build a second image of a contender's sources, without the builder's cache; return its id.
+
+        Raises PrepareError, EngineLostError.
+        """
+        with _prepare_errors(contender):
+            wanted = wanted_image(contender, variant, self.images, self.base_image)
+            return self._built(wanted._replace(tag=f"{wanted.tag}-again", again=True), say)[0]
 
     def supply(self, data: Path, prepared: Prepared, say: Say) -> None:
         try:
@@ -132,7 +136,7 @@ class DockerEngine:
                 _find_container(self.client, launch)
                 raise EngineLostError(short(error)) from error
             if isinstance(error, SDK_ERRORS):
-                raise StartError(_why_not_started(error)) from error
+                raise StartError(why_not_started(error)) from error
             raise
         return DockerWorker(self.client, container, out, self.stop_seconds)
 
@@ -199,20 +203,10 @@ class DockerEngine:
             return list_owned(self.client, images=images, data=data, data_volume=self.data_volume)
 
     def _own_image(self, contender: Contender, variant: str, say: Say) -> Prepared:
-        file = offered_contenders(self.images)[contender.name]
-        content = context(contender, file, variant, self.images, self.base_image)
-        tag = tag_of(contender, variant, content)
-        image, retries = find_image(self.client, tag), tuple[str, ...]()
+        wanted = wanted_image(contender, variant, self.images, self.base_image)
+        image, retries = find_image(self.client, wanted.tag), tuple[str, ...]()
         if image is None:
-            image, retries = build_image(
-                self.client,
-                contender,
-                content,
-                tag,
-                say,
-                self.pull_waits_seconds,
-                failed=lambda lines, why: failure.told(lines, why, contender, self.images, self.logs),
-            )
+            image, retries = self._built(wanted, say)
         labels = get_image(self.client, image).labels
         facts = {**facts_of_image(labels), "relaxations": format_relaxations(contender.relax)}
         return Prepared(
@@ -224,6 +218,12 @@ class DockerEngine:
             retries=retries,
             takes_turns=takes_turns(labels),
         )
+
+    def _built(self, wanted: Wanted, say: Say) -> tuple[str, tuple[str, ...]]:
+        def failed(lines: Sequence[str], why: str) -> PrepareError:
+            return failure.told(lines, why, wanted.contender, self.images, self.logs)
+
+        return build_image(self.client, wanted, say, self.pull_waits_seconds, failed=failed)
 
     def _ready_image(self, contender: Contender, say: Say) -> Prepared:
         retries: tuple[str, ...] = ()
@@ -248,6 +248,15 @@ class DockerEngine:
             build = f"`bakeoff images build {contender.written} --variant {variant}`"
             raise PreflightError(f"{contender.written} {variant} is not built from these sources", build)
         return image
+
+
+@contextlib.contextmanager
+def _prepare_errors(contender: Contender) -> Iterator[None]:
+    try:
+        with engine_lost_if_unreachable():
+            yield
+    except SDK_ERRORS as error:
+        raise PrepareError(f"{contender.written} cannot be made ready: {reason(error)}") from error
 
 
 def _name(launch: Launch) -> str:
@@ -282,13 +291,3 @@ def _discard(container: Any, out: Any) -> None:
     if out is not None:
         with contextlib.suppress(*SDK_ERRORS):
             out.remove(force=True)
-
-
-def _why_not_started(error: Exception) -> str:
-    text = reason(error)
-    if "could not select device driver" in text or "nvidia" in text.lower():
-        return (
-            f"the engine cannot hand a GPU to a container ({text}): install the NVIDIA Container Toolkit"
-            " on the engine's host, or use --device cpu"
-        )
-    return text
