@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli import calibrate
+from orchestrator.cli import calibrate, compare
 from orchestrator.engines.engine import Launch, Prepared, PrepareError
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.runtime import Runtime
@@ -54,7 +54,8 @@ def put(monkeypatch: pytest.MonkeyPatch, line: Line, tmp_path: Path) -> Callable
         if not data.exists():
             data.symlink_to(line.data)
         runtime: Runtime = replace(line.runtime(), engine=engine, data=data)
-        monkeypatch.setattr(calibrate, "detect", lambda spec, out, idx: replace(runtime, out=out))
+        for module in (calibrate, compare):
+            monkeypatch.setattr(module, "detect", lambda spec, out, idx: replace(runtime, out=out))
         monkeypatch.setattr(calibrate, "connect_image_engine", lambda cache: engine)
         monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
         return engine
@@ -161,12 +162,9 @@ def test_a_build_that_fails_is_exit_code_3_with_the_builders_words(
     assert "error: the disk is full:\n  No space left on device\ntry: free space\n" in answer.err
 
 
-def test_a_comparison_says_beforehand_what_it_can_find(
-    bakeoff: Bakeoff, put: Callable[..., ImageEngine], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_comparison_says_beforehand_what_it_can_find(bakeoff: Bakeoff, put: Callable[..., ImageEngine]) -> None:
     put()
     assert bakeoff("calibrate", *SIZE).code == 0
-    monkeypatch.setattr("orchestrator.cli.compare.detect", calibrate.detect)
     document = json.loads(bakeoff("compare", *SIZE, "--runs", "12", "--plan", "--json").out)
     assert any("12 blocks find differences from" in line for line in document["expected"])
     assert "12 blocks find differences from" in bakeoff("compare", "--decide", "--plan").out
