@@ -17,7 +17,7 @@ from benchmarks.calibration_scenarios import Floats, Lots, Scenario
 from orchestrator.analyse.bisect_answer import Standing, VersionFound
 from orchestrator.analyse.bisect_rule import bracket
 from orchestrator.analyse.claim_rule import ClaimRule
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 MARGIN = 0.05
 OPEN, GOOD, BAD = range(3)

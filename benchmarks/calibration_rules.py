@@ -16,7 +16,7 @@ from scipy.stats import mannwhitneyu
 
 from benchmarks.calibration_scenarios import Floats, Lots, Scenario
 from orchestrator.analyse.claim_rule import ClaimRule
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 Marks = NDArray[np.bool_]
 Looks = Mapping[int, int]  # rank by number of blocks; 0: no claim possible

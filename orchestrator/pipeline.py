@@ -10,14 +10,14 @@ from pathlib import Path
 from orchestrator import doctor, report
 from orchestrator.analyse.analyse import analyse, look_at_records
 from orchestrator.analyse.confounders import facts_by_contender
+from orchestrator.analyse.decide_plan import Cost, DecidePlan, costs, decide_plan
 from orchestrator.analyse.describe import describe, mark_ended, mark_extended, mark_resumed
 from orchestrator.analyse.finished_run import FinishedRun, load_finished
+from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.load import in_order_asked_for, load_run
-from orchestrator.analyse.look import Look
 from orchestrator.analyse.machine_floor import Place, expectation, floor_costs, nearest_floor
 from orchestrator.analyse.planning import planning_lines, rule_of
 from orchestrator.analyse.reproduction import Reproduction, check_recipes, reproduction
-from orchestrator.analyse.short_way import Cost, ShortWay, costs, short_way
 from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
@@ -45,7 +45,7 @@ from orchestrator.runtime import Runtime
 from orchestrator.spec import recipes
 from orchestrator.spec.budget import Budget
 from orchestrator.spec.contenders import prefix_lines
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
 from orchestrator.spec.spec import Spec, extended
 from orchestrator.spec.variables import FACT, ignored_variables
@@ -97,7 +97,7 @@ def resume(
         return folder, run_and_conclude(folder, plan, setup, runtime, view)
 
 
-def find_short_way(spec: Spec, runtime: Runtime, costs_as: str = "") -> ShortWay:
+def find_decide_plan(spec: Spec, runtime: Runtime, costs_as: str = "") -> DecidePlan:
     """Choose size and blocks of a comparison of one recipe by what trials took on this machine.
 
     With `costs_as`, the name of a contender, all of them cost what that one did.
@@ -108,7 +108,7 @@ def find_short_way(spec: Spec, runtime: Runtime, costs_as: str = "") -> ShortWay
     known = _known_costs(resolved, recipe.name, runtime)
     if costs_as in known:
         known = dict.fromkeys(names, known[costs_as])
-    way, floor = short_way(spec, recipe, names, known), _floor(resolved, runtime)
+    way, floor = decide_plan(spec, recipe, names, known), _floor(resolved, runtime)
     expected = expectation(floor, rule_of(resolved), way.spec.blocks) if floor and not costs_as else ""
     return replace(way, lines=(*way.lines, *filter(None, (expected,))))
 

@@ -15,9 +15,9 @@ from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
 from orchestrator.analyse.gate import judge_gate
+from orchestrator.analyse.interim_analysis import look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.load import RunResults
-from orchestrator.analyse.look import Look
-from orchestrator.analyse.looks import look
 from orchestrator.analyse.parity import step_differences
 from orchestrator.analyse.ratios import claim_forecast, metric_ratios, short_trials, with_ratios
 from orchestrator.analyse.summary import Audit, Comparison, Environment, Summary, TrialSummary

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from orchestrator.analyse import signed_rank
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 ERROR = 0.05
 """How often a report's comparisons may claim a difference that is not there, all of them together."""

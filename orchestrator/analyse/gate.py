@@ -20,7 +20,7 @@ from orchestrator.analyse.ratios import compared, short_trials
 from orchestrator.analyse.summary import Audit, Comparison, MetricName, MetricRatio, TrialSummary
 from orchestrator.errors import UsageError
 from orchestrator.spec.budget import Budget, GateMetric, amount
-from orchestrator.spec.looks import next_look
+from orchestrator.spec.interim_schedule import next_look
 
 RATIOS: dict[GateMetric, MetricName] = {
     "throughput": "throughput",

@@ -12,12 +12,12 @@ from statistics import stdev
 from typing import NamedTuple
 
 from orchestrator.analyse.claim_rule import ClaimRule, found_from
+from orchestrator.analyse.decide_plan import Cost, cost_of
 from orchestrator.analyse.metrics import counts
-from orchestrator.analyse.short_way import Cost, cost_of
 from orchestrator.analyse.summary import MetricRatio, Summary
 from orchestrator.errors import UsageError
 from orchestrator.record.floor import Floor, machine_facts
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 
 class Place(NamedTuple):

@@ -10,10 +10,10 @@ import math
 from collections.abc import Mapping
 
 from orchestrator.analyse.claim_rule import ClaimRule
+from orchestrator.analyse.decide_plan import Cost, trial_seconds
 from orchestrator.analyse.machine_floor import expectation
-from orchestrator.analyse.short_way import Cost, trial_seconds
 from orchestrator.record.floor import Floor
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.spec.margin import fraction
 from orchestrator.spec.resolve import ResolvedSpec
 

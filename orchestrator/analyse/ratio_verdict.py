@@ -13,7 +13,7 @@ from typing import Literal
 
 from orchestrator.analyse import signed_rank
 from orchestrator.analyse.claim_rule import ClaimRule, found_from
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.values import Value
 
 Verdict = Literal["higher", "lower", "no-difference", "not-decided", "cannot-be-decided", "no-claim"]

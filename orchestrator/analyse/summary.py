@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
 from orchestrator.analyse.explanation import Explanation
 from orchestrator.analyse.gate_verdict import GateVerdict
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.analyse.syntax_counts import Program
 from orchestrator.record.record import TrialResult

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from orchestrator.analyse.finding_rule import CheckInput, Found, finding, trial_finding
 from orchestrator.analyse.summary import Finding
 from orchestrator.engines.engine import FOREIGN
+from orchestrator.record.cause_table import next_step
 from orchestrator.record.record import Record, Status
-from orchestrator.record.verdict_table import next_step
 from orchestrator.spec.contenders import RELAXATIONS
 
 ACCURACY_TOLERANCE = 1e-9

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator.audit.audit import BATCH
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.errors import TRIAL_FAILED, UsageError

@@ -12,7 +12,7 @@ from orchestrator.analyse.bisect_answer import Answer, Outcome
 from orchestrator.analyse.summary import MetricName
 from orchestrator.cli import bisect_plan, bisect_rounds
 from orchestrator.cli.bisect_folder import BisectFolder
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import shortest_path
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders

@@ -16,7 +16,7 @@ from orchestrator.errors import UsageError
 from orchestrator.record.run_folder import list_runs
 from orchestrator.runtime import Runtime
 from orchestrator.spec.contenders import parse
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.text import printable
 
 

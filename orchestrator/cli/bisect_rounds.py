@@ -9,7 +9,7 @@ from orchestrator import pipeline
 from orchestrator.analyse.bisect_answer import Answer, Question
 from orchestrator.analyse.bisect_rule import answer
 from orchestrator.analyse.claim_rule import BLOCKS_OF_A_CLAIM
-from orchestrator.analyse.short_way import RECIPE
+from orchestrator.analyse.decide_plan import RECIPE
 from orchestrator.analyse.summary import MetricName
 from orchestrator.cli.bisect_folder import BisectFolder
 from orchestrator.errors import Interrupted, UsageError

@@ -9,10 +9,10 @@ import typer
 from rich.text import Text
 
 from orchestrator import pipeline
+from orchestrator.analyse.decide_plan import RECIPE, DecidePlan
 from orchestrator.analyse.machine_floor import floor_words, machine_floor, self_test
-from orchestrator.analyse.short_way import RECIPE, ShortWay
 from orchestrator.analyse.summary import Summary
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import INTERRUPTED_HINT, exit_code, shortest_path, show
 from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.cli.shared_options import Display, Folders
@@ -125,7 +125,7 @@ def _run(spec: Spec, runtime: Runtime, view: View, *, rebuild: bool) -> tuple[Ru
     name = spec.contenders[0]
     spec = spec.replace(contenders=(name, _other(spec, runtime, view, rebuild=rebuild)))
     sized = spec.epochs or spec.train_images
-    way = ShortWay(spec, None, ()) if sized else pipeline.find_short_way(spec, runtime, costs_as=name)
+    way = DecidePlan(spec, None, ()) if sized else pipeline.find_decide_plan(spec, runtime, costs_as=name)
     pair = "two builds of its sources" if rebuild else "its image against itself"
     for line in (f"calibration of {name}: {pair}", *way.lines):
         view.say(line)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import stdout
 from orchestrator.errors import UsageError
 from orchestrator.spec import contenders, program, recipes

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from orchestrator import pipeline
-from orchestrator.analyse.short_way import ShortWay, one_recipe
+from orchestrator.analyse.decide_plan import DecidePlan, one_recipe
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli import plan_listing
-from orchestrator.cli.command import command
+from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import run_and_exit
 from orchestrator.cli.output import emit
 from orchestrator.cli.shared_options import Detach, Display, Folders
@@ -79,11 +79,11 @@ def _run(spec: Spec, folders: Folders, view: View, *, decide: bool, detach: bool
     return pipeline.compare(way.spec, runtime, view, detach=detach)
 
 
-def _way(spec: Spec, runtime: Runtime, *, decide: bool) -> ShortWay:
+def _way(spec: Spec, runtime: Runtime, *, decide: bool) -> DecidePlan:
     """Return what is run, and what is said of it before it starts."""
     if decide:
-        return pipeline.find_short_way(spec, runtime)
-    return ShortWay(spec, None, pipeline.plan_ahead(spec, runtime))
+        return pipeline.find_decide_plan(spec, runtime)
+    return DecidePlan(spec, None, pipeline.plan_ahead(spec, runtime))
 
 
 def _spec_of_file(file: Path, options: Spec) -> Spec:

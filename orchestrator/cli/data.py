@@ -6,7 +6,7 @@ from typing import Annotated
 
 from rich.text import Text
 
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit_text, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.data import dataset

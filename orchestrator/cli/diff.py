@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.analyse.finished_run import load_finished
 from orchestrator.analyse.run_difference import Allowed, run_difference
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.record.run_folder import RunFolder

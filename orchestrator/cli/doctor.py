@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import doctor as checks
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.doctor import Check, State

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator.cli import plan_listing
-from orchestrator.cli.command import command
+from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import run_and_exit
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Detach, Display, Folders

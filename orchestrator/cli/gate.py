@@ -14,7 +14,7 @@ from orchestrator import pipeline
 from orchestrator.analyse.gate import check_blocks, judge_gate
 from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.summary import Comparison, Summary
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import gate_code, run_and_exit
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Detach, Display, Folders
@@ -26,7 +26,7 @@ from orchestrator.runtime import detect
 from orchestrator.spec import recipes
 from orchestrator.spec.budget import EXAMPLE, Budget, read_budget
 from orchestrator.spec.contenders import parse
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.spec.option import Option
 from orchestrator.spec.spec import Spec
 from orchestrator.values import Value

@@ -17,7 +17,7 @@ from orchestrator.analyse.quantities import QuantityName
 from orchestrator.analyse.run_history import History, run_history
 from orchestrator.analyse.run_overview import RunFilter, begun_since
 from orchestrator.analyse.summary import Cell
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import shortest_path
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from orchestrator import doctor
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.cli.shared_options import Display
 from orchestrator.data import dataset

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from orchestrator.analyse.run_contents import read_contents
 from orchestrator.analyse.run_overview import RunFilter, RunLine, run_line
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.errors import OtherFormatError

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator import report as reports
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import stdout
 from orchestrator.cli.shared_options import Folders
 from orchestrator.data import dataset

@@ -12,7 +12,7 @@ from rich.text import Text
 from orchestrator import pipeline
 from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.reproduction import Reproduction
-from orchestrator.cli.command import command
+from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import INTERRUPTED_HINT, exit_code, shortest_path
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders

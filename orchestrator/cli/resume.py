@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator import pipeline
-from orchestrator.cli.command import command
+from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import run_and_exit
 from orchestrator.cli.shared_options import Detach, Display, Folders
 from orchestrator.record.run_folder import RunFolder

@@ -10,7 +10,7 @@ from rich.text import Text
 from orchestrator.analyse.analyse import summarise_trial
 from orchestrator.analyse.run_contents import RunContents, read_contents
 from orchestrator.analyse.run_overview import cell_overviews, run_line
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import shortest_path
 from orchestrator.cli.output import emit_text, stdout
 from orchestrator.cli.shared_options import Display, Folders

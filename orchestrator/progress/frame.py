@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orchestrator import text
 from orchestrator.progress.format import clock, sparkline
-from orchestrator.progress.look_lines import look_lines, remaining
+from orchestrator.progress.interim_lines import look_lines, remaining
 from orchestrator.progress.state import Board, TrialState
 from orchestrator.text import printable, shortened
 

@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 
 from pydantic_core import to_jsonable_python
 
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.plan.plan import Plan, PlannedTrial
 from orchestrator.record.record import Record
 from shared.events import Event

@@ -7,8 +7,8 @@ from rich.text import Text
 from orchestrator import text
 from orchestrator.progress.format import clock, quote
 from orchestrator.progress.state import TrialState
+from orchestrator.record.cause_table import next_step
 from orchestrator.record.record import Record, Status
-from orchestrator.record.verdict_table import next_step
 from orchestrator.text import printable
 from shared.events import EpochEnded, Event, PhaseEnded, Warned, WorkerReady
 

@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.progress.frame import frame
 from orchestrator.progress.lines import ended_lines, event_line

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestrator import text
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.progress.format import clock
+from orchestrator.progress.interim_lines import look_lines, remaining
 from orchestrator.progress.lines import ended_lines, event_line, trial_line
-from orchestrator.progress.look_lines import look_lines, remaining
 from orchestrator.progress.state import Board, TrialState
 from orchestrator.record.record import Record
 from orchestrator.text import printable

@@ -7,7 +7,7 @@ from typing import Self
 
 from rich.console import Console
 
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.progress.lines import ended_lines
 from orchestrator.record.record import Record, Status

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.plan.plan import Plan, PlannedTrial
 from orchestrator.progress.eta import Seen, epoch_work, remaining_seconds
 from orchestrator.record.record import Epoch, Record, Status

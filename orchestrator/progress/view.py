@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.plan.plan import Plan
 from orchestrator.record.record import Record
 from shared.events import Event

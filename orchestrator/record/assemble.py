@@ -14,9 +14,9 @@ from orchestrator.audit.audit import Expected, compare_with_expected
 from orchestrator.audit.line import AuditLine
 from orchestrator.engines.engine import Leftovers, Prepared
 from orchestrator.plan.plan import PlannedTrial
+from orchestrator.record.cause_table import CAUSES
 from orchestrator.record.record import Epoch, Record, Status, Turn, Waits
-from orchestrator.record.verdict import Observed, Verdict, verdict
-from orchestrator.record.verdict_table import CAUSES
+from orchestrator.record.trial_verdict import Observed, Verdict, verdict
 from orchestrator.record.verify.clock import Times
 from orchestrator.record.verify.line import Verified
 from orchestrator.record.verify.verify import Claims, verify

@@ -18,7 +18,7 @@ from orchestrator.plan.plan import PlannedTrial
 from orchestrator.record.assemble import Evidence, assemble, unstarted_record
 from orchestrator.record.record import Record, Status
 from orchestrator.record.trial_folder import TrialFolder
-from orchestrator.record.verdict import Observed, StopReason
+from orchestrator.record.trial_verdict import Observed, StopReason
 from orchestrator.run.member import Member
 from orchestrator.run.watchdog import Limits, TrialClock, Watchdog
 from orchestrator.stream.contract import NumberedEvent

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from orchestrator.engines.engine import EngineLostError, Worker, WorkerExit
 from orchestrator.engines.retry import ENGINE_PATIENCE_SECONDS
-from orchestrator.record.verdict import Observed, StopReason
+from orchestrator.record.trial_verdict import Observed, StopReason
 from orchestrator.run.feed import Feed
 from orchestrator.run.outages import Outage, Pauses
 from orchestrator.run.poll_schedule import PollSchedule

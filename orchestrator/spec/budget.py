@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.errors import UsageError
 from orchestrator.spec.fault import Fault, written
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.spec.schema_faults import fault_lines, model_faults
 from orchestrator.values import Value
 

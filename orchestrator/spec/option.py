@@ -1,6 +1,6 @@
 """How a field of a model stands on the command line: declared beside its type and default, once.
 
-`orchestrator.cli.command` makes a command's parameters of these declarations, `as_words` a command of a value.
+`orchestrator.cli.command_options` makes a command's parameters of these declarations, `as_words` a command of a value.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from orchestrator.errors import UsageError
-from orchestrator.spec import looks
+from orchestrator.spec import interim_schedule
 from orchestrator.spec.margin import Percent, percent
 from orchestrator.spec.option import Argument, Option, as_words
 from orchestrator.spec.schema_faults import fault_lines, model_faults
@@ -53,7 +53,7 @@ class Spec(Value):
         bool,
         Option(
             "--until-decided",
-            f"Look after {looks.in_words()} blocks, and stop once every difference in speed is decided.",
+            f"Look after {interim_schedule.in_words()} blocks, and stop once every difference in speed is decided.",
         ),
     ] = False
     reference: Annotated[
@@ -121,12 +121,12 @@ class Spec(Value):
 
     def _check_looks(self) -> None:
         """Raise UsageError for blocks that would end between two looks, and where nothing is compared."""
-        if self.runs > 1 and self.blocks not in looks.LOOKS:
-            fault = f"--until-decided looks after {looks.in_words()} blocks, not after {self.blocks}"
+        if self.runs > 1 and self.blocks not in interim_schedule.LOOKS:
+            fault = f"--until-decided looks after {interim_schedule.in_words()} blocks, not after {self.blocks}"
             raise UsageError(fault, "leave --runs out: the run ends by itself, after 30 blocks at the latest")
-        if self.seeds > looks.LOOKS[-1]:
-            fault = f"--until-decided runs {looks.LOOKS[-1]} blocks at most, too few for {self.seeds} seeds"
-            raise UsageError(fault, f"ask for at most {looks.LOOKS[-1]} seeds, or leave --until-decided out")
+        if self.seeds > interim_schedule.LOOKS[-1]:
+            fault = f"--until-decided runs {interim_schedule.LOOKS[-1]} blocks at most, too few for {self.seeds} seeds"
+            raise UsageError(fault, f"ask for at most {interim_schedule.LOOKS[-1]} seeds, or leave --until-decided out")
         if len(self.contenders) == 1:
             fault = f"--until-decided has nothing to decide: {self.contenders[0]} is the only contender"
             raise UsageError(fault, "name a contender more, or leave --until-decided out")
@@ -134,7 +134,7 @@ class Spec(Value):
     @property
     def blocks(self) -> int:
         """Return how many blocks are planned, each of one seed and run; with looks these are the most there may be."""
-        return looks.LOOKS[-1] if self.until_decided and self.runs == 1 else self.seeds * self.runs
+        return interim_schedule.LOOKS[-1] if self.until_decided and self.runs == 1 else self.seeds * self.runs
 
     @property
     def runs_planned(self) -> int:
@@ -191,8 +191,8 @@ def extended(spec: Spec) -> Spec:
         return spec
     if spec.runs == 1:
         raise UsageError("a run of one repetition cannot be extended: its trials are not numbered", anew)
-    if spec.blocks > looks.LOOKS[-1]:
-        fault = f"the run has {spec.blocks} blocks, and --until-decided looks after {looks.in_words()}"
+    if spec.blocks > interim_schedule.LOOKS[-1]:
+        fault = f"the run has {spec.blocks} blocks, and --until-decided looks after {interim_schedule.in_words()}"
         raise UsageError(fault, "its report stands as it is: a longer run is judged by another table")
     return spec.replace(runs=1, until_decided=True)
 

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.analyse import signed_rank
 from orchestrator.analyse.claim_rule import ClaimRule, found_from
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 
 @pytest.mark.parametrize(

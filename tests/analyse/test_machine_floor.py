@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.analyse.claim_rule import ClaimRule
+from orchestrator.analyse.decide_plan import Cost
 from orchestrator.analyse.machine_floor import (
     Place,
     expectation,
@@ -19,7 +20,6 @@ from orchestrator.analyse.machine_floor import (
     nearest_floor,
     self_test,
 )
-from orchestrator.analyse.short_way import Cost
 from orchestrator.analyse.summary import Summary
 from orchestrator.errors import UsageError
 from orchestrator.record.floor import Floor

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.analyse.decide_plan import Cost
 from orchestrator.analyse.planning import block_seconds, planning_lines
-from orchestrator.analyse.short_way import Cost
 from orchestrator.host.hardware import Hardware
 from orchestrator.spec.resolve import ResolvedSpec, resolve
 from orchestrator.spec.spec import Spec

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.ratio_verdict import DURATION, SIZE, RatioVerdict, judge, no_claim
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 FIXED, LOOKING = ClaimRule(), ClaimRule(until_decided=True)
 OPPOSITE = {"higher": "lower", "lower": "higher"}

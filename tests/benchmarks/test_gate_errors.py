@@ -12,7 +12,7 @@ from benchmarks.calibration_rules import block_ratios
 from benchmarks.calibration_scenarios import SCENARIOS
 from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.gate import judge_ratio
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 
 
 @pytest.mark.parametrize("metrics", gate_errors.METRICS)

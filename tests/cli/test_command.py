@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 import typer.main
 
-from orchestrator.cli.command import Only, command
+from orchestrator.cli.command_options import Only, command
 from orchestrator.errors import UsageError
 from orchestrator.spec.spec import ExplainSpec, Spec
 

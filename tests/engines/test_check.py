@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.engines.check import State, failure, refused
 from orchestrator.engines.check_cache import CheckCache
-from orchestrator.engines.room import check_room
+from orchestrator.engines.disk_needed import check_room
 from orchestrator.errors import PreflightError
 from tests.support.checks import check
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from orchestrator.engines.engine import Engine, Launch, Leftovers, Worker
-from orchestrator.record.verdict_table import next_step
+from orchestrator.record.cause_table import next_step
 from tests.support.contenders.toy.faulty import EMITTED
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator import pipeline
 from orchestrator import progress as console
-from orchestrator.analyse.look import Look
+from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.summary import Summary
 from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script
@@ -19,7 +19,7 @@ from orchestrator.errors import UsageError
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import Runtime
-from orchestrator.spec.looks import LOOKS
+from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.spec.spec import Spec
 from shared.events import Event
 from tests.support.groups import slow

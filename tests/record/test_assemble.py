@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orchestrator.engines.engine import Leftovers, WorkerExit
 from orchestrator.record.assemble import Evidence, assemble, unstarted_record
 from orchestrator.record.record import Record, Status
-from orchestrator.record.verdict import Observed, StopReason
+from orchestrator.record.trial_verdict import Observed, StopReason
 from orchestrator.stream.intake import EventCounts, Intake
 from shared.events import Event, PhaseEnded
 from tests.support.streams import (

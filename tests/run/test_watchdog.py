@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.engines.engine import EngineLostError, NoFeedError, WorkerExit
 from orchestrator.engines.scripted import Script, ScriptedWorker
-from orchestrator.record.verdict import Observed, StopReason
+from orchestrator.record.trial_verdict import Observed, StopReason
 from orchestrator.run.watchdog import Limits, TrialClock, Watchdog
 from orchestrator.stream.contract import NumberedEvent
 from orchestrator.stream.intake import EventCounts, Intake

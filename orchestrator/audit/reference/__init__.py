@@ -10,11 +10,11 @@ drops nothing here.
 
 from __future__ import annotations
 
-from orchestrator.audit.reference.agreement import Agreement, compare_all
 from orchestrator.audit.reference.arrays import Arrays, Named
 from orchestrator.audit.reference.margins import margins
 from orchestrator.audit.reference.metrics import evaluate
 from orchestrator.audit.reference.network import forward
+from orchestrator.audit.reference.tensor_error import Agreement, compare_all
 from orchestrator.audit.reference.training import train
 
 __all__ = ["Agreement", "Arrays", "Named", "compare_all", "evaluate", "forward", "margins", "train"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from orchestrator.engines.check import Check
 from orchestrator.engines.check_cache import DAY_SECONDS
+from orchestrator.engines.disk_needed import check_room, estimated_bytes
 from orchestrator.engines.docker import judge, judge_framework, judge_limits
 from orchestrator.engines.docker.inspection import INSIDE, BaseImage, Checkup, Identity, digest
 from orchestrator.engines.engine import StartError
 from orchestrator.engines.engine_checks import CheckTarget, EngineChecks
-from orchestrator.engines.room import check_room, estimated_bytes
 from orchestrator.spec.contenders import Contender
 
 _BUILD_REMEDY = "free space, or remove bakeoff's images with `bakeoff clean --images`"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.engines.check import Check, State
+from orchestrator.engines.disk_needed import check_room
 from orchestrator.engines.engine_checks import EngineChecks
-from orchestrator.engines.room import check_room
 
 
 @dataclass(frozen=True)

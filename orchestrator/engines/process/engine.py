@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.engines.check_cache import CheckCache
+from orchestrator.engines.disk_needed import estimated_bytes
 from orchestrator.engines.engine import Launch, Prepared, PrepareError, StartError
 from orchestrator.engines.engine_checks import CheckTarget
 from orchestrator.engines.install import locks
@@ -34,7 +35,6 @@ from orchestrator.engines.process.worker import (
     Abandoned,
     ProcessWorker,
 )
-from orchestrator.engines.room import estimated_bytes
 from orchestrator.host import disk
 from orchestrator.host.machine import Machine, this_machine
 from orchestrator.spec.contenders import IMAGES, TURNS, Contender, offered_contenders

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from orchestrator import text as words
 from orchestrator.analyse.summary import MetricRatio, Summary, TrialSummary
-from orchestrator.record.verdict_table import next_step
+from orchestrator.record.cause_table import next_step
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, claims_of, way_to_a_claim
 from orchestrator.report.figures import ratio
 from orchestrator.report.html.blocks import Block, Bullets, Command, Drawings, Log, Paragraph, Section, by_track, table
 from orchestrator.report.markdown.ratios import TITLES, how_taken
-from orchestrator.spec.looks import in_words
+from orchestrator.spec.interim_schedule import in_words
 from orchestrator.spec.tracks import TRACKS
 
 LOG_LINE_LENGTH = 300

@@ -13,8 +13,8 @@ from pathlib import Path
 from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
 from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
+from orchestrator.record.cause_table import next_step
 from orchestrator.record.run_folder import REPORT
-from orchestrator.record.verdict_table import next_step
 from orchestrator.report import cells, gate
 from orchestrator.report.captions import CAPTIONS
 from orchestrator.report.markdown import environment, explanation, matched, ratios, verified

@@ -9,7 +9,7 @@ from orchestrator import text as words
 from orchestrator.analyse.metrics import METRICS
 from orchestrator.analyse.summary import AccuracyEquivalence, Comparison, MetricRatio, Summary
 from orchestrator.report.captions import claims_of, way_to_a_claim
-from orchestrator.spec.looks import in_words
+from orchestrator.spec.interim_schedule import in_words
 from orchestrator.spec.tracks import TRACKS
 
 Row = TypeVar("Row", MetricRatio, AccuracyEquivalence)

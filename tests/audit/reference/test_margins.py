@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from orchestrator.audit.reference import Arrays, margins
-from orchestrator.audit.reference.agreement import compare
 from orchestrator.audit.reference.network import FORWARD_IMAGES, gradients
+from orchestrator.audit.reference.tensor_error import compare
 from orchestrator.spec import recipes
 from shared.recipe import BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe
 

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.audit.reference import forward
-from orchestrator.audit.reference.agreement import compare
+from orchestrator.audit.reference.tensor_error import compare
 from orchestrator.spec import recipes
 from shared.initial import Weights, arrays
 from shared.recipe import AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe, shapes

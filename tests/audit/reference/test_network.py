@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from orchestrator.audit.reference import Arrays, Named, compare_all, evaluate, forward, train
-from orchestrator.audit.reference.agreement import compare
 from orchestrator.audit.reference.arrays import Array
 from orchestrator.audit.reference.network import FORWARD_IMAGES, gradients
 from orchestrator.audit.reference.optimizers import OPTIMIZERS, State
+from orchestrator.audit.reference.tensor_error import compare
 from orchestrator.spec import recipes
 from shared.initial import shared_weights
 from shared.recipe import Conv2d, Dense, Flatten, Layer, MaxPool2d, Recipe, Sgd

@@ -7,10 +7,10 @@ import math
 from rich.text import Text
 
 from orchestrator.analyse.gate_verdict import MetricVerdict
-from orchestrator.analyse.look import Look, LookedAt
+from orchestrator.analyse.interim_look import Look, LookedAt
 from orchestrator.progress.format import time_left
 from orchestrator.progress.state import Board
-from orchestrator.spec.looks import next_look
+from orchestrator.spec.interim_schedule import next_look
 from orchestrator.text import printable
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from orchestrator.engines.engine import WorkerExit
+from orchestrator.record.cause_table import CAUSES, next_step
 from orchestrator.record.record import Status
-from orchestrator.record.verdict import DONE, Observed, StopReason, Verdict, verdict
-from orchestrator.record.verdict_table import CAUSES, next_step
+from orchestrator.record.trial_verdict import DONE, Observed, StopReason, Verdict, verdict
 from shared.events import Event, Failed
 from tests.support.paths import ROOT
 from tests.support.streams import BEAT, READY, STORY

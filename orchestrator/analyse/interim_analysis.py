@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 from orchestrator.analyse import gate
 from orchestrator.analyse.claim_rule import ClaimRule
-from orchestrator.analyse.look import Interval, Look, LookedAt
+from orchestrator.analyse.interim_look import Interval, Look, LookedAt
 from orchestrator.analyse.ratio_verdict import RatioVerdict, judge
 from orchestrator.analyse.ratios import claim_rule, compared, metric_ratios, short_trials
 from orchestrator.analyse.summary import Audit, Comparison, MetricRatio, TrialSummary
 from orchestrator.record.record import Turn
-from orchestrator.spec.looks import LOOKS, next_look
+from orchestrator.spec.interim_schedule import LOOKS, next_look
 
 
 def look(

@@ -34,7 +34,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class ShortWay:
+class DecidePlan:
     """What is run, and what is said before it starts."""
 
     spec: Spec
@@ -73,7 +73,7 @@ def costs(summaries: Iterable[Summary], contenders: Sequence[str], recipe: str, 
     return found
 
 
-def short_way(spec: Spec, recipe: Recipe, contenders: Sequence[str], known: dict[str, Cost]) -> ShortWay:
+def decide_plan(spec: Spec, recipe: Recipe, contenders: Sequence[str], known: dict[str, Cost]) -> DecidePlan:
     """Choose size and blocks of a comparison of one recipe, as its file has it; a contender's cost by its name."""
     blocks = f"{BLOCKS_OF_A_CLAIM} blocks of {recipe.name}"
     wanted = spec.replace(runs=BLOCKS_OF_A_CLAIM, parity=False)
@@ -81,14 +81,14 @@ def short_way(spec: Spec, recipe: Recipe, contenders: Sequence[str], known: dict
         quick = wanted.replace(epochs=FEWEST_EPOCHS, profile="quick")
         size = f"{FEWEST_EPOCHS} epochs at its quick size where it has one"
         line = "no earlier run on this machine says how long that takes: the first block will"
-        return ShortWay(quick, None, (f"the short way to an answer: {blocks}, {size}", line))
+        return DecidePlan(quick, None, (f"the short way to an answer: {blocks}, {size}", line))
     images, epochs = _size(recipe, max(known[each].images_per_second for each in contenders))
     seconds = [trial_seconds(known[each], images, epochs) for each in contenders]
     minutes = BLOCKS_OF_A_CLAIM * sum(seconds) / 60
     size = f"{epochs} epochs of {images:,} images, the least that can be timed here"
     line = f"about {math.ceil(minutes)} minutes, by what earlier runs took on this machine"
     sized = wanted.replace(epochs=epochs, train_images=images)
-    return ShortWay(sized, minutes, (f"the short way to an answer: {blocks}, {size}", line))
+    return DecidePlan(sized, minutes, (f"the short way to an answer: {blocks}, {size}", line))
 
 
 def cost_of(trials: Sequence[TrialSummary]) -> Cost:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from orchestrator.audit.reference import Agreement, compare_all
-from orchestrator.audit.reference.agreement import compare
+from orchestrator.audit.reference.tensor_error import compare
 
 PLAIN = arrays.arrays(np.float64, st.integers(1, 5), elements=st.floats(-1e6, 1e6, width=32))
 

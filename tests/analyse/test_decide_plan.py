@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.analyse.short_way import Cost, costs, one_recipe, short_way
+from orchestrator.analyse.decide_plan import Cost, costs, decide_plan, one_recipe
 from orchestrator.errors import UsageError
 from orchestrator.spec.recipes import load
 from orchestrator.spec.spec import Spec
@@ -16,7 +16,7 @@ RECIPE = load("article-torch")  # 60,000 images or fewer, batch 512
 
 def test_an_epoch_of_the_fastest_takes_a_second_and_a_half() -> None:
     known = {TF: Cost(10_000, 0.1, 9.0), TORCH: Cost(5_000, 0.2, 4.0)}
-    way = short_way(SPEC, RECIPE, (TF, TORCH), known)
+    way = decide_plan(SPEC, RECIPE, (TF, TORCH), known)
     assert (way.spec.epochs, way.spec.train_images, way.spec.runs) == (5, 15_360, 12)
     assert way.minutes == pytest.approx(12 * (9 + 5 * (1.536 + 0.1) + 4 + 5 * (3.072 + 0.2)) / 60)
     assert way.lines == (
@@ -28,12 +28,12 @@ def test_an_epoch_of_the_fastest_takes_a_second_and_a_half() -> None:
 
 def test_where_the_recipe_has_too_few_images_there_are_more_epochs() -> None:
     most = RECIPE.data.train.images
-    way = short_way(SPEC, RECIPE, (TF,), {TF: Cost(4 * most / 1.5, 0.1, 9.0)})
+    way = decide_plan(SPEC, RECIPE, (TF,), {TF: Cost(4 * most / 1.5, 0.1, 9.0)})
     assert (way.spec.train_images, way.spec.epochs) == (most, 20)
 
 
 def test_without_an_earlier_run_nothing_is_forecast() -> None:
-    way = short_way(SPEC, RECIPE, (TF, TORCH), {TF: Cost(10_000, 0.1, 9.0)})
+    way = decide_plan(SPEC, RECIPE, (TF, TORCH), {TF: Cost(10_000, 0.1, 9.0)})
     assert (way.minutes, way.spec.epochs, way.spec.profile) == (None, 5, "quick")
     assert way.lines[1] == "no earlier run on this machine says how long that takes: the first block will"
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from orchestrator.engines.engine import WorkerExit
+from orchestrator.record.cause_table import CAUSES, SIGNALS
 from orchestrator.record.record import Status
-from orchestrator.record.verdict_table import CAUSES, SIGNALS
 from shared.events import Event, Failed, RunEnded, WorkerReady
 
 
