@@ -85,7 +85,7 @@ class TrialResult(Value):
     device: str | None
     status: Status
     reason: str  # "" when done
-    cause: str = ""  # a stable id of `verdict_table.CAUSES`, see docs/verdicts.md; "" when done
+    cause: str = ""  # a stable id of `cause_table.CAUSES`, see docs/verdicts.md; "" when done
     image: str | None
     parameters: int | None = None
     initial_weights_sha256: str | None = None

@@ -52,7 +52,7 @@ class Verdict:
 
     status: Status
     reason: str  # "" when done; otherwise what happened and its likely cause
-    cause: str = ""  # of `verdict_table.CAUSES`, which has the next step; "" when done
+    cause: str = ""  # of `cause_table.CAUSES`, which has the next step; "" when done
 
 
 DONE = Verdict(Status.DONE, "")
