@@ -15,6 +15,7 @@ from orchestrator.analyse.confounders import facts_by_contender
 from orchestrator.analyse.finding_rule import CheckInput
 from orchestrator.analyse.findings import findings
 from orchestrator.analyse.gate import judge_gate
+from orchestrator.analyse.image_answers import confusions, shown_images
 from orchestrator.analyse.interim_analysis import look
 from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.load import RunResults
@@ -39,7 +40,7 @@ def analyse(run: RunResults) -> Summary:
     host = run.environment.host
     ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
     ratios = metric_ratios(comparison, trials, audits, turns)
-    budget = comparison.budget
+    budget, tested = comparison.budget, run.tested
     short = short_trials(comparison, trials)
     checked = CheckInput(records, run.cores, run.load, differences, run.unread_answers, ignored, short)
     return Summary(
@@ -61,6 +62,8 @@ def analyse(run: RunResults) -> Summary:
         single_seed_note=single_seed_note(comparison.seeds),
         explanation=make_explanation(run.walk, trials) if run.walk else None,
         programs=tuple(run.programs),
+        confusions=confusions(tested.trials, tested.labels) if tested else (),
+        shown_images=shown_images(tested.trials, tested.labels, tested.images) if tested else (),
     )
 
 

@@ -6,7 +6,7 @@ judged again, and the analysis says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.analyse.accuracy import Answers, read_answers
+from orchestrator.analyse.image_answers import TrialLogits
 from orchestrator.analyse.parity import Steps, read_steps
 from orchestrator.analyse.programs import programs
 from orchestrator.analyse.summary import Comparison, Environment
@@ -27,11 +28,21 @@ from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.spec import contenders
+from orchestrator.spec.recipe_checks import FILE_IMAGES
 from orchestrator.spec.resolve import resolve
 from orchestrator.spec.spec import ExplainSpec
-from orchestrator.stream.predictions import PredictionsError
+from orchestrator.stream.predictions import PredictionsError, read_logits
 from shared import mnist
 from shared.leftovers import PREDICTIONS, STEPS
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the first done trial of each cell made of the test images."""
+
+    trials: Sequence[TrialLogits]
+    labels: NDArray[np.uint8]  # (images,)
+    images: Mapping[str, NDArray[np.uint8]]  # (images, side, side) by view, those that the trials saw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +59,7 @@ class RunResults:
     unread_answers: Sequence[str] = ()  # trials whose answers are there and cannot be judged without the data set
     walk: Walk | None = None  # where the run is one
     programs: Sequence[Program] = ()  # of each recipe as it ran; of a walk, whose recipes are many, none
+    tested: Tested | None = None  # likewise; None also without the data set
 
 
 def load_run(folder: RunFolder, data: Path) -> RunResults:
@@ -74,6 +86,7 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
         unread_answers=unread,
         walk=_walk(manifest, comparison),
         programs=_programs(folder, records) if comparison.kind != "walk" else (),
+        tested=_tested(folder, records, data) if comparison.kind != "walk" else None,
     )
 
 
@@ -111,6 +124,34 @@ def _read_answers(
     except PredictionsError as error:
         remedy = f"put the file back as it was, or remove it: {record.id} is then left out of the image-by-image table"
         raise UsageError(f"{record.id} of {folder.id}: {error}", remedy) from error
+
+
+def _tested(folder: RunFolder, records: Sequence[Record], data: Path) -> Tested | None:
+    """Read what one trial of each cell made of the test images; None where there is none, or no data set."""
+    first: dict[tuple[str, str], Record] = {}
+    for record in records:
+        if record.role == "measured" and record.status is Status.DONE:
+            first.setdefault((record.contender, record.recipe), record)
+    found = [trial for record in first.values() if (trial := _logits(folder, record))]
+    prepared = dataset.load_intact(data) if found else None
+    if prepared is None:
+        return None
+    views = {view: mnist.load(prepared.folder, view) for view in dict.fromkeys(trial.view for trial in found)}
+    labels = next(iter(views.values())).test_labels
+    return Tested(found, labels, {view: loaded.test_images for view, loaded in views.items()})
+
+
+def _logits(folder: RunFolder, record: Record) -> TrialLogits | None:
+    """Read a trial's logits; UsageError where its file has been damaged since the trial was judged by it."""
+    content, trial = folder.read_leftover(record.id, PREDICTIONS), folder.read_trial(record.id)
+    if content is None or trial is None:
+        return None
+    try:
+        logits = read_logits(content, FILE_IMAGES["test"])
+    except PredictionsError as error:
+        remedy = f"put the file back as it was, or remove it: {record.id} then has no confusion matrix"
+        raise UsageError(f"{record.id} of {folder.id}: {error}", remedy) from error
+    return TrialLogits(record.id, record.contender, record.recipe, trial.recipe.data.view, logits)
 
 
 def _programs(folder: RunFolder, records: Sequence[Record]) -> tuple[Program, ...]:

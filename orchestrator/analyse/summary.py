@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from orchestrator.analyse.accuracy_equivalence import AccuracyVerdict
 from orchestrator.analyse.explanation import Explanation
 from orchestrator.analyse.gate_verdict import GateVerdict
+from orchestrator.analyse.image_answers import Confusion, ShownImage
 from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.analyse.syntax_counts import Program
@@ -248,6 +249,8 @@ class Summary(Value):
     single_seed_note: str = ""
     explanation: Explanation | None = None
     programs: tuple[Program, ...] = ()  # how each recipe is written in each framework
+    confusions: tuple[Confusion, ...] = ()  # of the first done trial of each cell
+    shown_images: tuple[ShownImage, ...] = ()  # answered differently, or wrong most surely
 
     @classmethod
     def load(cls, run: Path) -> Self:

@@ -14,7 +14,7 @@ from orchestrator.cli import plan_listing
 from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import run_and_exit
 from orchestrator.cli.output import emit
-from orchestrator.cli.shared_options import Detach, Display, Folders
+from orchestrator.cli.shared_options import Detach, Folders, ReportDisplay
 from orchestrator.errors import UsageError
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.progress.view import View
@@ -41,7 +41,7 @@ def compare(
     ] = None,
     folders: Folders,
     plan: Annotated[bool, typer.Option("--plan", help="Show the trials and stop.")] = False,
-    display: Display,
+    display: ReportDisplay,
 ) -> None:
     """Train the same recipes in several contenders, each in its own container, and report.
 

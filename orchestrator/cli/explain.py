@@ -12,7 +12,7 @@ from orchestrator.cli import plan_listing
 from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import run_and_exit
 from orchestrator.cli.output import emit, stdout
-from orchestrator.cli.shared_options import Detach, Display, Folders
+from orchestrator.cli.shared_options import Detach, Folders, ReportDisplay
 from orchestrator.plan.plan import Plan, make_plan
 from orchestrator.plan.walk import Walk
 from orchestrator.runtime import Runtime, detect
@@ -30,7 +30,7 @@ def explain(
     detach: Detach = False,
     folders: Folders,
     plan: Annotated[bool, typer.Option("--plan", help="Show the cells on the way and stop.")] = False,
-    display: Display,
+    display: ReportDisplay,
 ) -> None:
     """Walk from one recipe to another, one setting at a time, and say how much of the difference each carries.
 

@@ -17,7 +17,7 @@ from orchestrator.analyse.summary import Comparison, Summary
 from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import gate_code, run_and_exit
 from orchestrator.cli.output import emit, stdout
-from orchestrator.cli.shared_options import Detach, Display, Folders
+from orchestrator.cli.shared_options import Detach, Folders, ReportDisplay
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.report.console import gate_table
@@ -76,7 +76,7 @@ def gate(
     spec: _Spec,
     detach: Detach = False,
     folders: Folders,
-    display: Display,
+    display: ReportDisplay,
 ) -> None:
     """Judge a candidate against a reference, each metric by its own margin, until all are decided.
 

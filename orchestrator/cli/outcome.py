@@ -8,19 +8,19 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli.output import emit_text, stdout
-from orchestrator.cli.shared_options import Display
+from orchestrator.cli.shared_options import ReportDisplay
 from orchestrator.errors import GATE_FAILED, GATE_UNDECIDED, TRIAL_FAILED, Interrupted, PreflightError
 from orchestrator.progress.view import View
 from orchestrator.record.record import Status
-from orchestrator.record.run_folder import REPORT, SUMMARY, RunFolder
+from orchestrator.record.run_folder import PAGE, SUMMARY, RunFolder
 from orchestrator.report.console import conclusion
 from orchestrator.run.all_trials import RESUMABLE
-from orchestrator.text import printable
 
 INTERRUPTED_HINT = (
     "interrupted",
@@ -32,7 +32,7 @@ Export = Callable[[Summary], None]
 
 
 def run_and_exit(
-    run: Callable[[View], tuple[RunFolder, Summary]], display: Display, export: Export | None = None
+    run: Callable[[View], tuple[RunFolder, Summary]], display: ReportDisplay, export: Export | None = None
 ) -> NoReturn:
     """Run with a view of progress, show the result, and export it. Raises typer.Exit.
 
@@ -44,6 +44,8 @@ def run_and_exit(
     except KeyboardInterrupt:
         raise Interrupted(*INTERRUPTED_HINT) from None
     show(folder, summary, display.as_json)
+    if display.open_report:
+        open_in_browser(folder)
     if export:
         export(summary)
     if any(trial.status in RESUMABLE for trial in summary.trials):
@@ -75,7 +77,21 @@ def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
         return
     console = stdout()
     console.print(conclusion(summary, console.width))
-    console.print(Text(printable(f"report: {shortest_path(folder.path / REPORT)}")), soft_wrap=True)
+    print_address(folder)
+
+
+def print_address(folder: RunFolder) -> None:
+    """Print where the report lies, as a link where the terminal knows links. Nothing is printed after it."""
+    address = (folder.path / PAGE).resolve().as_uri()
+    stdout().print(Text.assemble("report: ", (address, Style(link=address))), soft_wrap=True)
+
+
+def open_in_browser(folder: RunFolder) -> None:
+    """Open the report in the user's browser, and say so on standard error where there is none."""
+    import webbrowser
+
+    if not webbrowser.open((folder.path / PAGE).resolve().as_uri()):
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print("no browser could be opened")
 
 
 def shortest_path(path: Path) -> Path:

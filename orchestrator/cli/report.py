@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.text import Text
 
 from orchestrator import pipeline
 from orchestrator import report as reports
+from orchestrator.analyse.summary import Summary
 from orchestrator.cli.command_options import Only, command
+from orchestrator.cli.outcome import open_in_browser, print_address
 from orchestrator.cli.output import stdout
-from orchestrator.cli.shared_options import Folders
+from orchestrator.cli.shared_options import Folders, Open
 from orchestrator.data import dataset
 from orchestrator.errors import BakeoffError, PreflightError, UsageError
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.report.console import answer
 from orchestrator.text import printable
 
 
@@ -26,6 +30,7 @@ def report(
     again: Annotated[
         bool, typer.Option("--again", help="Analyse the run's records again first, and write summary.json anew.")
     ] = False,
+    open_report: Open = False,
     folders: Annotated[Folders, Only("out")],
 ) -> None:
     """Make the report of a run again, from its folder alone.
@@ -33,6 +38,7 @@ def report(
     \b
     Examples:
       bakeoff report latest
+      bakeoff report latest --open               in the browser too
       bakeoff report --again                     also the analysis, with this version of bakeoff
     """
     folder = RunFolder.find(run, folders.out)
@@ -41,6 +47,10 @@ def report(
             pipeline.summarise(folder, dataset.default_folder())
     for path in _write_report(folder):
         stdout().print(Text(printable(str(path))), soft_wrap=True)
+    stdout().print(Group(*answer(Summary.load(folder.path))), soft_wrap=True)
+    print_address(folder)
+    if open_report:
+        open_in_browser(folder)
 
 
 def _write_report(folder: RunFolder) -> list[Path]:

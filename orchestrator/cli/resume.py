@@ -9,7 +9,7 @@ import typer
 from orchestrator import pipeline
 from orchestrator.cli.command_options import command
 from orchestrator.cli.outcome import run_and_exit
-from orchestrator.cli.shared_options import Detach, Display, Folders
+from orchestrator.cli.shared_options import Detach, Folders, ReportDisplay
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import detect
 
@@ -24,7 +24,7 @@ def resume(
     ] = False,
     detach: Detach = False,
     folders: Folders,
-    display: Display,
+    display: ReportDisplay,
 ) -> None:
     """Go on with a run whose bakeoff was killed, interrupted, or lost its engine.
 

@@ -43,6 +43,17 @@ class Display(Value):
         return progress.view(self.progress, verbosity=int(self.verbose) - int(self.quiet))
 
 
+_OPEN_HELP = "Open report.html in the browser at the end."
+
+
+class ReportDisplay(Display):
+    """The same, of a command that ends with a report."""
+
+    open_report: Annotated[bool, Option("--open", _OPEN_HELP, variable="")] = False
+
+
+Open = Annotated[bool, typer.Option("--open", help=_OPEN_HELP)]
+
 Detach = Annotated[
     bool, typer.Option("--detach", help="Ctrl-C leaves the running trial to go on.", envvar="BAKEOFF_DETACH")
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator import text as words
 from orchestrator.analyse.summary import ClaimForecast, MetricRatio, Summary
+from orchestrator.record.record import Status
 
 CAPTIONS = {
     "loss": "Loss by epoch: training solid, validation dashed",
@@ -36,6 +37,19 @@ def verdicts(summary: Summary) -> list[str]:
         f"{words.printable(row.verdict.words)}"
         for row in claims_of(summary.ratios)
     ]
+
+
+def outcome(summary: Summary) -> str:
+    """Say how the trials ended, where there is no verdict or not all of them are done."""
+    ends = [trial.status for trial in summary.trials]
+    done = ends.count(Status.DONE)
+    if not ends:
+        return "No trial has run."
+    return "" if done == len(ends) and summary.ratios else f"{done} of {count(len(ends), 'trial')} done."
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def way_to_a_claim(forecast: ClaimForecast) -> str:

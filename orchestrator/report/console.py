@@ -22,7 +22,7 @@ from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Finding, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report import cells, gate
-from orchestrator.report.captions import verdicts, way_to_a_claim
+from orchestrator.report.captions import outcome, verdicts, way_to_a_claim
 from orchestrator.report.markdown import environment
 from orchestrator.report.markdown.explanation import change, unit_of
 from orchestrator.spec.tracks import Track
@@ -34,23 +34,34 @@ SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def conclusion(summary: Summary, width: int = 80) -> Group:
-    """Return all that the console says at the end, for a console `width` columns wide."""
+    """Return all that the console says at the end, for a console `width` columns wide; the answer comes last."""
     if summary.explanation:
-        return _walk_conclusion(summary, summary.explanation)
+        return Group(*_walk(summary, summary.explanation), *answer(summary))
     parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), *_parity(summary)]
     parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
-    parts += comparisons(summary)
     parts += [gate_table(summary.gate)] if summary.gate else []
     if any(claim.value is not None for claim in summary.claims):
         parts += [claims_table(summary), *(Text(words.printable(line)) for line in summary.readings)]
-    return Group(*parts, *_environment(summary), findings(summary, "warning", "note"))
+    parts += [*_environment(summary), findings(summary, "warning", "note"), *beside_the_verdicts(summary)]
+    return Group(*parts, *answer(summary))
 
 
-def comparisons(summary: Summary) -> list[RenderableType]:
+def answer(summary: Summary) -> list[Text]:
+    """Return what came out, a sentence a line: verdicts and the gate's, else how the trials ended."""
+    lines = [*verdicts(summary), *([gate.headline(summary.gate)] if summary.gate else [])]
+    return [Text(line, "bold") for line in lines or [outcome(summary)]]
+
+
+def comparisons(summary: Summary) -> list[Text]:
     """Return a line a comparison with its verdict, then what a claim would take where there can be none."""
-    lines = verdicts(summary)
+    return [*map(Text, verdicts(summary)), *beside_the_verdicts(summary)]
+
+
+def beside_the_verdicts(summary: Summary) -> list[Text]:
+    """Return what a claim would take where there can be none, and whether accuracies are equal over seeds."""
+    lines = []
     forecast = summary.claim_forecast
-    if lines and forecast:
+    if forecast and verdicts(summary):
         lines.append(f"{way_to_a_claim(forecast)} {words.printable(forecast.command)}")
     if len(summary.comparison.seeds) > 1:
         lines += [
@@ -199,12 +210,11 @@ def _finding(finding: Finding) -> Text:
     )
 
 
-def _walk_conclusion(summary: Summary, explanation: Explanation) -> Group:
-    """Return what the console says at the end of a walk: the answer, then what each setting carries."""
-    answer = Text(words.printable(explanation.sentence), style="bold")
-    parts = [answer, *(_details(explanation) if any(each.total for each in explanation.attributions) else [])]
+def _walk(summary: Summary, explanation: Explanation) -> list[RenderableType]:
+    """Return what the console says at the end of a walk, before its answer: what each setting carries."""
+    details = _details(explanation) if any(each.total for each in explanation.attributions) else []
     errors = findings(cells.without_skipped(summary), "error")
-    return Group(errors, *parts, findings(summary, "warning", "note"))
+    return [errors, *details, findings(summary, "warning", "note")]
 
 
 def _details(explanation: Explanation) -> list[RenderableType]:

@@ -21,7 +21,11 @@ def test_a_comparison_that_ends_well_is_exit_code_0(bakeoff: Bakeoff, with_runti
     answer = bakeoff("compare", *QUICK)
     assert answer.code == 0
     assert list(Path("runs/latest/figures").glob("*.png"))
-    assert "report: runs/" in answer.out
+    address = f"report: {Path('runs/latest/report.html').resolve().as_uri()}"
+    assert answer.out.splitlines()[-1] == address
+    verdict = Summary.load(Path("runs/latest")).ratios[0].verdict.words
+    last = f"torch==2.13.0 against tf==2.21.0 on article-torch: {verdict} {address}"
+    assert " ".join(answer.out.split()).endswith(last)
     assert "torch==2.13.0" in answer.out
     assert "100.00" in answer.out
 

@@ -20,8 +20,10 @@ WALK = ("--epochs", "3", "--train-images", "640", "--seeds", "2")
 def test_a_walk_ends_with_its_answer_and_a_report(bakeoff: Bakeoff, with_runtime: object) -> None:
     answer = bakeoff("explain", *WALK)
     assert answer.code == 0
-    assert answer.out.startswith("Of the difference of ")
-    assert "explain-article-tf-article-torch/report.md" in answer.out
+    before, _, last = answer.out.partition("Of the difference of ")
+    assert "carried by" in before
+    assert last.splitlines()[-1] == f"report: {Path('runs/latest/report.html').resolve().as_uri()}"
+    assert last.endswith("explain-article-tf-article-torch/report.html\n")
     assert list(Path("runs/latest/figures").glob("*.png"))
 
 

@@ -181,7 +181,7 @@ def test_the_version_is_said_with_the_commit_where_there_is_one(
 
 
 def test_every_option_of_compare_has_its_variable() -> None:
-    flags = {"plan", "decide", "as_json", "quiet", "verbose"}
+    flags = {"plan", "decide", "as_json", "quiet", "verbose", "open_report"}
     options = {each.name: each.envvar for each in command("compare").params if each.param_type_name == "option"}
     assert {name for name, variable in options.items() if variable is None} - {"help"} == flags
 

@@ -95,7 +95,8 @@ def test_every_trial_done_or_not_has_a_row() -> None:
 
 
 def test_nothing_is_loaded_and_no_link_leaves_the_page(page: str, elements: list[Element]) -> None:
-    assert not [each for each in elements if LOADING & set(each.attributes)]
+    loading = [each.attributes[name] for each in elements for name in LOADING & set(each.attributes)]
+    assert all(value.startswith("data:image/png;base64,") for value in loading)
     assert all(value.startswith("#") for each in elements if (value := each.attributes.get("href")))
     assert not re.search(r"url\((?!#)|@import", page)
     assert not {"link", "iframe", "object", "embed", "base", "form"} & {each.name for each in elements}

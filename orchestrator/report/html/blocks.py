@@ -118,7 +118,25 @@ class Listings:
     kind: ClassVar[str] = "listings"
 
 
-Block = Paragraph | Heading | Terms | Bullets | Notice | Command | Log | Table | Drawings | Listings
+@dataclass(frozen=True)
+class Picture:
+    """A small image of the page's own, as PNG in base64, with its alternative text and lines below it."""
+
+    png: str
+    text: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Images side by side that wrap."""
+
+    caption: str
+    items: tuple[Picture, ...]
+    kind: ClassVar[str] = "pictures"
+
+
+Block = Paragraph | Heading | Terms | Bullets | Notice | Command | Log | Table | Drawings | Listings | Pictures
 
 
 @dataclass(frozen=True)

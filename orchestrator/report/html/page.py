@@ -17,11 +17,10 @@ from markupsafe import Markup, escape
 
 from orchestrator import text as words
 from orchestrator.analyse.summary import Comparison, Summary
-from orchestrator.record.record import Status
 from orchestrator.record.run_folder import PAGE
 from orchestrator.report import cells
-from orchestrator.report.captions import CAPTIONS, verdicts
-from orchestrator.report.html import circumstances, claims, programs, speed, trust, walk
+from orchestrator.report.captions import CAPTIONS, count, outcome, verdicts
+from orchestrator.report.html import answers, circumstances, claims, programs, speed, trust, walk
 from orchestrator.report.html.blocks import Drawings, Notice, Section
 from orchestrator.report.html.drawings import ON_LIGHT_PAPER, draw_all, names_of_cells
 from orchestrator.report.markdown.page import LIMITS
@@ -72,6 +71,7 @@ def sections(summary: Summary, found: list[Notice]) -> list[Section]:
         circumstances.costs(summary),
         Section("findings", "Findings", tuple(found)),
         programs.section(summary),
+        answers.section(summary),
         speed.results(summary),
         circumstances.environment(summary),
         circumstances.repeating(summary),
@@ -89,21 +89,12 @@ def findings(summary: Summary) -> list[Notice]:
 
 def about(comparison: Comparison) -> str:
     """Say in a line when, where and how large."""
-    size = f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed"
+    size = f"{count(len(comparison.seeds), 'seed')}, {count(comparison.runs, 'run')} a seed"
     resumed = f" Its host ended before it did; resumed on {', '.join(comparison.resumed_at)}."
     return (
         f"{comparison.started_at} · engine {comparison.engine} · device {comparison.device} · {size} · profile "
         f"{comparison.profile}: {comparison.profile_reason}.{resumed if comparison.resumed_at else ''}"
     )
-
-
-def outcome(summary: Summary) -> str:
-    """Say how the trials ended, where there is no verdict or not all of them are done."""
-    ends = [trial.status for trial in summary.trials]
-    done = ends.count(Status.DONE)
-    if not ends:
-        return "No trial has run."
-    return "" if done == len(ends) and summary.ratios else f"{done} of {_count(len(ends), 'trial')} done."
 
 
 def _curves(summary: Summary) -> list[Drawings]:
@@ -143,7 +134,3 @@ def _resource(environment: jinja2.Environment, name: str) -> Markup:
     assert environment.loader is not None
     source, _, _ = environment.loader.get_source(environment, name)
     return Markup(source)  # ours
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
