@@ -9,7 +9,7 @@ from orchestrator.record.record import Status
 CAPTIONS = {
     "loss": "Loss by epoch: training solid, validation dashed",
     "accuracy": "Validation accuracy by epoch",
-    "throughput": "Training throughput, higher is faster",
+    "throughput": "Training throughput, every run a point, and its ratio to the reference with the interval",
     "phases": "Where the time goes, in seconds",
     "memory": "Peak memory",
     "divergence": "How far trainings of the same start and batches part, step by step",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.analyse.summary import Cell, Summary, TrialSummary
@@ -12,11 +12,15 @@ from orchestrator.spec.tracks import TRACKS, Track
 
 @dataclass(frozen=True)
 class CellTrials:
-    """A cell and its trials in the order of running; `contender_index` tells contenders of one colour apart."""
+    """A cell and its trials in the order of running.
+
+    `contender_index` numbers the contenders, `version_index` those of one colour: versions and modes of a framework.
+    """
 
     cell: Cell
     trials: tuple[TrialSummary, ...]
     contender_index: int
+    version_index: int
 
     @property
     def done(self) -> tuple[TrialSummary, ...]:
@@ -24,11 +28,22 @@ class CellTrials:
 
 
 def by_cell(summary: Summary) -> tuple[CellTrials, ...]:
-    contenders = list(dict.fromkeys(cell.contender for cell in summary.comparison.cells))
+    places = numbered((cell.contender, cell.colour) for cell in summary.comparison.cells)
     return tuple(
-        CellTrials(cell, _trials_of(summary, cell.contender, cell.recipe), contenders.index(cell.contender))
+        CellTrials(cell, _trials_of(summary, cell.contender, cell.recipe), *places[cell.contender])
         for cell in summary.comparison.cells
     )
+
+
+def numbered(contenders: Iterable[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    """Number contenders, given with their colours, in all and among those of their colour."""
+    places: dict[str, tuple[int, int]] = {}
+    of_colour: dict[str, int] = {}
+    for contender, colour in contenders:
+        if contender not in places:
+            places[contender] = (len(places), of_colour.get(colour, 0))
+            of_colour[colour] = places[contender][1] + 1
+    return places
 
 
 def by_track(trials: Sequence[TrialSummary]) -> dict[Track, list[TrialSummary]]:

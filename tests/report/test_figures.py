@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from PIL import Image
 
 from orchestrator.analyse.summary import Curve, StepDifference, Summary
 from orchestrator.record.record import Status
 from orchestrator.report.captions import CAPTIONS
-from orchestrator.report.figures import draw
+from orchestrator.report.figures import draw, style
 from tests.support.summaries import COLOURS, TF, TORCH, crossover, failed, summary, trial
 
 NAMES = ("loss", "accuracy", "throughput", "phases", "memory")
@@ -109,13 +112,84 @@ def test_versions_of_one_colour_differ_by_hatch_and_marker() -> None:
 
 
 def test_a_recipe_has_a_panel_whose_axis_starts_at_zero(crossed: dict[str, Figure]) -> None:
-    panels = crossed["throughput"].axes
+    panels = crossed["throughput"].axes[:2]  # those of images/s come before those of the ratio
     assert [panel.get_title(loc="left") for panel in panels] == [
         "article-tf · as written",
         "article-torch · as written",
     ]
     assert [panel.get_xlim()[0] for panel in panels] == [0, 0]
     assert [round(bar.get_width()) for bar in panels[1].patches] == [45210, 30105]  # type: ignore[attr-defined]
+
+
+def test_versions_of_one_framework_have_shades_of_its_colour_and_modes_too() -> None:
+    names = ("torch==2.10.0", "torch==2.14.1", TF)
+    found = drawn(summary(*(trial(name, run=run) for run in (1, 2) for name in names)))
+    first, second, other = (to_rgb(bar.get_facecolor()) for bar in found["throughput"].axes[0].patches)
+    assert to_hex(first) == "#2b7a78"
+    assert second == pytest.approx(tuple(0.6 * part for part in first), abs=0.005)
+    assert to_hex(other) == COLOURS[TF]
+    lines = [panel.get_lines()[0].get_color() for panel in found["loss"].axes[:3]]
+    assert [to_hex(colour) for colour in lines] == [to_hex(each) for each in (first, second, other)]
+
+
+def test_no_module_but_style_names_a_colour() -> None:
+    folder = Path(style.__file__).parent
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    named = {name for name, text in texts.items() if re.search(r'"#[0-9a-f]{6}"|"(white|black|red|grey|gray)"', text)}
+    assert named == {"style.py"}
+
+
+def six_blocks() -> Summary:
+    """PyTorch is faster in each of six blocks."""
+    speeds, five = (1100.0, 1110.0, 1120.0, 1130.0, 1140.0, 1150.0), [0.5, 0.4, 0.3, 0.2, 0.1]
+    return summary(
+        *(
+            trial(name, curves=(five, five), run=run, images_per_second=speed if name == TORCH else 1000.0)
+            for run, speed in enumerate(speeds, start=1)
+            for name in (TF, TORCH)
+        ),
+        runs=6,
+        claim_command=None,
+    )
+
+
+def test_throughput_shows_every_run_and_beside_it_every_block_the_interval_and_the_estimate() -> None:
+    found = six_blocks()
+    rates, ratios = drawn(found)["throughput"].axes
+    assert [len(x(line)) for line in rates.get_lines()] == [6, 6]
+    by_name = {str(line.get_gid()): x(line) for line in ratios.get_lines()}
+    verdict = found.ratios[0].verdict
+    assert by_name["blocks"] == [pytest.approx(speed / 1000) for speed in (1100, 1110, 1120, 1130, 1140, 1150)]
+    assert (by_name["interval"], by_name["estimate"]) == (list(verdict.interval or ()), [verdict.estimate])
+    assert rates.get_ylim() == ratios.get_ylim()
+    assert "1.125×\n[1.100, 1.150]" in texts(ratios)
+    assert "the reference" in texts(ratios)
+    assert ratios.get_xlabel() == "ratio of images/s: right of 1 is faster"
+
+
+def test_ratios_far_from_one_stand_on_a_log_axis_that_says_so() -> None:
+    far = drawn(summary(trial(TF, images_per_second=100.0), trial(TORCH, images_per_second=900.0)))
+    ratios = far["throughput"].axes[1]
+    assert (ratios.get_xscale(), ratios.get_xlabel()) == ("log", "ratio of images/s, log scale: right of 1 is faster")
+
+
+def test_a_comparison_of_one_contender_has_no_axis_of_ratios() -> None:
+    assert len(drawn(summary(trial(TF)))["throughput"].axes) == 1
+
+
+@pytest.mark.parametrize(("cells", "rows"), [(4, 1), (5, 2), (8, 2), (12, 3)])
+def test_panels_wrap_on_further_rows_and_keep_their_size(cells: int, rows: int) -> None:
+    names = [f"torch==2.{number}.0" for number in range(cells)]
+    figure = drawn(summary(*(trial(name) for name in names)))["loss"]
+    assert figure.get_size_inches()[1] == pytest.approx(rows * 2.6 + 0.6)
+    assert figure.get_size_inches()[0] == 12
+
+
+def test_a_png_has_two_dots_a_pixel_of_the_page(tmp_path: Path) -> None:
+    with draw.style():
+        png, _ = draw.saved(Figure(figsize=(2, 1)), tmp_path / "figure")
+    with Image.open(png) as image:
+        assert image.size == (2 * 2 * 96, 2 * 96)
 
 
 def test_contenders_more_than_twenty_times_apart_stand_on_a_log_axis_that_says_so() -> None:
@@ -136,7 +210,7 @@ def test_every_seed_is_drawn_and_the_numbers_are_medians() -> None:
     )
     assert x(found["throughput"].axes[0].get_lines()[0]) == [100, 300, 200]
     assert found["throughput"].axes[0].patches[0].get_width() == 200  # type: ignore[attr-defined]
-    assert found["throughput"].get_suptitle().endswith("(numbers: medians)")
+    assert found["memory"].get_suptitle().endswith("(numbers: medians)")
 
 
 @pytest.mark.parametrize(("cause", "told"), [("stalled", "× stalled (partial)"), ("", "× timed out (partial)")])

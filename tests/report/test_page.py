@@ -127,7 +127,7 @@ def test_headings_begin_with_one_h1_and_skip_no_level(elements: list[Element]) -
 def test_every_figure_has_an_alternative_text_of_its_own(elements: list[Element]) -> None:
     drawn = [each for each in elements if each.name == "svg"]
     titles = [each.text for each in elements if each.name == "title" and "id" in each.attributes]
-    assert len(drawn) == len(titles) == len(set(titles)) == 12
+    assert len(drawn) == len(titles) == len(set(titles)) == 11
     assert all(each.attributes["role"] == "img" for each in drawn)
 
 

@@ -1,4 +1,4 @@
-"""Throughput, phases and memory: one panel a recipe with its own axis, one horizontal bar a contender.
+"""Phases and memory, and what throughput shares with them: a panel a recipe, a horizontal bar a contender.
 
 Recipes differ in size by orders of magnitude and are not what a reader compares here, so
 each recipe has an axis of its own that starts at zero; bars side by side are comparable.
@@ -14,29 +14,14 @@ from matplotlib.figure import Figure
 
 from orchestrator import text as words
 from orchestrator.report.cells import CellTrials, by_recipe
-from orchestrator.report.figures.style import INK, colour, hatch, log_axis, plain_number
+from orchestrator.report.figures.style import EDGE, INK, PAPER, PHASE_LOOKS, UNKNOWN_PHASE, colour, hatch, plain_number
 
 WIDTH_INCHES = 8.5
 BAR_INCHES = 0.42
 LOG_FROM_RATIO = 20
-PHASE_LOOKS = {  # light to dark, so that neighbours differ in grey too; no framework's colour
-    "import": ("#dfe7ee", ""),
-    "data": ("#b3cde3", ".."),
-    "build": ("#8fb2d0", ""),
-    "first_step": ("#e8dfb5", "//"),
-    "warm_up": ("#d4c37a", ""),
-    "training": ("#7fbf9b", ""),
-    "evaluation": ("#bfe3cf", "\\\\"),
-    "predict": ("#d9d9d9", ""),
-}
 _LABELLED_FROM = 0.09  # of the axis: a narrower part has no room for its name
 
 Fill = Callable[[Axes, Sequence[CellTrials]], None]
-
-
-def throughput(cells: Sequence[CellTrials]) -> Figure:
-    """Median images/s of each cell, a dot for each trial."""
-    return _panels(cells, _throughput, "images per second (median over the epochs)")
 
 
 def memory(cells: Sequence[CellTrials]) -> Figure:
@@ -49,19 +34,20 @@ def phases(cells: Sequence[CellTrials]) -> Figure:
     return _panels(cells, _phases, "seconds", bar_inches=0.62)
 
 
-def _panels(cells: Sequence[CellTrials], fill: Fill, axis: str, bar_inches: float = BAR_INCHES) -> Figure:
+def _panels(cells: Sequence[CellTrials], draw: Fill, axis: str, bar_inches: float = BAR_INCHES) -> Figure:
     groups = by_recipe(cells) or {"": []}
     counts = [max(1, len(group)) for group in groups.values()]
     figure = Figure(figsize=(WIDTH_INCHES, 0.9 + sum(counts) * bar_inches + 0.55 * len(counts)))
     panels = figure.subplots(len(counts), 1, squeeze=False, height_ratios=[count + 0.2 for count in counts])[:, 0]
     for panel, (recipe, group) in zip(panels, groups.items(), strict=True):
-        _frame(panel, recipe, group)
-        fill(panel, group)
+        frame(panel, recipe, group)
+        draw(panel, group)
     panels[-1].set_xlabel(axis)
     return figure
 
 
-def _frame(panel: Axes, recipe: str, group: Sequence[CellTrials]) -> None:
+def frame(panel: Axes, recipe: str, group: Sequence[CellTrials]) -> None:
+    """Name a panel after its recipe and its rows after their contenders."""
     track = f" · {group[0].cell.track}" if group else ""
     panel.set_title(words.shortened(recipe, 80) + track, loc="left", color=INK)
     panel.set_yticks(range(len(group)), [words.shortened(each.cell.contender, 30) for each in group])
@@ -71,30 +57,21 @@ def _frame(panel: Axes, recipe: str, group: Sequence[CellTrials]) -> None:
     panel.tick_params(axis="y", length=0)
 
 
-def _throughput(panel: Axes, group: Sequence[CellTrials]) -> None:
-    values = [[trial.images_per_second for trial in each.done if trial.images_per_second] for each in group]
-    every = [value for one in values for value in one]
-    if every and max(every) / min(every) > LOG_FROM_RATIO:
-        log_axis(panel, "x", max(every) / min(every))
-        panel.set_title(f"{panel.get_title(loc='left')} (log scale)", loc="left", color=INK)
-        panel.set_xlim(min(every) / 3, max(every) * 4)
-    _bars(panel, group, values, words.rate)
-
-
 def _memory(panel: Axes, group: Sequence[CellTrials]) -> None:
     values = [[trial.peak_memory_bytes / 1e6 for trial in each.done if trial.peak_memory_bytes] for each in group]
-    _bars(panel, group, values, lambda megabytes: f"{megabytes:,.0f}")
+    fill(panel, group, values, lambda megabytes: f"{megabytes:,.0f}")
 
 
-def _bars(
+def fill(
     panel: Axes, group: Sequence[CellTrials], values: Sequence[list[float]], written: Callable[[float], str]
 ) -> None:
+    """Draw a bar a contender, as long as the median of its values, a point a value, and the median beside it."""
     for row, (each, measured) in enumerate(zip(group, values, strict=True)):
         if not measured:
             _absent(panel, row, each)
             continue
-        panel.barh(row, median(measured), height=0.62, color=colour(each), hatch=hatch(each), edgecolor="white")
-        panel.plot(measured, [row] * len(measured), "o", markersize=4, color=INK, markerfacecolor="white")
+        panel.barh(row, median(measured), height=0.62, color=colour(each), hatch=hatch(each), edgecolor=PAPER)
+        panel.plot(measured, [row] * len(measured), "o", markersize=4, color=INK, markerfacecolor=PAPER)
         _after(panel, max(measured), row, written(median(measured)))
     _room(panel, [max(measured) for measured in values if measured])
 
@@ -115,8 +92,8 @@ def _phases(panel: Axes, group: Sequence[CellTrials]) -> None:
 def _stack(panel: Axes, row: int, parts: dict[str, float], longest: float) -> None:
     start, narrow = 0.0, []
     for name, seconds in parts.items():
-        face, lines = PHASE_LOOKS.get(name, ("#c9b6d6", "xx"))
-        panel.barh(row - 0.12, seconds, left=start, height=0.48, color=face, hatch=lines, edgecolor="#888888", lw=0.5)
+        face, lines = PHASE_LOOKS.get(name, UNKNOWN_PHASE)
+        panel.barh(row - 0.12, seconds, left=start, height=0.48, color=face, hatch=lines, edgecolor=EDGE, lw=0.5)
         text = f"{words.shortened(name.replace('_', ' '), 16)} {words.seconds(seconds)}"
         if seconds >= _LABELLED_FROM * longest * (len(text) / 9):
             box = {"facecolor": face, "edgecolor": "none", "pad": 0.8}

@@ -8,13 +8,12 @@ from matplotlib.figure import Figure
 from orchestrator import text as words
 from orchestrator.analyse.bisect_answer import Answer, Standing, VersionFound
 from orchestrator.report.bisect import METRICS, STANDINGS
-from orchestrator.report.figures.style import INK, plain_number
+from orchestrator.report.figures.style import BAD, BAND, GOOD, INK, QUIET, plain_number
 from orchestrator.spec.margin import fraction
 
 COLUMN_INCHES = 0.85
-COLOURS: dict[Standing, str] = {"good": "#2b7a78", "bad": "#b3261e"}
+COLOURS: dict[Standing, str] = {"good": GOOD, "bad": BAD}
 MARKERS: dict[Standing, str] = {"good": "o", "bad": "X"}
-GREY = "#666666"
 
 
 def draw(found: Answer) -> Figure:
@@ -23,7 +22,7 @@ def draw(found: Answer) -> Figure:
     figure = Figure(figsize=(max(5.0, 1.4 + COLUMN_INCHES * len(shown)), 3.8))
     panel = figure.subplots()
     margin = fraction(question.spec.margin)
-    panel.axhspan(1 / (1 + margin), 1 + margin, color="#8a8a8a", alpha=0.2, lw=0)
+    panel.axhspan(1 / (1 + margin), 1 + margin, color=BAND, alpha=0.2, lw=0)
     panel.axhline(1, color=INK, lw=0.9)
     for place, each in enumerate(shown):
         _column(panel, place, each)
@@ -39,7 +38,7 @@ def draw(found: Answer) -> Figure:
 
 
 def _column(panel: Axes, place: int, each: VersionFound) -> None:
-    colour, marker = COLOURS.get(each.standing, GREY), MARKERS.get(each.standing, "s")
+    colour, marker = COLOURS.get(each.standing, QUIET), MARKERS.get(each.standing, "s")
     panel.plot([place + 0.15] * len(each.ratios), each.ratios, marker, ms=4, color=colour, alpha=0.7, gid="blocks")
     if each.interval:
         panel.plot([place - 0.1] * 2, each.interval, color=INK, lw=2, solid_capstyle="butt", gid="interval")
@@ -53,7 +52,7 @@ def _mark(panel: Axes, found: Answer) -> None:
         return
     versions = found.question.versions
     first, last = versions.index(found.last_good), versions.index(found.first_bad)
-    panel.axvspan(first + 0.5, last + 0.5, color="#b3261e", alpha=0.08, lw=0, gid="bracket")
+    panel.axvspan(first + 0.5, last + 0.5, color=BAD, alpha=0.08, lw=0, gid="bracket")
 
 
 def _title(found: Answer) -> str:

@@ -7,12 +7,8 @@ are left out, and nobody's matplotlibrc is heard. `pyplot` and its global state 
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib.style
 from matplotlib.figure import Figure
 
 from orchestrator.analyse.explanation import Explanation
@@ -20,30 +16,10 @@ from orchestrator.analyse.summary import Summary
 from orchestrator.record.run_folder import FIGURES
 from orchestrator.report.captions import CAPTIONS, WALK_CAPTIONS
 from orchestrator.report.cells import CellTrials, by_cell
-from orchestrator.report.figures import bars, curves, divergence, walk, waterfall
-from orchestrator.report.figures.style import colour
+from orchestrator.report.figures import bars, curves, divergence, throughput, walk, waterfall
+from orchestrator.report.figures.style import PNG_DOTS_PER_INCH, colour, style
 
-PNG_DOTS_PER_INCH = 150
-
-STYLE = {
-    "figure.constrained_layout.use": True,
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
-    "font.size": 8,
-    "axes.titlesize": 8.5,
-    "axes.labelsize": 8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.formatter.useoffset": False,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.6,
-    "hatch.linewidth": 0.6,
-    "svg.fonttype": "none",  # text stays text: searchable, and read aloud
-    "svg.hashsalt": "bakeoff",
-    "text.parse_math": False,  # a "$" in a name is a "$"
-    "text.usetex": False,
-}
+__all__ = ["draw", "figures", "saved", "style"]
 
 
 def draw(summary: Summary, folder: Path) -> list[Path]:
@@ -70,7 +46,7 @@ def _of_cells(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, Figu
     return {
         "loss": curves.draw(cells, curves.LOSS),
         "accuracy": curves.draw(cells, curves.ACCURACY),
-        "throughput": bars.throughput(cells),
+        "throughput": throughput.draw(summary, cells),
         "phases": bars.phases(cells),
         "memory": bars.memory(cells),
         **({"divergence": divergence.draw(summary)} if summary.step_differences else {}),
@@ -87,20 +63,12 @@ def _of_walk(explanation: Explanation, cells: tuple[CellTrials, ...]) -> dict[st
     }
 
 
-@contextmanager
-def style() -> Iterator[None]:
-    """Use the figures' settings, whatever matplotlibrc says, until the block ends."""
-    with matplotlib.style.context(STYLE, after_reset=True), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a name's script shows as boxes
-        yield
-
-
 def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
     caption = {**WALK_CAPTIONS, **CAPTIONS}[name]
     if not any(each.done for each in cells):
         return f"{caption} (no trial is done)"
     several = any(len(each.trials) > 1 for each in cells)
-    if not several or name == "divergence":
+    if not several or name in ("divergence", "throughput"):  # whose axes say what they show
         return caption
     return f"{caption} (means over seeds, 95 % intervals)" if name == "waterfall" else f"{caption} (numbers: medians)"
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 
 from orchestrator import text as words
 from orchestrator.analyse.run_history import History, Point, Series
-from orchestrator.report.figures.style import INK, MARKERS, plain_number
+from orchestrator.report.cells import numbered
+from orchestrator.report.figures.style import EDGE, INK, MARKERS, PAPER, QUIET, plain_number, shade
 
 WIDTH_INCHES = 8.5
 PANEL_INCHES = 2.7
@@ -38,6 +38,7 @@ def draw(history: History) -> Figure:
     Recipes of one run alone are left to the table, unless there are no others.
     """
     panels = _panels(history.series)
+    numbers = numbered((each.contender, each.colour) for each in history.series)
     figure = Figure(figsize=(WIDTH_INCHES, 0.8 + PANEL_INCHES * max(1, len(panels))))
     axes = figure.subplots(max(1, len(panels)), 1, squeeze=False)[:, 0]
     for panel, ((recipe, size), group) in zip(axes, panels.items(), strict=False):
@@ -45,6 +46,7 @@ def draw(history: History) -> Figure:
         _panel(
             panel,
             group,
+            numbers,
             _SCALES.get(history.metric, 1.0),
             from_zero=history.metric not in ("test_accuracy", "val_loss"),
         )
@@ -69,11 +71,15 @@ def _runs(group: Sequence[Series]) -> list[tuple[str, str]]:
     return sorted({(point.started_at, point.run) for each in group for point in each.points})
 
 
-def _panel(panel: Axes, group: Sequence[Series], scale: float, *, from_zero: bool) -> None:
+def _panel(
+    panel: Axes, group: Sequence[Series], numbers: Mapping[str, tuple[int, int]], scale: float, *, from_zero: bool
+) -> None:
     runs = _runs(group)
     places = {run: at for at, (_, run) in enumerate(runs)}
     for number, each in enumerate(group):
-        _line(panel, each, places, scale, (number, len(group)))
+        aside = (number - (len(group) - 1) / 2) * min(0.12, 0.5 / len(group))
+        x = [places[point.run] + aside for point in each.points]
+        _line(panel, each, x, scale, numbers[each.contender])
     _marks(panel, group, places)
     step = -(-len(runs) // MOST_TICKS)
     panel.set_xticks(range(0, len(runs), step), [_when(at) for at, _ in runs[::step]])
@@ -84,15 +90,13 @@ def _panel(panel: Axes, group: Sequence[Series], scale: float, *, from_zero: boo
     panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=7)
 
 
-def _line(panel: Axes, each: Series, places: dict[str, int], scale: float, place: tuple[int, int]) -> None:
+def _line(panel: Axes, each: Series, x: Sequence[float], scale: float, numbers: tuple[int, int]) -> None:
     """Draw a contender; several in a panel stand a little beside each other, so that bars do not hide bars."""
-    number, count = place
-    aside = (number - (count - 1) / 2) * min(0.12, 0.5 / count)
-    x = [places[point.run] + aside for point in each.points]
+    number, version = numbers
     y = [point.value * scale for point in each.points]
     down = [(point.value - point.least) * scale for point in each.points]
     up = [(point.most - point.value) * scale for point in each.points]
-    colour = each.colour if is_color_like(each.colour) else "#666666"
+    colour = shade(each.colour, version)
     panel.errorbar(
         x,
         y,
@@ -105,7 +109,7 @@ def _line(panel: Axes, each: Series, places: dict[str, int], scale: float, place
         ls=("-", "--", ":", "-.")[number % 4],
         marker=MARKERS[number % len(MARKERS)],
         markersize=5,
-        markerfacecolor="white",
+        markerfacecolor=PAPER,
         label=words.shortened(each.contender, 28),
     )
 
@@ -117,7 +121,7 @@ def _marks(panel: Axes, group: Sequence[Series], places: dict[str, int]) -> None
     for contender, point in changed:
         told.setdefault(places[point.run], {})[_told(contender, point)] = None
     for at, texts in told.items():
-        panel.axvline(at - 0.5, color="#9a9a9a", lw=0.8, ls=(0, (2, 2)))
+        panel.axvline(at - 0.5, color=EDGE, lw=0.8, ls=(0, (2, 2)))
         panel.annotate(
             "\n".join(list(texts)[:3]),
             (at - 0.5, 0.03),
@@ -127,8 +131,8 @@ def _marks(panel: Axes, group: Sequence[Series], places: dict[str, int]) -> None
             rotation=90,
             va="bottom",
             fontsize=6,
-            color="#555555",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
+            color=QUIET,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
         )
 
 

@@ -19,12 +19,11 @@ from orchestrator import text as words
 from orchestrator.analyse.attribution_text import number
 from orchestrator.analyse.explanation import Attribution, Contribution, Explanation, Stop
 from orchestrator.plan.factors import FRAMEWORK
-from orchestrator.report.figures.style import INK
+from orchestrator.report.figures.style import INK, PAPER, SETTING, SETTING_EDGE, THE_FRAMEWORK
 
 PANELS_PER_ROW = 3
 PANEL_INCHES = 2.9
 ROW_INCHES = 0.24
-SETTING, EDGE, FRAMEWORKS = "#a9bccd", "#5c7186", "#c2255c"
 DOWN_HATCH = "/////"
 FROM_ZERO_BELOW = 0.5
 """Where the lowest level is above this share of the highest, bars from 0 would hide the steps: a dot stands instead."""
@@ -96,9 +95,9 @@ def _step(panel: Axes, row: int, one: Contribution, before: float, after: float)
         after - before,
         left=before,
         height=0.62,
-        color=FRAMEWORKS if framework else SETTING,
+        color=THE_FRAMEWORK if framework else SETTING,
         hatch=DOWN_HATCH if one.mean < 0 else "",
-        edgecolor="white" if framework else EDGE,
+        edgecolor=PAPER if framework else SETTING_EDGE,
         linewidth=0.5,
         gid=one.setting,
         zorder=2,
@@ -128,9 +127,9 @@ def _key(panel: Axes) -> None:
     """Say in a spare panel what the marks mean."""
     interval = "95 % interval at the bar's far end;\nan arrow: it runs on"
     marks = [
-        Patch(facecolor=SETTING, edgecolor=EDGE, label="raises it"),
-        Patch(facecolor=SETTING, edgecolor=EDGE, hatch=DOWN_HATCH, label="lowers it"),
-        Patch(facecolor=FRAMEWORKS, label="the framework"),
+        Patch(facecolor=SETTING, edgecolor=SETTING_EDGE, label="raises it"),
+        Patch(facecolor=SETTING, edgecolor=SETTING_EDGE, hatch=DOWN_HATCH, label="lowers it"),
+        Patch(facecolor=THE_FRAMEWORK, label="the framework"),
         Line2D(
             [],
             [],

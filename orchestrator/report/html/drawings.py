@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -13,7 +13,7 @@ from orchestrator import text as words
 from orchestrator.analyse.summary import Summary
 from orchestrator.report.captions import CAPTIONS, WALK_CAPTIONS
 from orchestrator.report.cells import CellTrials, by_cell
-from orchestrator.report.figures import bars, curves, divergence, draw, ratio
+from orchestrator.report.figures import bars, curves, divergence, draw, throughput
 from orchestrator.report.figures.style import colour
 from orchestrator.report.html import svg
 
@@ -57,20 +57,13 @@ def _figures(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, tuple
     found = {
         **_panels(cells, "loss", curves.LOSS),
         **_panels(cells, "accuracy", curves.ACCURACY),
-        **{name: (fill(cells), CAPTIONS[name]) for name, fill in _BARS.items()},
+        "throughput": (throughput.draw(summary, cells), CAPTIONS["throughput"]),
+        "phases": (bars.phases(cells), CAPTIONS["phases"]),
+        "memory": (bars.memory(cells), CAPTIONS["memory"]),
     }
     if summary.step_differences:
         found["divergence"] = (divergence.draw(summary), CAPTIONS["divergence"])
-    if ratio.rows(summary):
-        found["ratio"] = (ratio.draw(summary), ratio.CAPTION)
     return found
-
-
-_BARS: dict[str, Callable[[tuple[CellTrials, ...]], Figure]] = {
-    "throughput": bars.throughput,
-    "phases": bars.phases,
-    "memory": bars.memory,
-}
 
 
 def _panels(cells: tuple[CellTrials, ...], name: str, quantity: curves.Quantity) -> dict[str, tuple[Figure, str]]:

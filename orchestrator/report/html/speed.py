@@ -9,7 +9,6 @@ from orchestrator.analyse.summary import MetricRatio, Summary, TrialSummary
 from orchestrator.record.cause_table import next_step
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, claims_of, way_to_a_claim
-from orchestrator.report.figures import ratio
 from orchestrator.report.html.blocks import Block, Bullets, Command, Drawings, Log, Paragraph, Section, by_track, table
 from orchestrator.report.markdown.ratios import TITLES, how_taken
 from orchestrator.spec.interim_schedule import in_words
@@ -21,8 +20,7 @@ LOG_LINE_LENGTH = 300
 def section(summary: Summary) -> Section:
     """Return what contenders cost in time: of a comparison verdicts first, of a single contender its rate."""
     rows = claims_of(summary.ratios)
-    drawn = [Drawings(("ratio",), ratio.CAPTION)] if ratio.rows(summary) else []
-    blocks = [*drawn, *(_verdicts(summary, rows) if rows else []), Drawings(("throughput",), CAPTIONS["throughput"])]
+    blocks = [Drawings(("throughput",), CAPTIONS["throughput"]), *(_verdicts(summary, rows) if rows else [])]
     return Section("speed", "Speed", (*blocks, *_costs(summary)))
 
 

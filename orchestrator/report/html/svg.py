@@ -10,11 +10,13 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from orchestrator.report.figures.style import GRID, INK, PAPER
+
 PAGE_COLOURS = {
-    "#222222": "var(--ink)",
-    "#000000": "var(--ink)",
-    "#ffffff": "var(--paper)",
-    "#e4e4e4": "var(--grid)",
+    INK: "var(--ink)",
+    "#000000": "var(--ink)",  # what matplotlib draws in by itself
+    PAPER: "var(--paper)",
+    GRID: "var(--grid)",
 }
 """What the figures draw in → what the page draws that in."""
 
