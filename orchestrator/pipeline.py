@@ -22,6 +22,7 @@ from orchestrator.analyse.summary import Comparison, Environment, Summary
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
 from orchestrator.host import machine
+from orchestrator.host.throttle import throttle_facts
 from orchestrator.plan.plan import Plan, draw_seed, make_plan
 from orchestrator.progress.view import View
 from orchestrator.record.floor import Floor, read_floors
@@ -36,6 +37,7 @@ from orchestrator.record.run_folder import (
     ensure_space,
     list_runs,
 )
+from orchestrator.record.sentinel import ELSEWHERE, SentinelSeries
 from orchestrator.run.all_trials import run_all
 from orchestrator.run.one_trial import TrialSetup
 from orchestrator.run.prepare import expectations, prepare_contenders
@@ -220,6 +222,7 @@ def prepare(resolved: ResolvedSpec, plan: Plan, runtime: Runtime, view: View, *,
         detach=detach,
         prepared=prepared,
         refused=refused,
+        sentinel=runtime.sentinel,
     )
 
 
@@ -249,7 +252,11 @@ def begin(
     ).replace(turn_seconds=turns.seconds)
     comparison = describe(resolved, plan, engine, runtime.engine_notice, folder.id, turns.seconds)
     ignored = ignored_variables(resolved.contenders, runtime.variables)
-    host = {**runtime.environment, **engine.facts(), **{f"{FACT}{name}": value for name, value in ignored.items()}}
+    counts = throttle_facts() if runtime.hardware.here else {}
+    told = {f"{FACT}{name}": value for name, value in ignored.items()}
+    host = {**runtime.environment, **counts, **engine.facts(), **told}
+    if not runtime.hardware.here:
+        folder.write_sentinel(SentinelSeries(note=ELSEWHERE))
     folder.begin(manifest, Environment(host=host), comparison.replace(budget=budget))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.choose import choose_engine
 from orchestrator.engines.engine import Engine
 from orchestrator.host.hardware import Hardware
+from orchestrator.host.sentinel import sentinel
 from orchestrator.spec.contenders import parse
 from orchestrator.spec.spec import Spec
 
@@ -28,6 +29,7 @@ class Runtime:
     data: Path  # the prepared data set
     idx: Path | None = None  # a folder of IDX files named by the user
     variables: Mapping[str, str] = field(default_factory=dict)  # of this process
+    sentinel: Callable[[], float] | None = None  # computes a fixed amount where the workers run, and tells its seconds
 
 
 def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
@@ -45,4 +47,5 @@ def detect(spec: Spec, out: Path, idx: Path | None) -> Runtime:
         data=data,
         idx=idx,
         variables=os.environ,
+        sentinel=sentinel(machine.hardware.cores) if machine.hardware.here else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 from orchestrator.analyse.accuracy import accuracy_differences
@@ -43,6 +44,7 @@ def analyse(run: RunResults) -> Summary:
     budget, tested = comparison.budget, run.tested
     short = short_trials(comparison, trials)
     checked = CheckInput(records, run.cores, run.load, differences, run.unread_answers, ignored, short)
+    checked = replace(checked, sentinel=run.sentinel.readings if run.sentinel else (), host=host)
     return Summary(
         comparison=comparison,
         environment=Environment(host=run.environment.host, workers=facts_by_contender(records)),
@@ -56,6 +58,7 @@ def analyse(run: RunResults) -> Summary:
         gate=judge_gate(budget, comparison, trials, audits, ratios) if budget else None,
         claim_forecast=claim_forecast(comparison, trials),
         accuracy_equivalences=accuracy_equivalences(comparison, trials, audits),
+        sentinel=run.sentinel,
         claims=found_claims,
         claims_overall=overall,
         readings=framework_or_recipe(comparison, found_claims, overall),

@@ -8,6 +8,7 @@ from typing import Literal
 
 from orchestrator.analyse.summary import Finding, StepDifference
 from orchestrator.record.record import Record
+from orchestrator.record.sentinel import SentinelReading
 
 Severity = Literal["error", "warning", "note"]
 
@@ -23,6 +24,8 @@ class CheckInput:
     unread_answers: Sequence[str] = ()  # trials whose answers cannot be judged, for want of the data set
     variables: Mapping[str, str] = field(default_factory=dict)  # that the user set and no worker got, in words
     short: Sequence[str] = ()  # trials that are too short for their speed to be claimed
+    sentinel: Sequence[SentinelReading] = ()  # in the order of running
+    host: Mapping[str, str] = field(default_factory=dict)  # facts of the machine, some of them of the end too
 
 
 @dataclass(frozen=True)

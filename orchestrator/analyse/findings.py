@@ -17,6 +17,7 @@ from orchestrator.analyse.confounders import (
     worker_facts,
 )
 from orchestrator.analyse.finding_rule import Check, CheckInput, Found, finding
+from orchestrator.analyse.machine_findings import MACHINE_CHECKS
 from orchestrator.analyse.metrics import FEWEST_EPOCHS, FEWEST_SECONDS
 from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.series_findings import SERIES_CHECKS
@@ -243,6 +244,7 @@ CHECKS: tuple[Check, ...] = (
     parity_broken,
     *SERIES_CHECKS,
     *CARRY_OVER_CHECKS,
+    *MACHINE_CHECKS,
     busy_machine,
     not_idle,
     variable_ignored,

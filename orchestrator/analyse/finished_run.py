@@ -14,7 +14,7 @@ from shared.recipe import Recipe
 _MACHINE = ("machine", "architecture", "cpu", "cpu_cores", "cpu_quota", "cpu_numa_nodes", "hypervisor", "memory")
 _GPU = re.compile(r"gpu_\d+")
 HOST_NAME = "host name"
-_MOMENTARY = re.compile(r"date|load_average.*|memory_available.*|gpu_\d+_.*")
+_MOMENTARY = re.compile(r"date|load_average.*|memory_available.*|cpu_throttle.*|gpu_\d+_.*")
 """Facts of the hour and not of the machine."""
 
 

@@ -27,6 +27,7 @@ from orchestrator.plan.walk import Walk
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.record.sentinel import SentinelSeries
 from orchestrator.spec import contenders
 from orchestrator.spec.recipe_checks import FILE_IMAGES
 from orchestrator.spec.resolve import resolve
@@ -57,6 +58,7 @@ class RunResults:
     steps: Sequence[Steps] = ()  # of trials that can be held beside each other step by step
     answers: Sequence[Answers] = ()  # of done trials of the matched track
     unread_answers: Sequence[str] = ()  # trials whose answers are there and cannot be judged without the data set
+    sentinel: SentinelSeries | None = None
     walk: Walk | None = None  # where the run is one
     programs: Sequence[Program] = ()  # of each recipe as it ran; of a walk, whose recipes are many, none
     tested: Tested | None = None  # likewise; None also without the data set
@@ -84,6 +86,7 @@ def load_run(folder: RunFolder, data: Path) -> RunResults:
         steps=[trial for trial in steps if trial],
         answers=answers,
         unread_answers=unread,
+        sentinel=folder.read_sentinel(),
         walk=_walk(manifest, comparison),
         programs=_programs(folder, records) if comparison.kind != "walk" else (),
         tested=_tested(folder, records, data) if comparison.kind != "walk" else None,

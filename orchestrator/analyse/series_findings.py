@@ -32,8 +32,8 @@ Of 2,000 made-up runs of two contenders, 12 blocks each, with independent normal
 def drift(run: CheckInput) -> Iterator[Found]:
     for name, records in _series(run):
         logs = [math.log(seconds_an_image(record)) for record in records]
-        change = math.expm1(_slope(logs) * (len(logs) - 1))
-        if abs(change) >= APPARENT and _chance_of_trend(logs) < CHANCE:
+        change = math.expm1(slope(logs) * (len(logs) - 1))
+        if abs(change) >= APPARENT and chance_of_trend(logs) < CHANCE:
             how = "slower" if change > 0 else "faster"
             yield Found(
                 f"{name} became {how} by about {100 * abs(change):.0f} % from first to last trial.", _ids(records)
@@ -96,13 +96,13 @@ def seconds_an_image(record: Record) -> float:
     return median(_epochs(record))
 
 
-def _slope(values: Sequence[float]) -> float:
+def slope(values: Sequence[float]) -> float:
     """Return the median slope between any two values (Theil and Sen), a place."""
     pairs = itertools.combinations(enumerate(values), 2)
     return median((later - earlier) / (there - here) for (here, earlier), (there, later) in pairs)
 
 
-def _chance_of_trend(values: Sequence[float]) -> float:
+def chance_of_trend(values: Sequence[float]) -> float:
     """Return how often so many pairs would be in order by chance (Mann and Kendall, two-sided, normal)."""
     score = sum((later > earlier) - (later < earlier) for earlier, later in itertools.combinations(values, 2))
     number = len(values)

@@ -16,6 +16,7 @@ from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.analyse.syntax_counts import Program
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
+from orchestrator.record.sentinel import SentinelSeries
 from orchestrator.spec.budget import Budget
 from orchestrator.spec.tracks import Track
 from orchestrator.values import Value
@@ -243,6 +244,7 @@ class Summary(Value):
     gate: GateVerdict | None = None  # of a run that has a budget
     claim_forecast: ClaimForecast | None = None
     accuracy_equivalences: tuple[AccuracyEquivalence, ...] = ()
+    sentinel: SentinelSeries | None = None  # a fixed computation before each block; None: of one block, or not kept
     claims: tuple[Claim, ...] = ()
     claims_overall: tuple[ClaimOverall, ...] = ()  # empty for a single seed
     readings: tuple[str, ...] = ()  # a sentence a claim, of a crossover: how it goes with framework and recipe

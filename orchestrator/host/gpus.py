@@ -15,6 +15,17 @@ import pynvml
 
 from orchestrator.errors import PreflightError, UsageError
 
+CLOCK_LIMITS, HELD_BACK = "clock_limits", "thermal_slowdown"
+THROTTLING = (CLOCK_LIMITS, HELD_BACK)
+"""States that tell of a GPU that was slowed: why its clocks are below their most at this moment, and for how long heat
+held it back since the driver was loaded."""
+
+SLOWED = {0x08: "hardware slowdown", 0x20: "too hot (software)", 0x40: "too hot (hardware)", 0x80: "power brake"}
+"""NVML's bits of reasons that tell of trouble. Idleness, a power cap and clocks that somebody set are none."""
+
+_OTHER_LIMITS = {0x01: "idle", 0x02: "clocks set", 0x04: "power cap", 0x10: "sync boost", 0x100: "display clocks"}
+_THERMAL = 1  # NVML_PERF_POLICY_THERMAL
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -134,6 +145,8 @@ def _state(nvml: Any, handle: Any) -> dict[str, str]:
         ("power_cap_default", _watts, "nvmlDeviceGetPowerManagementDefaultLimit"),
         ("persistence", _on_off, "nvmlDeviceGetPersistenceMode"),
         ("ecc", lambda modes: _on_off(modes[0]), "nvmlDeviceGetEccMode"),  # current, pending
+        (CLOCK_LIMITS, _limits, "nvmlDeviceGetCurrentClocksThrottleReasons"),
+        (HELD_BACK, lambda found: f"{found.violationTime / 1e9:.3f} s", "nvmlDeviceGetViolationStatus", _THERMAL),
         ("temperature", lambda celsius: f"{celsius} °C", "nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU),
     )
     answers = ((name, show, _nvml_or_none(nvml, question, handle, *more)) for name, show, question, *more in questions)
@@ -142,6 +155,11 @@ def _state(nvml: Any, handle: Any) -> dict[str, str]:
 
 def _megahertz(clock: int) -> str:
     return f"{clock} MHz"
+
+
+def _limits(reasons: int) -> str:
+    known = {**SLOWED, **_OTHER_LIMITS}
+    return ", ".join(words for bit, words in known.items() if reasons & bit) or "none"
 
 
 def _watts(milliwatts: int) -> str:

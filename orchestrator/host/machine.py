@@ -19,6 +19,7 @@ from pathlib import Path
 from orchestrator.host import gpus
 from orchestrator.host.gpus import Gpu
 from orchestrator.host.hardware import Hardware
+from orchestrator.host.throttle import AT_END, throttle_facts
 from shared import procfs
 from shared.cgroups import memory_limits, quotas
 
@@ -99,7 +100,19 @@ def facts_of(system: Mapping[str, str], hardware: Hardware, memory: int, read: R
 def environment_at_end(root: Path = ROOT) -> dict[str, str]:
     """Name what may have moved on this machine while a comparison ran."""
     available = _meminfo(reader(root), "MemAvailable")
-    return known({"load_average_at_end": _load_average(), "memory_available_at_end": available})
+    return known(
+        {
+            "load_average_at_end": _load_average(),
+            "memory_available_at_end": available,
+            **throttle_facts(root, AT_END),
+            **{
+                f"gpu_{at}_{name}{AT_END}": gpu.state[name]
+                for at, gpu in enumerate(gpus.list_gpus())
+                for name in gpus.THROTTLING
+                if name in gpu.state
+            },
+        }
+    )
 
 
 def usable(cpus: int, limits: Iterable[float]) -> tuple[int, float | None]:

@@ -23,6 +23,7 @@ from orchestrator.errors import OtherFormatError, PreflightError, UsageError
 from orchestrator.record.files import disk_error, make_unique_folder, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
+from orchestrator.record.sentinel import SentinelSeries
 from orchestrator.record.trial_folder import RECORD, TRIAL, TrialFolder, load_record
 from shared.trial import Trial, from_json
 
@@ -35,6 +36,7 @@ PAGE = "report.html"
 RESULTS = "results.parquet"
 FIGURES = "figures"
 REPRODUCTION = "reproduction.json"
+SENTINEL = "sentinel.json"
 TRIALS = "trials"
 ARCHIVES = "archives"
 """Beside the run folders: what was unpacked of archives."""
@@ -161,6 +163,14 @@ class RunFolder:
     def read_manifest(self) -> Manifest:
         """Read what the run was begun with; UsageError where that cannot be read."""
         return read(self.path / MANIFEST, Manifest)
+
+    def read_sentinel(self) -> SentinelSeries | None:
+        """Read how long the sentinel took before each block; None where the run has no such series. UsageError."""
+        path = self.path / SENTINEL
+        return read(path, SentinelSeries) if path.exists() else None
+
+    def write_sentinel(self, series: SentinelSeries) -> None:
+        write_model(self.path / SENTINEL, series)
 
     def write_model(self, name: str, model: BaseModel) -> None:
         write_model(self.path / name, model)

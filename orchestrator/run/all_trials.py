@@ -14,6 +14,7 @@ from orchestrator.record.assemble import unstarted_record
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.run.between_blocks import BetweenBlocks
 from orchestrator.run.block import blocks
 from orchestrator.run.by_turns import Entrant, Steps, run_by_turns
 from orchestrator.run.enough import Decided, Enough
@@ -43,10 +44,13 @@ def run_all(
     manifest = folder.read_manifest()
     setup = replace(setup, run_id=folder.id, lease=manifest.lease, turn_seconds=manifest.turn_seconds)
     run, enough = _Run(setup, folder, manifest, view), Enough(decided)
+    between = BetweenBlocks(plan, folder, setup.sentinel)
     for block in blocks(plan.trials, setup.prepared) if setup.turn_seconds else [(each,) for each in plan.trials]:
         if any(_earlier_record(folder, planned) for planned in block):
             enough.begun(block[0])
         if enough.wants(block[0], list(run.records.values()), run.ended):
+            if not run.ended:
+                between.before(block)
             run.block(block)
     if not run.ended:
         with contextlib.suppress(EngineLostError):  # then it is `bakeoff clean` that removes it

@@ -51,6 +51,7 @@ class TrialSetup:
     data: Path = Path()  # the folder of the data set, as it was supplied to the engine
     prepared: Mapping[str, Prepared] = field(default_factory=dict)  # contenders that are ready, by written name
     refused: Mapping[str, str] = field(default_factory=dict)  # why the others are not, by written name
+    sentinel: Callable[[], float] | None = None  # computes between blocks; None: the workers are on another machine
     train_labels: NDArray[np.uint8] | None = None  # (images,); None: validation on training images is not counted
 
     @property

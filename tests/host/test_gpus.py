@@ -92,6 +92,12 @@ class Driver:
     def nvmlDeviceGetEccMode(self, device: Any) -> list[int]:  # noqa: N802
         return [self._of(device, "ecc"), 0]
 
+    def nvmlDeviceGetCurrentClocksThrottleReasons(self, device: Any) -> Any:  # noqa: N802
+        return self._of(device, "reasons")
+
+    def nvmlDeviceGetViolationStatus(self, device: Any, policy: int) -> Any:  # noqa: N802
+        return SimpleNamespace(violationTime=self._of(device, "violations")[policy])
+
     def nvmlDeviceGetTemperature(self, device: Any, sensor: int) -> Any:  # noqa: N802
         return self._of(device, "celsius")
 
@@ -133,6 +139,14 @@ def test_clocks_power_cap_and_modes_are_told_with_their_units() -> None:
         "ecc": "off",
         "temperature": "41 °C",
     }
+
+
+@pytest.mark.parametrize(
+    ("reasons", "words"), [(0, "none"), (0x01, "idle"), (0x44, "too hot (hardware), power cap"), (0x80, "power brake")]
+)
+def test_why_clocks_are_low_is_told_in_words_with_the_time_that_heat_took(reasons: int, words: str) -> None:
+    [gpu] = list_gpus(Driver({**H200, "reasons": reasons, "violations": {1: 12_500_000_000}}))
+    assert gpu.state == {"clock_limits": words, "thermal_slowdown": "12.500 s"}
 
 
 def test_where_there_is_no_driver_there_are_no_gpus() -> None:

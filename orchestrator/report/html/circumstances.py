@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from orchestrator import text as words
 from orchestrator.analyse.confounders import Confounders, Fact
 from orchestrator.analyse.summary import Summary, TrialSummary
+from orchestrator.report import sentinel
 from orchestrator.report.captions import CAPTIONS
 from orchestrator.report.html.blocks import (
     Block,
@@ -51,8 +52,17 @@ def environment(summary: Summary) -> Section:
     blocks: list[Block] = [Paragraph(sentence)] if sentence else []
     blocks += _facts(found) if found.contenders else []
     blocks += [host] if host.rows else []
+    blocks += _sentinel(summary)
     blocks += [Heading("Images and data"), *_images(summary.trials), _data(), *_events(summary)]
     return Section("environment", "Environment", tuple(blocks))
+
+
+def _sentinel(summary: Summary) -> list[Block]:
+    series = summary.sentinel
+    if series is None:
+        return []
+    rows = table("Seconds by block", sentinel.HEADS, sentinel.rows(series), left=1, folded=True)
+    return [Heading(sentinel.TITLE), Paragraph(sentinel.sentence(series)), *([rows] if rows.rows else [])]
 
 
 def _facts(found: Confounders) -> list[Block]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from orchestrator import text as words
 from orchestrator.analyse.confounders import Confounders, Fact, find_confounders
 from orchestrator.analyse.summary import Summary
+from orchestrator.report import sentinel
 
 
 def confounders_of(summary: Summary) -> Confounders:
@@ -27,9 +28,18 @@ def section(summary: Summary) -> list[str]:
         *([words.markdown(sentence)] if sentence else []),
         *_differing(found),
         machine,
+        *_sentinel(summary),
         *_compared(found),
         *_same(found),
     ]
+
+
+def _sentinel(summary: Summary) -> list[str]:
+    if summary.sentinel is None:
+        return []
+    table = words.table(sentinel.HEADS, sentinel.rows(summary.sentinel), left=1)
+    folded = words.fold(sentinel.TITLE, table) if summary.sentinel.readings else []
+    return [words.markdown(sentinel.sentence(summary.sentinel)), *folded]
 
 
 def headline(found: Confounders) -> str:
