@@ -28,6 +28,7 @@ from orchestrator.cli import (
     gate,
     history,
     images,
+    init,
     ls,
     report,
     repro,
@@ -57,6 +58,7 @@ app = typer.Typer(
 )
 app.command("compare")(compare.compare)
 app.command("explain")(explain.explain)
+app.command("init")(init.init)
 app.command("gate")(gate.gate)
 app.command("bisect")(bisect.bisect)
 app.command("calibrate")(calibrate.calibrate)

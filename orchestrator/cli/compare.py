@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import pipeline
+from orchestrator import doctor, pipeline
 from orchestrator.analyse.decide_plan import DecidePlan, one_recipe
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli import plan_listing
@@ -21,7 +21,7 @@ from orchestrator.progress.view import View
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.resolve import resolve
-from orchestrator.spec.spec import Spec, read_spec
+from orchestrator.spec.spec import DEFAULT_CONTENDERS, Spec, read_spec
 from orchestrator.spec.tracks import track
 
 Decide = Annotated[
@@ -59,8 +59,10 @@ def compare(
       bakeoff compare --recipe article-torch --until-decided   the same, with as many blocks as it takes
       bakeoff compare --recipe matched tf torch   same first weights and batches, held side by side at every step
       bakeoff compare --recipe mine.toml tf torch your own recipe
-      bakeoff compare --spec runs/latest/comparison.json   what an earlier run did
+      bakeoff compare upgrade.toml                a comparison file, which `bakeoff init` writes
+      bakeoff compare runs/latest/comparison.json what an earlier run did
     """
+    file, spec = _file_among(spec, file)
     spec = spec if file is None else _spec_of_file(file, spec)
     spec = one_recipe(spec) if decide else spec
     if plan:
@@ -86,11 +88,24 @@ def _way(spec: Spec, runtime: Runtime, *, decide: bool) -> DecidePlan:
     return DecidePlan(spec, None, pipeline.plan_ahead(spec, runtime))
 
 
+def _file_among(spec: Spec, file: Path | None) -> tuple[Path | None, Spec]:
+    """Take a comparison file that stands where contenders do; UsageError where it is not alone there."""
+    named = [word for word in spec.contenders if Path(word).suffix in (".toml", ".json")]
+    if not named:
+        return file, spec
+    if len(spec.contenders) > 1 or file:
+        others = [*(word for word in spec.contenders if word != named[0]), *([f"--spec {file}"] if file else [])]
+        fault = f"{named[0]} is a comparison file, and {', '.join(others)} was given too"
+        raise UsageError(fault, "name the contenders in the file, under contenders = […]")
+    return Path(named[0]), spec.replace(contenders=DEFAULT_CONTENDERS)
+
+
 def _spec_of_file(file: Path, options: Spec) -> Spec:
     """Read the comparison file; UsageError where options are given too, which would leave unclear what wins."""
     changed = options.model_dump(exclude_defaults=True)
     if changed:
-        raise UsageError(f"--spec and {', '.join(changed)} were both given", "write everything into the file")
+        fault = f"the comparison file {file} and {', '.join(changed)} were both given"
+        raise UsageError(fault, "write everything into the file")
     return read_spec(file)
 
 
@@ -99,12 +114,14 @@ def _show_plan(spec: Spec, folders: Folders, as_json: bool, *, decide: bool) -> 
     way = _way(spec, runtime, decide=decide)
     resolved = resolve(way.spec, runtime.hardware)
     rows = _rows(make_plan(resolved, None))
+    missing = doctor.to_build(resolved, runtime)
     if as_json:
-        emit({**plan_listing.head(resolved), "expected": way.lines, "trials": rows})
+        head = plan_listing.head(resolved)
+        emit({**head, "expected": way.lines, "to_build_bytes": missing, "trials": rows})
     else:
         plan_listing.print_plan(resolved, runtime.engine, "", ("trial", "track"), rows)
         plan_listing.print_lot("the contenders of a block")
-        plan_listing.print_lines(way.lines)
+        plan_listing.print_lines([*plan_listing.builds(resolved, missing), *way.lines])
 
 
 def _rows(plan: Plan) -> list[dict[str, str | int]]:

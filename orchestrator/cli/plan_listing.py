@@ -8,6 +8,7 @@ from rich.text import Text
 
 from orchestrator.cli.output import listing, stdout
 from orchestrator.engines.engine import Engine
+from orchestrator.spec.contenders import Contender
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, relaxations_by_contender
 from orchestrator.text import printable
 from shared.recipe import Recipe
@@ -45,6 +46,19 @@ def print_plan(
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row.values()))
     console.print(table)
+
+
+def builds(resolved: ResolvedSpec, missing: Mapping[str, int]) -> list[str]:
+    """Say of each contender whether its image or environment is there, and what building it takes."""
+    return [_build(contender, missing.get(contender.written)) for contender in resolved.contenders]
+
+
+def _build(contender: Contender, size_bytes: int | None) -> str:
+    if contender.image:
+        return f"{contender.written} is a ready image: pulled where the engine does not have it"
+    if size_bytes is None:
+        return f"{contender.written} is built"
+    return f"{contender.written} is not built yet: {size_bytes / 1e9:.1f} GB of disk, and at most as much to download"
 
 
 def print_lot(what: str) -> None:

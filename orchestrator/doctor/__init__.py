@@ -7,7 +7,7 @@ An engine brings its own checks (`engines.engine_checks`); `data`, `disk` and `g
 from __future__ import annotations
 
 from orchestrator.doctor.examination import examine
-from orchestrator.doctor.preflight import check_built, check_images, preflight
+from orchestrator.doctor.preflight import check_built, check_images, preflight, to_build
 from orchestrator.engines.check import Check, State, failure
 
-__all__ = ["Check", "State", "check_built", "check_images", "examine", "failure", "preflight"]
+__all__ = ["Check", "State", "check_built", "check_images", "examine", "failure", "preflight", "to_build"]

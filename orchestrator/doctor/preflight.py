@@ -35,6 +35,11 @@ def check_images(engine: Engine, contenders: Sequence[Contender], variant: str, 
     warn_or_raise(engine.checks(target).room(), say)
 
 
+def to_build(settings: ResolvedSpec, runtime: Runtime) -> Mapping[str, int]:
+    """Return what is still to be built for a comparison: contender → estimated bytes. Raises EngineLostError."""
+    return _checks(settings, runtime, lambda _: None).to_build()
+
+
 def check_built(settings: ResolvedSpec, runtime: Runtime, prepared: Mapping[str, Prepared], say: Say) -> None:
     """Probe each framework on the GPU in its own image, once an image and driver. Raises PreflightError.
 

@@ -34,6 +34,10 @@ class EngineChecks:
         """Check what a comparison needs before it starts, within a second where all is well."""
         return ()
 
+    def to_build(self) -> Mapping[str, int]:
+        """Return what is still to be built: contender as written → estimated bytes of its image or environment."""
+        return {}
+
     def room(self) -> Iterable[Check]:
         """Check that what is still to be built has room."""
         return ()

@@ -49,7 +49,8 @@ def value_fault(found: Mapping[str, Any]) -> str:
         return "is missing: add it"
     message, given = str(found["msg"]), found["input"]
     told = next((mine for theirs, mine in _WORDS.items() if message.startswith(theirs)), message)
-    told = told.replace("Input should", "should").replace("greater than or equal to", "at least")
+    told = told.replace("Input should", "should")
+    told = told.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
     near = guess(given, re.findall("'([^']*)'", message)) if found["type"] == "literal_error" else ""
     return f"{told}, not {written(given)}{near}"
 

@@ -18,7 +18,7 @@ from orchestrator.errors import UsageError
 from orchestrator.spec import interim_schedule
 from orchestrator.spec.margin import Percent, percent
 from orchestrator.spec.option import Argument, Option, as_words
-from orchestrator.spec.schema_faults import fault_lines, model_faults
+from orchestrator.spec.schema_faults import UNKNOWN_KEY, fault_lines, model_faults
 from orchestrator.values import Value
 from shared.trial import Precision
 
@@ -219,7 +219,7 @@ def read_spec(path: Path) -> Spec:
         return Spec.model_validate(document.get("spec", document) if repeated else document)
     except ValidationError as error:
         lines = fault_lines(list(model_faults(error, Spec)), path, text)
-        raise UsageError(f"{path} is not a comparison", _valid_keys(Spec), lines) from error
+        raise UsageError(f"{path} is not a comparison", _remedy(Spec, error), lines) from error
 
 
 def validate(kind: type[V], document: Any, where: str) -> V:
@@ -228,8 +228,11 @@ def validate(kind: type[V], document: Any, where: str) -> V:
         return kind.model_validate(document)
     except ValidationError as error:
         faults = [str(fault) for fault in model_faults(error, kind)]
-        raise UsageError(f"{where} is wrong", _valid_keys(kind), faults) from error
+        raise UsageError(f"{where} is wrong", _remedy(kind, error), faults) from error
 
 
-def _valid_keys(kind: type[Value]) -> str:
-    return f"valid keys: {', '.join(kind.model_fields)}"
+def _remedy(kind: type[Value], error: ValidationError) -> str:
+    """List the keys where one was wrong; a wrong value says itself what is allowed."""
+    if any(found["type"] in UNKNOWN_KEY for found in error.errors()):
+        return f"valid keys: {', '.join(kind.model_fields)}"
+    return "correct the values named"

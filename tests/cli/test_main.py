@@ -35,6 +35,7 @@ COMMANDS = (
     "code",
     "schema",
     "show",
+    "init",
     "images build",
     "images ls",
     "images lock",

@@ -27,7 +27,7 @@ class DockerChecks(EngineChecks):
     named_by: str  # what led to the engine: DOCKER_HOST, a CLI context, or ""
 
     def before_start(self) -> Iterator[Check]:
-        free_bytes, missing = self.checkup.free_bytes(), self.missing_bytes()
+        free_bytes, missing = self.checkup.free_bytes(), self.to_build()
         question = limits_question(self.checkup.identity())
         checks = self.target.cache.recall(question, DAY_SECONDS)
         # A disk that cannot be seen from here is asked from inside, where a build of minutes hangs on it.
@@ -41,7 +41,7 @@ class DockerChecks(EngineChecks):
         yield from checks or []
 
     def room(self) -> Iterator[Check]:
-        yield check_room(self.checkup.free_bytes(), self.missing_bytes(), _BUILD_REMEDY)
+        yield check_room(self.checkup.free_bytes(), self.to_build(), _BUILD_REMEDY)
 
     def engine(self) -> Iterator[Check]:
         identity = self.checkup.identity()
@@ -49,7 +49,7 @@ class DockerChecks(EngineChecks):
         if judge.notice(identity.product):
             yield judge.lacks(identity)
         yield judge.clock(identity)
-        missing = self.missing_bytes()
+        missing = self.to_build()
         yield from self._bases(missing)
         image, free_bytes = self.image_to_try(), self.checkup.free_bytes()
         if image is None:
@@ -71,7 +71,7 @@ class DockerChecks(EngineChecks):
     def data(self) -> Iterator[Check]:
         yield judge.volume(self.checkup.data_volume, self.checkup.volume_is_ours())
 
-    def missing_bytes(self) -> dict[str, int]:
+    def to_build(self) -> dict[str, int]:
         """Estimate what is still to be built, by contender; a ready image's size is its registry's to know."""
         contenders = self.target.contenders
         missing = [each for each in contenders if not each.image and self._image_of(each) is None]

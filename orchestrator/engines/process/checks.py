@@ -25,6 +25,9 @@ class ProcessChecks(EngineChecks):
             yield python(*find_venv_and_pip())
         yield from self.room()
 
+    def to_build(self) -> Mapping[str, int]:
+        return self.missing
+
     def room(self) -> Iterator[Check]:
         yield check_room(self.free_bytes, self.missing, "free space, or set BAKEOFF_CACHE", "the cache's disk")
 

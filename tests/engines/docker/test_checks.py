@@ -152,7 +152,7 @@ def test_an_image_that_is_there_asks_for_no_room(rig: DockerRig, checkup: Checku
     toy = parse("toy", TOYS)
     assert checkup.image_of(toy, "cpu") == rig.prepared.image
     checks = checks_of(checkup, tmp_path, toy)
-    assert checks.missing_bytes() == {}
+    assert checks.to_build() == {}
     assert checks.image_to_try() == rig.prepared.image
 
 
