@@ -10,6 +10,7 @@ from statistics import median
 from orchestrator.analyse.accuracy import accuracy_differences
 from orchestrator.analyse.accuracy_over_seeds import accuracy_equivalences
 from orchestrator.analyse.attribution import make_explanation
+from orchestrator.analyse.claim_forecast import claim_forecast
 from orchestrator.analyse.claims import claims
 from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
 from orchestrator.analyse.confounders import facts_by_contender
@@ -21,7 +22,7 @@ from orchestrator.analyse.interim_analysis import look
 from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.parity import step_differences
-from orchestrator.analyse.ratios import claim_forecast, metric_ratios, short_trials, with_ratios
+from orchestrator.analyse.ratios import metric_ratios, short_trials, with_ratios
 from orchestrator.analyse.summary import Audit, Comparison, Environment, Summary, TrialSummary
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine

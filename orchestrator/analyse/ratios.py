@@ -14,7 +14,7 @@ from orchestrator.analyse.claim_rule import ClaimRule
 from orchestrator.analyse.metrics import FEWEST_EPOCHS, FEWEST_SECONDS, METRICS, Metric, counts, is_short
 from orchestrator.analyse.ratio_verdict import RatioVerdict, estimate_only, judge, no_claim
 from orchestrator.analyse.rounds import ratio_of_rounds
-from orchestrator.analyse.summary import Audit, Cell, ClaimForecast, Comparison, MetricRatio, TrialSummary
+from orchestrator.analyse.summary import Audit, Cell, Comparison, MetricRatio, TrialSummary
 from orchestrator.record.record import Status, Turn
 
 Block = tuple[int, int]
@@ -41,7 +41,7 @@ def metric_ratios(
     `turns` are by trial, of those that trained by turns. A walk is not judged this way: its cells are not contenders of
     one recipe.
     """
-    bench = _Bench(comparison.reference, trials, turns, claim_rule(comparison), _block_seconds(trials))
+    bench = _Bench(comparison.reference, trials, turns, claim_rule(comparison), block_seconds(trials))
     rows = (
         _row(metric, cell, bench)
         for cell in compared(comparison)
@@ -55,16 +55,6 @@ def short_trials(comparison: Comparison, trials: Sequence[TrialSummary]) -> tupl
     """Name the trials of recipes with several contenders that trained too briefly for a claim."""
     recipes = {cell.recipe for cell in compared(comparison)}
     return tuple(trial.id for trial in trials if trial.recipe in recipes and counts(trial) and is_short(trial))
-
-
-def claim_forecast(comparison: Comparison, trials: Sequence[TrialSummary]) -> ClaimForecast | None:
-    """Say what a claim would take here; None where this run may claim, or where its trials are too short for any."""
-    if comparison.claim_command is None or len(short_trials(comparison, trials)) == sum(map(counts, trials)):
-        return None
-    seeds, seconds = len(comparison.seeds), _block_seconds(trials)
-    blocks = seeds * claim_rule(comparison).runs_of_a_claim(seeds)
-    minutes = None if seconds is None else blocks * seconds / 60
-    return ClaimForecast(command=comparison.claim_command, blocks=blocks, minutes=minutes)
 
 
 def audits_agree(audits: Sequence[Audit], recipe: str) -> bool:
@@ -148,7 +138,7 @@ def _ratios_by_turns(
     return {block: ratio for block, ratio in ratios.items() if ratio is not None}
 
 
-def _block_seconds(trials: Sequence[TrialSummary]) -> float | None:
+def block_seconds(trials: Sequence[TrialSummary]) -> float | None:
     """Return what a block of this run took, all its contenders and recipes together; None where none is whole."""
     blocks: dict[Block, list[float | None]] = {}
     for trial in trials:

@@ -94,6 +94,7 @@ class ClaimForecast(Value):
     command: str
     blocks: int
     minutes: float | None  # None where no block of this run was whole
+    decide: bool = False  # the command is of --decide: no number of trials of this run's size makes a claim
 
 
 class Audit(Value):

@@ -54,6 +54,9 @@ def count(number: int, noun: str) -> str:
 
 def way_to_a_claim(forecast: ClaimForecast) -> str:
     """Say how many blocks a claim takes, and how long that is here; the command follows."""
+    if forecast.decide:
+        time = "" if forecast.minutes is None else f", {_duration(forecast.minutes)}"
+        return f"Trials of this size are too short for a claim. The short way to one is {forecast.blocks} blocks{time}:"
     return f"A claim takes {forecast.blocks} blocks, {_duration(forecast.minutes)}:"
 
 

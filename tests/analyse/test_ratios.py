@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from orchestrator.analyse.accuracy_over_seeds import accuracy_equivalences
-from orchestrator.analyse.ratios import claim_forecast, metric_ratios, short_trials, with_ratios
+from orchestrator.analyse.claim_forecast import claim_forecast
+from orchestrator.analyse.ratios import metric_ratios, short_trials, with_ratios
 from orchestrator.analyse.summary import Audit, MetricRatio, TrialSummary
+from orchestrator.report.captions import way_to_a_claim
+from orchestrator.spec.spec import Spec
 from tests.support.summaries import TF, TORCH, comparison, failed, trial
 
 OTHER = "jax==0.5.0"
@@ -165,11 +168,33 @@ def test_a_forecast_counts_every_seed_of_its_command() -> None:
     assert (found.blocks, found.minutes) == (15, 30.0)
 
 
-def test_there_is_no_forecast_where_a_claim_is_possible_or_no_number_of_runs_would_make_one() -> None:
+def test_there_is_no_forecast_where_a_claim_is_possible_or_nothing_is_compared() -> None:
     trials = tuple(blocks([1.0]))
     assert claim_forecast(comparison(*trials, claim_command=None), trials) is None
-    short = [trial(TF), trial(TORCH)]
-    assert claim_forecast(comparison(*short), short) is None
+    alone = [trial(TF)]
+    assert claim_forecast(comparison(*alone, claim_command=None), alone) is None
+
+
+def test_where_all_trials_are_too_short_the_command_is_the_short_way_with_its_minutes() -> None:
+    asked = {"epochs": 3, "runs": 6, "recipes": ("article-tf",), "batch_size": 64}
+    short = [trial(TF, wall_seconds=20.0), trial(TORCH, images_per_second=2000.0, wall_seconds=20.0)]
+    spec = Spec().replace(**asked).model_dump(mode="json")
+    for command in (None, "bakeoff compare --runs 12"):
+        found = claim_forecast(comparison(*short, spec=spec, claim_command=command), short)
+        assert found is not None
+        assert found.command == "bakeoff compare tf torch --recipe article-tf --batch-size 64 --decide"
+        block = (20 - 3 * (6 + 0.5) + 5 * (3 + 0.5)) + (20 - 3 * (3 + 0.5) + 5 * (1.5 + 0.5))
+        assert (found.blocks, found.minutes, found.decide) == (12, 12 * block / 60, True)
+
+
+def test_the_short_way_is_named_without_minutes_where_they_are_not_known() -> None:
+    short = [trial(TF), failed(TORCH)]
+    found = claim_forecast(comparison(*short), short)
+    assert found is not None
+    assert (found.command, found.minutes) == ("bakeoff compare tf torch --decide", None)
+    said = "Trials of this size are too short for a claim. The short way to one is 12 blocks"
+    assert way_to_a_claim(found) == f"{said}:"
+    assert way_to_a_claim(found.replace(minutes=7.2)) == f"{said}, about 7 minutes here:"
 
 
 def test_accuracies_are_compared_seed_by_seed_and_repetitions_count_once() -> None:

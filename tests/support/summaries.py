@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.analyse.accuracy_over_seeds import accuracy_equivalences
+from orchestrator.analyse.claim_forecast import claim_forecast
 from orchestrator.analyse.claims import claims
 from orchestrator.analyse.claims_overall import claims_over_seeds, framework_or_recipe, single_seed_note
-from orchestrator.analyse.ratios import claim_forecast, metric_ratios, with_ratios
+from orchestrator.analyse.ratios import metric_ratios, with_ratios
 from orchestrator.analyse.summary import Audit, Cell, Comparison, Environment, Finding, Summary, TrialSummary
 from orchestrator.record.record import Epoch, Status
 from orchestrator.spec.spec import Spec

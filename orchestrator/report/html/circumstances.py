@@ -119,10 +119,10 @@ def _counts(trial: TrialSummary) -> tuple[int, int, int, int, int]:
 
 def repeating(summary: Summary) -> Section:
     """Return the commands that repeat the run, at its size and at others, and what else lies beside this page."""
-    comparison = summary.comparison
+    comparison, claim = summary.comparison, summary.claim_forecast
     lines = [
         ("Repeat this run", comparison.command),
-        ("With enough blocks for a claim", comparison.claim_command),
+        ("With enough blocks for a claim", claim.command if claim else None),
         ("At the full size", comparison.full_size_command),
         ("As asked for, from the run folder", "bakeoff compare --spec comparison.json"),
         ("Make this page again", f"bakeoff report {comparison.id}"),
