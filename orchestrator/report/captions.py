@@ -17,7 +17,7 @@ CAPTIONS = {
 """Figure → what it shows, in the order of a report; also the alternative text."""
 
 WALK_CAPTIONS = {
-    "waterfall": "What each setting carries, from start to end",
+    "waterfall": "What each setting carries, from start to end: means over seeds, 95 % intervals",
     "walk": "Loss by epoch at every stop of the walk",
 }
 """The same for the figures that only a walk has."""
@@ -45,7 +45,8 @@ def outcome(summary: Summary) -> str:
     done = ends.count(Status.DONE)
     if not ends:
         return "No trial has run."
-    return "" if done == len(ends) and summary.ratios else f"{done} of {count(len(ends), 'trial')} done."
+    answered = bool(summary.ratios or summary.explanation)
+    return "" if done == len(ends) and answered else f"{done} of {count(len(ends), 'trial')} done."
 
 
 def count(number: int, noun: str) -> str:

@@ -203,7 +203,7 @@ def test_every_seed_is_drawn_and_the_numbers_are_medians() -> None:
     trials = [trial(seed=seed, images_per_second=speed) for seed, speed in ((1, 100), (2, 300), (3, 200))]
     found = drawn(summary(*trials))
     lines = found["loss"].axes[0].get_lines()
-    medians = [line for line in lines if line.get_gid() == "median"]
+    medians = [line for line in lines if str(line.get_gid()).startswith("median")]
     assert (len(lines), len(medians)) == (8, 2)
     assert min(line.get_linewidth() for line in medians) > max(
         line.get_linewidth() for line in lines if line not in medians

@@ -11,7 +11,11 @@ import pytest
 
 from orchestrator.analyse.summary import Finding, Summary
 from orchestrator.record.record import Status
+from orchestrator.report.cells import by_cell
+from orchestrator.report.figures import curves, draw
 from orchestrator.report.html.page import render, write
+from tests.report.test_walk_figures import trials as walk_trials
+from tests.report.test_walk_figures import walked
 from tests.support.html import Element, parsed
 from tests.support.summaries import TF, TORCH, crossover, failed, summary, trial
 
@@ -181,3 +185,27 @@ def _luminance(colour: str) -> float:
 
 def test_black_on_white_has_a_contrast_of_21() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+def test_every_point_of_a_curve_says_its_value_and_the_numbers_stand_in_a_folded_table_below() -> None:
+    page = render(compared())
+    told = [each.text for each in parsed(page) if each.name == "title" and "id" not in each.attributes]
+    assert f"{TF.replace('==', '-')}.article-tf.s1, epoch 3: training 0.250" in told
+    assert "median of 6 trials, epoch 5: validation 0.150" in told
+    between = page.split('id="curves"')[1].split("<nav")[0]
+    assert "<details><summary>Epoch by epoch: the numbers of the curves (60 rows)" in between
+
+
+def test_the_panels_of_a_quantity_have_the_same_axis() -> None:
+    found = by_cell(summary(trial(TF), trial(TORCH, curves=FIVE)))
+    with draw.style():
+        for quantity in (curves.LOSS, curves.ACCURACY):
+            assert len({figure.axes[0].get_ylim() for figure in curves.draw_each(found, quantity)}) == 1
+
+
+def test_a_walk_that_ran_to_its_end_is_answered_by_its_sentence_alone() -> None:
+    page = render(walked(*walk_trials()))
+    assert (
+        page.count("What each setting carries, from start to end") == 3
+    )  # caption, name of the group, alternative text
+    assert "trials done." not in page

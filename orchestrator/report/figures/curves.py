@@ -98,14 +98,43 @@ def _curves(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
     recipe = words.shortened(each.cell.recipe, 42 - len(tail)) + tail
     panel.set_title(f"{words.shortened(each.cell.contender, 30)}\n{recipe}", loc="left", color=INK)
     width = 1.6 if len(each.trials) == 1 else 0.5
-    for trial in each.trials:
+    for number, trial in enumerate(each.trials):
         for series in quantity.series:
-            _line(panel, each, series, _values(trial, series, quantity), width)
+            _line(panel, each, series, _values(trial, series, quantity), width, gid=_name(number, series))
         if _why(trial) and (points := _all_points(trial, quantity)):
             panel.plot(*points[-1], marker="x", markersize=8, markeredgewidth=2, color=INK, gid="broken off")
     if len(each.trials) > 1:
         for series in quantity.series:
-            _line(panel, each, series, _medians(each, series, quantity), 2.0, gid="median")
+            _line(panel, each, series, _medians(each, series, quantity), 2.0, gid=_median_name(series))
+
+
+def point_texts(each: CellTrials, quantity: Quantity) -> dict[str, list[str]]:
+    """Return a text a point of each trial's lines, by the line's name in the figure."""
+    of_trials = {
+        _name(number, series): [
+            f"{words.printable(trial.id)}, epoch {epoch}: {series.label} {_written(value, quantity)}"
+            for epoch, value in _points(trial, series, quantity)
+        ]
+        for number, trial in enumerate(each.trials)
+        for series in quantity.series
+    }
+    of_medians = {
+        _median_name(series): [
+            f"median of {len(each.trials)} trials, epoch {epoch}: {series.label} {_written(value, quantity)}"
+            for epoch, value in enumerate(_medians(each, series, quantity), start=1)
+            if not math.isnan(value)
+        ]
+        for series in quantity.series
+    }
+    return of_trials | of_medians
+
+
+def _median_name(series: Series) -> str:
+    return f"median-{series.label}"
+
+
+def _name(number: int, series: Series) -> str:
+    return f"trial-{number}-{series.label}"
 
 
 def _medians(each: CellTrials, series: Series, quantity: Quantity) -> list[float]:
@@ -131,18 +160,22 @@ def _line(
 
 
 def _scale(panels: Sequence[Axes], cells: Sequence[CellTrials], quantity: Quantity) -> None:
-    """Set the shared axes: whole epochs, and room at the right for the labels."""
+    """Set axes that are the same in every figure of these cells: whole epochs, and room at the right for the labels."""
     last = max((len(trial.epochs) for each in cells for trial in each.trials), default=0) or 1
     panels[0].set_xlim(1 - 0.06 * last, last + max(0.55 * last, 0.6))
     panels[0].set_xticks(range(1, last + 1, math.ceil(last / 6)))
     values = [value for each in cells for trial in each.trials for _, value in _all_points(trial, quantity)]
-    if quantity.may_be_log and values and min(values) > 0 and max(values) / min(values) > LOG_FROM_RATIO:
-        log_axis(panels[0], "y", max(values) / min(values))
-        panels[0].set_ylim(min(values) / 1.3, max(values) * 1.3)
-    elif not values:
+    if not values:
         panels[0].set_yticks([])
-    elif quantity.may_be_log and min(values) >= 0:
-        panels[0].set_ylim(bottom=0)
+        return
+    low, high = min(values), max(values)
+    if quantity.may_be_log and low > 0 and high / low > LOG_FROM_RATIO:
+        log_axis(panels[0], "y", high / low)
+        panels[0].set_ylim(low / 1.3, high * 1.3)
+        return
+    from_zero = quantity.may_be_log and low >= 0
+    room = 0.05 * ((high if from_zero else high - low) or abs(high) or 1.0)
+    panels[0].set_ylim(0.0 if from_zero else low - room, high + room)
 
 
 def _labels(panel: Axes, each: CellTrials, quantity: Quantity) -> None:
@@ -165,8 +198,11 @@ def _end(each: CellTrials, series: Series, quantity: Quantity) -> tuple[int, flo
     if not lines:
         return None
     value = median(points[-1][1] for points in lines)
-    written = f"{value:.{quantity.decimals}f}" if abs(value) < 1000 else f"{value:.3g}"
-    return max(points[-1][0] for points in lines), value, f"{series.label} {written}"
+    return max(points[-1][0] for points in lines), value, f"{series.label} {_written(value, quantity)}"
+
+
+def _written(value: float, quantity: Quantity) -> str:
+    return f"{value:.{quantity.decimals}f}" if abs(value) < 1000 else f"{value:.3g}"
 
 
 def _broken_off(each: CellTrials, quantity: Quantity) -> list[tuple[int, float, str]]:

@@ -33,11 +33,11 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
         return [path for name, figure in figures(summary).items() for path in saved(figure, target / name)]
 
 
-def figures(summary: Summary) -> dict[str, Figure]:
-    """Draw every figure, by file name without its ending. Call it within `style`."""
+def figures(summary: Summary, *, titled: bool = True) -> dict[str, Figure]:
+    """Draw every figure, by file name without its ending, with its title in it or without. Call it within `style`."""
     cells = by_cell(summary)
     drawn = _of_walk(summary.explanation, cells) if summary.explanation else _of_cells(summary, cells)
-    for name, figure in drawn.items():
+    for name, figure in drawn.items() if titled else ():
         figure.suptitle(_title(name, cells), fontsize=10, fontweight="bold", x=0.01, ha="left")
     return drawn
 
@@ -68,9 +68,9 @@ def _title(name: str, cells: tuple[CellTrials, ...]) -> str:
     if not any(each.done for each in cells):
         return f"{caption} (no trial is done)"
     several = any(len(each.trials) > 1 for each in cells)
-    if not several or name in ("divergence", "throughput"):  # whose axes say what they show
+    if not several or name in ("divergence", "throughput", "waterfall"):  # which say themselves what they show
         return caption
-    return f"{caption} (means over seeds, 95 % intervals)" if name == "waterfall" else f"{caption} (numbers: medians)"
+    return f"{caption} (numbers: medians)"
 
 
 def saved(figure: Figure, stem: Path) -> list[Path]:

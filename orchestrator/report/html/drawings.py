@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 from matplotlib.colors import to_hex, to_rgb
@@ -39,7 +39,8 @@ def draw_all(summary: Summary) -> Drawn:
         figures = _figures(summary, cells)
         shown = _Colours(cells)
         elements = {
-            name: svg.element(figure, name, title, shown.of_figures) for name, (figure, title) in figures.items()
+            name: svg.element(each.figure, name, each.title, shown.of_figures, each.points)
+            for name, each in figures.items()
         }
     return Drawn(elements, shown.of_page)
 
@@ -49,27 +50,34 @@ def names_of_cells(summary: Summary, quantity: str) -> tuple[str, ...]:
     return tuple(f"{quantity}-{number}" for number, _ in enumerate(by_cell(summary), start=1))
 
 
-def _figures(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, tuple[Figure, str]]:
-    """Draw figures by name, each with its alternative text."""
+@dataclass(frozen=True)
+class _Drawing:
+    """A figure, its alternative text, and a text a point of its named lines."""
+
+    figure: Figure
+    title: str
+    points: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def _figures(summary: Summary, cells: tuple[CellTrials, ...]) -> dict[str, _Drawing]:
+    """Draw figures by name."""
     if summary.explanation:
-        drawn = draw.figures(summary)
-        return {name: (figure, WALK_CAPTIONS[name]) for name, figure in drawn.items()}
+        drawn = draw.figures(summary, titled=False)
+        return {name: _Drawing(figure, WALK_CAPTIONS[name]) for name, figure in drawn.items()}
     found = {
-        **_panels(cells, "loss", curves.LOSS),
-        **_panels(cells, "accuracy", curves.ACCURACY),
-        "throughput": (throughput.draw(summary, cells), CAPTIONS["throughput"]),
-        "phases": (bars.phases(cells), CAPTIONS["phases"]),
-        "memory": (bars.memory(cells), CAPTIONS["memory"]),
+        "throughput": throughput.draw(summary, cells),
+        "phases": bars.phases(cells),
+        "memory": bars.memory(cells),
+        **({"divergence": divergence.draw(summary)} if summary.step_differences else {}),
     }
-    if summary.step_differences:
-        found["divergence"] = (divergence.draw(summary), CAPTIONS["divergence"])
-    return found
+    whole = {name: _Drawing(figure, CAPTIONS[name]) for name, figure in found.items()}
+    return {**_panels(cells, "loss", curves.LOSS), **_panels(cells, "accuracy", curves.ACCURACY), **whole}
 
 
-def _panels(cells: tuple[CellTrials, ...], name: str, quantity: curves.Quantity) -> dict[str, tuple[Figure, str]]:
+def _panels(cells: tuple[CellTrials, ...], name: str, quantity: curves.Quantity) -> dict[str, _Drawing]:
     panels = zip(cells, curves.draw_each(cells, quantity), strict=True)
     return {
-        f"{name}-{number}": (figure, f"{CAPTIONS[name]}: {_cell(each)}")
+        f"{name}-{number}": _Drawing(figure, f"{CAPTIONS[name]}: {_cell(each)}", curves.point_texts(each, quantity))
         for number, (each, figure) in enumerate(panels, start=1)
     }
 

@@ -21,7 +21,7 @@ from orchestrator.record.run_folder import PAGE
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, count, outcome, verdicts
 from orchestrator.report.html import answers, circumstances, claims, programs, speed, trust, walk
-from orchestrator.report.html.blocks import Drawings, Notice, Section
+from orchestrator.report.html.blocks import Block, Drawings, Notice, Section
 from orchestrator.report.html.drawings import ON_LIGHT_PAPER, draw_all, names_of_cells
 from orchestrator.report.markdown.page import LIMITS
 
@@ -97,11 +97,13 @@ def about(comparison: Comparison) -> str:
     )
 
 
-def _curves(summary: Summary) -> list[Drawings]:
+def _curves(summary: Summary) -> list[Block]:
+    """Return the curves, and their numbers in a folded table; a walk's stand in its own section."""
     if summary.explanation:
         return []
     captions = (("loss", CAPTIONS["loss"]), ("accuracy", CAPTIONS["accuracy"]))
-    return [Drawings(names_of_cells(summary, name), caption, small=True) for name, caption in captions]
+    drawn = [Drawings(names_of_cells(summary, name), caption, small=True) for name, caption in captions]
+    return [*drawn, *speed.epochs(summary)]
 
 
 @cache

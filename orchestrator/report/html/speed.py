@@ -97,9 +97,7 @@ def results(summary: Summary) -> Section:
     )
     meanings = tuple(f"{track}: {TRACKS[track]}." for track in cells.by_track(summary.trials))
     tables = by_track("Trial by trial", heads, cells.measured(summary), _result, left=4)
-    return Section(
-        "trials", "Trials", (*_broken(summary.trials), *tables, *_epochs(summary), Paragraph(notes), Bullets(meanings))
-    )
+    return Section("trials", "Trials", (*_broken(summary.trials), *tables, Paragraph(notes), Bullets(meanings)))
 
 
 def _result(trial: TrialSummary) -> list[str]:
@@ -118,7 +116,7 @@ def _result(trial: TrialSummary) -> list[str]:
     ]
 
 
-def _epochs(summary: Summary) -> list[Block]:
+def epochs(summary: Summary) -> list[Block]:
     """Return the numbers behind the curves, folded."""
     heads = ["trial", "epoch", "train loss", "val loss", "val acc. %", "images/s"]
     rows = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -24,15 +25,23 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
-def element(figure: Figure, name: str, title: str, colours: Mapping[str, str]) -> Markup:
+def element(
+    figure: Figure,
+    name: str,
+    title: str,
+    colours: Mapping[str, str],
+    points: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Markup:
     """Return a figure as markup: `name` keeps its ids apart from other figures', `title` is its alternative text.
 
-    `colours` maps further colours, as #rrggbb in lower case, to what the page calls them. Call it within `draw.style`.
+    `colours` maps further colours, as #rrggbb in lower case, to what the page calls them. `points` has a text a point
+    of lines that the figure names, which a browser shows under the pointer. Call it within `draw.style`.
     """
     drawn = io.BytesIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(drawn.getvalue())
     _without_what_is_the_pages(root)
+    _name_points(root, points)
     told, used = {**PAGE_COLOURS, **colours}, _referred_to(root)
     for each in root.iter():
         each.tag = _local(each.tag)
@@ -57,6 +66,15 @@ def _without_what_is_the_pages(root: ElementTree.Element) -> None:
         for child in list(parent):
             if _local(child.tag) in ("metadata", "style"):
                 parent.remove(child)
+
+
+def _name_points(root: ElementTree.Element, points: Mapping[str, Sequence[str]]) -> None:
+    """Give the marks of a line their texts; a line whose points have no marks keeps none."""
+    for group in root.iter():
+        texts = points.get(group.get("id", ""), ())
+        marks = [each for each in group.iter() if _local(each.tag) == "use"] if texts else []
+        for mark, text in zip(marks, texts, strict=False):
+            ElementTree.SubElement(mark, "title").text = text
 
 
 def _rewritten(key: str, value: str, name: str, colours: Mapping[str, str]) -> str:
