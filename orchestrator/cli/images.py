@@ -1,9 +1,10 @@
-"""`bakeoff images build|ls|lock|sbom`."""
+"""`bakeoff images build|ls|prune|lock|sbom`."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import emit, listing, stdout
 from orchestrator.cli.shared_options import Display
 from orchestrator.data import dataset
+from orchestrator.engines.built_image import BuiltImage
 from orchestrator.engines.choose import connect_image_engine
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install.uv import write_lock
@@ -24,7 +26,9 @@ from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders, 
 from orchestrator.spec.spec import DeviceKind
 from orchestrator.text import printable
 
-app = typer.Typer(help="Contenders' images: build them ahead of a comparison, list them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Contenders' images: build them ahead of a comparison, list and remove them.", no_args_is_help=True
+)
 
 Variant = Annotated[DeviceKind, typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")]
 
@@ -58,23 +62,82 @@ def build(
 @app.command("ls")
 @command
 def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
-    """List bakeoff's images on the engine, and the versions that each contender offers.
+    """List the images that bakeoff built, which of them today's sources still give, and the versions offered.
+
+    current: what a build would give; stale: it would give another; superseded: and that one is built already.
 
     Example: bakeoff images ls --json
     """
-    built = [owned for owned in connect_image_engine().owned(images=True) if owned.kind == "image"]
+    built = connect_image_engine().built_images()
     versions = {name: list(file.versions) for name, file in offered_contenders().items()}
     if display.as_json:
-        rows = [{"image": image.name, "size": image.detail} for image in built]
-        emit({"images": rows, "offered": versions})
+        emit({"images": [_document(image) for image in built], "offered": versions})
         return
-    console = stdout()
-    table = listing("image", "size")
+    console, now = stdout(), datetime.now(UTC)
+    table = listing("contender", "variant", "size", "age", "state", "lock", "image")
     for image in built:
-        table.add_row(Text(printable(image.name)), Text(printable(image.detail)))
+        table.add_row(*(Text(printable(cell)) for cell in _row(image, now)))
     console.print(table)
     for name, listed in versions.items():
         console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
+
+
+@app.command("prune")
+@command
+def prune(
+    *,
+    stale: Annotated[bool, typer.Option("--stale", help="Also those whose successor is not built yet.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove superseded images of bakeoff: built of sources that have changed, and built again since.
+
+    Images that a container still uses stay, and so does everything that bakeoff did not build.
+
+    Example: bakeoff images prune --dry-run
+    """
+    states = ("superseded", "stale") if stale else ("superseded",)
+    chosen = [image for image in connect_image_engine().built_images() if image.state in states]
+    console = stdout()
+    for image in chosen:
+        why = "a container uses it" if image.in_use else image.state
+        console.print(Text(printable(f"{image.name}: {image.size_bytes / 1e9:.1f} GB, {why}")), soft_wrap=True)
+    removable = [image for image in chosen if not image.in_use]
+    size = f"{sum(image.size_bytes for image in removable) / 1e9:.1f} GB"
+    if not removable:
+        console.print("nothing to remove")
+    elif not dry_run and (yes or typer.confirm(f"remove {len(removable)}, up to {size}?")):
+        for image in removable:
+            image.remove()
+        console.print(
+            Text(f"removed {len(removable)}, up to {size}: layers that other images share stay"), soft_wrap=True
+        )
+
+
+def _document(image: BuiltImage) -> dict[str, object]:
+    return {
+        "contender": image.contender,
+        "variant": image.variant,
+        "image": image.name,
+        "size_bytes": image.size_bytes,
+        "created_at": image.created_at.isoformat(),
+        "lock": image.lock or None,
+        "state": image.state,
+        "in_use": image.in_use,
+    }
+
+
+def _row(image: BuiltImage, now: datetime) -> tuple[str, ...]:
+    size, age = f"{image.size_bytes / 1e9:.1f} GB", _duration((now - image.created_at).total_seconds())
+    return image.contender, image.variant, size, age, image.state, image.lock or "none", image.name
+
+
+def _duration(seconds: float) -> str:
+    """Say roughly how long: the largest unit of which there are two."""
+    for unit, length_seconds in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length_seconds:
+            return f"{seconds / length_seconds:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} seconds"
 
 
 @app.command("lock")

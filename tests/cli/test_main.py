@@ -38,6 +38,7 @@ COMMANDS = (
     "init",
     "images build",
     "images ls",
+    "images prune",
     "images lock",
     "images sbom",
 )

@@ -19,7 +19,7 @@ from orchestrator.engines.docker.labels import CONTENT_HASH_LABEL, OWNER_LABEL, 
 from orchestrator.engines.engine import EngineLostError
 
 _OURS: Mapping[str, str | list[str] | bool] = {"label": f"{OWNER_LABEL}=bakeoff"}
-_OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT_HASH_LABEL}
+OUR_IMAGES: Mapping[str, str | list[str] | bool] = {"label": CONTENT_HASH_LABEL}
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,12 @@ def list_owned(client: DockerClient, *, images: bool, data: bool, data_volume: s
     volumes = client.volumes.list(filters=dict(_OURS))
     owned += [_volume(volume) for volume in volumes if data or volume.name != data_volume]
     if images:
-        owned += [_image(image) for image in client.images.list(filters=dict(_OUR_IMAGES)) if _is_ours(image)]
+        owned += [_image(image) for image in client.images.list(filters=dict(OUR_IMAGES)) if is_ours(image)]
     return owned
 
 
-def _is_ours(image: Any) -> bool:
+def is_ours(image: Any) -> bool:
+    """Tell whether every name of an image is one that we give: one built on ours inherits its labels."""
     return all(familiar(tag).startswith(REPOSITORY_PREFIX) for tag in image.tags)
 
 

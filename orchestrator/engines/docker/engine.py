@@ -12,6 +12,7 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import ImageNotFound, NotFound
 
+from orchestrator.engines.built_image import BuiltImage
 from orchestrator.engines.check_cache import CheckCache
 from orchestrator.engines.docker import container_options, judge, sbom
 from orchestrator.engines.docker.api import (
@@ -30,6 +31,7 @@ from orchestrator.engines.docker.checks import DockerChecks
 from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove_all
 from orchestrator.engines.docker.cli_context import named_by
 from orchestrator.engines.docker.files import DATA_VOLUME, fill_data, make_out
+from orchestrator.engines.docker.image_list import list_images
 from orchestrator.engines.docker.inspection import Checkup, product
 from orchestrator.engines.docker.labels import (
     LEASE_LABEL,
@@ -201,6 +203,11 @@ class DockerEngine:
         """List what is ours on this engine. Raises EngineLostError."""
         with engine_lost_on_any_error():
             return list_owned(self.client, images=images, data=data, data_volume=self.data_volume)
+
+    def built_images(self) -> list[BuiltImage]:
+        """List the images that were built here. Raises EngineLostError."""
+        with engine_lost_on_any_error():
+            return list_images(self.client, self.images, self.base_image)
 
     def _own_image(self, contender: Contender, variant: str, say: Say) -> Prepared:
         wanted = wanted_image(contender, variant, self.images, self.base_image)

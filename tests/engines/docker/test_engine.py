@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import shutil
 import tarfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 from docker import DockerClient
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import NotFound
 from docker.models.containers import Container
 from docker.types import LogConfig, Mount
 
@@ -49,22 +46,6 @@ def make(docker_client: DockerClient, data_volume: str, tmp_path: Path) -> Itera
 @pytest.fixture
 def rig(make: Callable[..., DockerRig]) -> DockerRig:
     return make()
-
-
-@pytest.fixture
-def toy(docker_client: DockerClient, tmp_path: Path) -> Iterator[Path]:
-    """A toy of another name, which no other session builds; its images are removed again."""
-    name = f"toy-{uuid.uuid4().hex[:12]}"
-    folder = tmp_path / "images" / name
-    shutil.copytree(TOYS / "toy", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    dockerfile = folder / "Dockerfile"
-    text = dockerfile.read_text().replace("images/toy", f"images/{name}")
-    dockerfile.write_text(text.replace("FROM ${BASE_IMAGE}\n", f"FROM ${{BASE_IMAGE}}\nLABEL toy={name}\n"))
-    yield folder
-    mine: Any = {"label": f"toy={name}"}  # also what a build that failed left
-    for image in sorted(docker_client.images.list(filters=mine), key=lambda image: not image.tags):
-        with contextlib.suppress(ImageNotFound):
-            docker_client.images.remove(str(image.id), force=True)
 
 
 # Images
