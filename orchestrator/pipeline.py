@@ -29,6 +29,7 @@ from orchestrator.record.floor import Floor, read_floors
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
 from orchestrator.record.run_folder import (
+    BUDGET,
     COMPARISON,
     ENVIRONMENT,
     REPRODUCTION,
@@ -45,7 +46,7 @@ from orchestrator.run.turn_choice import choose_turns
 from orchestrator.run.watchdog import Limits
 from orchestrator.runtime import Runtime
 from orchestrator.spec import recipes
-from orchestrator.spec.budget import Budget
+from orchestrator.spec.budget import Budget, gate_command
 from orchestrator.spec.contenders import prefix_lines
 from orchestrator.spec.interim_schedule import LOOKS
 from orchestrator.spec.resolve import ResolvedSpec, engine_and_device, heading, resolve
@@ -257,7 +258,10 @@ def begin(
     host = {**runtime.environment, **counts, **engine.facts(), **told}
     if not runtime.hardware.here:
         folder.write_sentinel(SentinelSeries(note=ELSEWHERE))
-    folder.begin(manifest, Environment(host=host), comparison.replace(budget=budget))
+    if budget:
+        folder.write_budget(budget)
+        comparison = comparison.replace(budget=budget, command=gate_command(BUDGET, resolved.spec))
+    folder.begin(manifest, Environment(host=host), comparison)
 
 
 def conclude(folder: RunFolder, records: Sequence[Record], runtime: Runtime) -> Summary:

@@ -10,7 +10,7 @@ from orchestrator.analyse.gate_verdict import MetricVerdict
 from orchestrator.analyse.interim_look import Look, LookedAt
 from orchestrator.progress.format import time_left
 from orchestrator.progress.state import Board
-from orchestrator.spec.interim_schedule import next_look
+from orchestrator.spec.interim_schedule import LOOKS, next_look
 from orchestrator.text import printable
 
 
@@ -25,12 +25,20 @@ def look_lines(look: Look) -> list[Text]:
 def remaining(board: Board, now: float) -> str:
     """Say how long it still takes: to the end, or to the next look and at most to the end."""
     whole = time_left(board.remaining_seconds(now))
+    if whole and _is_due(board):
+        return f"the look after {board.blocks_ended} blocks is due, at most {whole.removeprefix('about ')}"
     blocks = next_look(board.blocks_ended) if board.plan.until_decided else None
     if not whole or blocks is None or (board.look and board.look.next_blocks is None):
         return whole
     seconds = board.remaining_seconds(now, blocks)
     near = time_left(seconds).removesuffix(" left")
     return f"{near} to the look after {blocks} blocks, at most {whole.removeprefix('about ')}"
+
+
+def _is_due(board: Board) -> bool:
+    """Tell whether blocks for a look have ended at which nobody has looked yet."""
+    looked = board.look.blocks if board.look else 0
+    return board.plan.until_decided and board.blocks_ended in LOOKS and looked < board.blocks_ended
 
 
 def _last(look: Look) -> str:

@@ -20,11 +20,12 @@ import filelock
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import OtherFormatError, PreflightError, UsageError
-from orchestrator.record.files import disk_error, make_unique_folder, write_model
+from orchestrator.record.files import disk_error, make_unique_folder, write, write_model
 from orchestrator.record.manifest import Manifest
 from orchestrator.record.record import Record
 from orchestrator.record.sentinel import SentinelSeries
 from orchestrator.record.trial_folder import RECORD, TRIAL, TrialFolder, load_record
+from orchestrator.spec.budget import Budget, to_toml
 from shared.trial import Trial, from_json
 
 MANIFEST = "run.json"
@@ -37,6 +38,7 @@ RESULTS = "results.parquet"
 FIGURES = "figures"
 REPRODUCTION = "reproduction.json"
 SENTINEL = "sentinel.json"
+BUDGET = "budget.toml"
 TRIALS = "trials"
 ARCHIVES = "archives"
 """Beside the run folders: what was unpacked of archives."""
@@ -115,6 +117,10 @@ class RunFolder:
         self.write_manifest(manifest)
         self.write_model(ENVIRONMENT, environment)
         self.write_model(COMPARISON, comparison)
+
+    def write_budget(self, budget: Budget) -> None:
+        """Write what the run is gated by as the file that its command names."""
+        write(self.path / BUDGET, to_toml(budget).encode())
 
     def trial(self, trial_id: str) -> TrialFolder:
         """Return the folder of a trial, made where there is none."""

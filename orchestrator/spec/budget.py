@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -13,7 +15,9 @@ from pydantic_core import PydanticCustomError
 from orchestrator.errors import UsageError
 from orchestrator.spec.fault import Fault, written
 from orchestrator.spec.interim_schedule import LOOKS
+from orchestrator.spec.option import as_words
 from orchestrator.spec.schema_faults import fault_lines, model_faults
+from orchestrator.spec.spec import Spec
 from orchestrator.values import Value
 
 GateMetric = Literal["throughput", "peak_memory", "startup_seconds", "first_step_seconds", "accuracy"]
@@ -142,3 +146,24 @@ def read_budget(path: Path) -> Budget:
 def _without_value(fault: Fault, document: Any) -> Fault:
     """Leave the whole file out of a fault that is about the whole file."""
     return Fault((), fault.what.removesuffix(f", not {written(document)}")) if not fault.place else fault
+
+
+def to_toml(budget: Budget) -> str:
+    """Write a budget as the file that it can be read from."""
+    document = budget.model_dump(mode="json", exclude_none=True)
+    keys = [f"{name} = {_toml(value)}" for name, value in document.items() if not isinstance(value, dict)]
+    tables = [f"\n[{name}]\nmargin = {_toml(margin)}" for name, margin in budget.margins.items()]
+    return "\n".join([*keys, *tables]) + "\n"
+
+
+def _toml(value: str | int | bool) -> str:
+    """Write a value as JSON does: of such values TOML's form is the same, but for one letter that it escapes."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def gate_command(file: str, spec: Spec) -> str:
+    """Return the command that gates again by a budget file; what the budget decides is left out of its options."""
+    default = Spec()
+    decided = {name: getattr(default, name) for name in ("contenders", "recipes", "seeds", "until_decided", "parity")}
+    options = as_words(spec.replace(**decided))[len(default.contenders) :]
+    return shlex.join(("bakeoff", "gate", file, *options))

@@ -14,7 +14,7 @@ from orchestrator.cli import gate, resume
 from orchestrator.engines.engine import Launch
 from orchestrator.engines.scripted import Script
 from orchestrator.runtime import Runtime
-from orchestrator.spec.budget import EXAMPLE
+from orchestrator.spec.budget import EXAMPLE, read_budget
 from tests.support.budgets import BUDGET, timed
 from tests.support.cli import Answer, Bakeoff
 from tests.support.line import TORCH, Line, trial_of
@@ -108,6 +108,21 @@ def test_the_console_and_the_files_say_the_same(
     assert page.read_text() == f"before\n{text}"
     assert text.strip() in next(tmp_path.glob("runs/2*/report.md")).read_text()
     check_junit(tmp_path / "gate.xml", {"throughput": "failure", "accuracy": None})
+
+
+def test_the_report_names_the_gate_and_its_budget_lies_beside_it(
+    bakeoff: Bakeoff, play: Play, line: Line, tmp_path: Path
+) -> None:
+    play(timed(line, 1.1))
+    assert bakeoff("gate", "budget.toml", *SIZE, "--max-blocks", "12").code == 5
+    (folder,) = tmp_path.glob("runs/2*")
+    command = "bakeoff gate budget.toml --epochs 5 --train-images 640"
+    assert f"Made by `{command}` on " in (folder / "report.md").read_text()
+    assert read_budget(folder / "budget.toml") == read_budget(tmp_path / "budget.toml").replace(max_blocks=12)
+    page = (folder / "report.html").read_text()
+    assert "Gate: FAIL" in page
+    assert "gate: FAIL, torch==2.13.0 against tf==2.21.0 on article-torch" in page
+    assert command in page
 
 
 def check_junit(path: Path, elements: dict[str, str | None]) -> None:

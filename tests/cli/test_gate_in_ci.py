@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped] # of the linters; it has no stubs here
+import yaml  # type: ignore[import-untyped] # it has no stubs here
 
 from orchestrator.cli import gate
 from orchestrator.spec.budget import EXAMPLE

@@ -223,6 +223,9 @@ def test_plain_lines_and_lines_for_programs_show_how_it_narrows(line: Line) -> N
     assert "look after 8 blocks: the next look is after 12" in words
     assert "nothing is left to decide" in words
     assert "to the look after 8 blocks, at most" in words
+    before = words.partition("look after 8 blocks: the next look")[0]
+    assert "the look after 8 blocks is due, at most" in before
+    assert "the look after 12 blocks" not in before
     assert f"{TORCH} against {TF} on article-torch: " in words
     assert " % → ±" in words
 

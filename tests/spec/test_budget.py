@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.spec.budget import EXAMPLE, METRICS, amount, read_budget
+from orchestrator.spec.budget import (
+    EXAMPLE,
+    METRICS,
+    Budget,
+    Fall,
+    Growth,
+    Points,
+    amount,
+    gate_command,
+    read_budget,
+    to_toml,
+)
+from orchestrator.spec.spec import Spec
 
 HEAD = 'reference = "tf"\ncandidate = "torch"\nrecipe = "matched-8x8"\n'
 
@@ -85,6 +97,28 @@ def test_a_budget_without_a_metric_names_those_there_are(tmp_path: Path) -> None
     assert line.startswith("budget.toml: the file: names no metric: add one of ")
     assert all(f"[{metric}]" in line for metric in METRICS)
     assert line.endswith("[accuracy]")
+
+
+def test_a_budget_is_written_as_the_file_that_it_is_read_from(tmp_path: Path) -> None:
+    whole = Budget(
+        reference='a"b@registry/x\x7f',
+        candidate="torch==2.14.1",
+        recipe="matched-8x8",
+        max_blocks=16,
+        strict=True,
+        throughput=Fall(margin="-3%"),
+        startup_seconds=Growth(margin="+7.5%"),
+        accuracy=Points(margin="-0.5 points"),
+    )
+    for budget in (whole, whole.replace(accuracy=None, strict=False)):
+        (tmp_path / "written.toml").write_text(to_toml(budget), encoding="utf-8")
+        assert read_budget(tmp_path / "written.toml") == budget
+
+
+def test_a_gates_command_has_the_options_that_its_budget_does_not_decide() -> None:
+    spec = Spec(contenders=("a", "b"), recipes=("matched",), seeds=30, until_decided=True, parity=False, epochs=7)
+    assert gate_command("budget.toml", spec) == "bakeoff gate budget.toml --epochs 7"
+    assert gate_command("x y.toml", spec.replace(relay=False)) == "bakeoff gate 'x y.toml' --epochs 7 --no-relay"
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:

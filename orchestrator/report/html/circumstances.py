@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from orchestrator import text as words
 from orchestrator.analyse.confounders import Confounders, Fact
 from orchestrator.analyse.summary import Summary, TrialSummary
+from orchestrator.record.run_folder import BUDGET
 from orchestrator.report import sentinel
 from orchestrator.report.captions import CAPTIONS
 from orchestrator.report.html.blocks import (
@@ -127,7 +128,9 @@ def repeating(summary: Summary) -> Section:
         ("As asked for, from the run folder", "bakeoff compare --spec comparison.json"),
         ("Make this page again", f"bakeoff report {comparison.id}"),
     ]
+    budget = (f"{BUDGET}: what the gate judged by",) if comparison.budget else ()
     files = (
+        *budget,
         "summary.json: every number of this page, for programs",
         "results.parquet: a row a trial and epoch",
         "figures/: every figure as PNG and SVG",

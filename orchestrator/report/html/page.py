@@ -20,7 +20,7 @@ from orchestrator.analyse.summary import Comparison, Summary
 from orchestrator.record.run_folder import PAGE
 from orchestrator.report import cells
 from orchestrator.report.captions import CAPTIONS, count, outcome, verdicts
-from orchestrator.report.html import answers, circumstances, claims, programs, speed, trust, walk
+from orchestrator.report.html import answers, circumstances, claims, gate, programs, speed, trust, walk
 from orchestrator.report.html.blocks import Block, Drawings, Notice, Section
 from orchestrator.report.html.drawings import ON_LIGHT_PAPER, draw_all, names_of_cells
 from orchestrator.report.markdown.page import LIMITS
@@ -63,6 +63,7 @@ def sections(summary: Summary, found: list[Notice]) -> list[Section]:
     """Return what stands below the curves, in the order in which it is asked: what came out, may I believe it, how."""
     compared = [speed.section(summary)] if not summary.explanation else []
     every = [
+        gate.section(summary),
         walk.section(summary),
         *compared,
         claims.section(summary) if not summary.explanation else Section("claims", "", ()),

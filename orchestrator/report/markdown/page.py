@@ -14,7 +14,7 @@ from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
 from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
 from orchestrator.record.cause_table import next_step
-from orchestrator.record.run_folder import REPORT
+from orchestrator.record.run_folder import BUDGET, REPORT
 from orchestrator.report import cells, gate
 from orchestrator.report.captions import CAPTIONS
 from orchestrator.report.markdown import environment, explanation, matched, ratios, verified
@@ -74,6 +74,7 @@ def _opening(summary: Summary) -> list[str]:
         f"Made by {words.code(comparison.command)} on {words.markdown(comparison.started_at)}, "
         f"engine {words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
         f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.{_resumed(comparison)}",
+        *([f"The gate's budget lies beside this page: {words.code(BUDGET)}."] if comparison.budget else []),
     ]
 
 
