@@ -20,6 +20,7 @@ from statistics import fmean, median, stdev
 
 from benchmarks.noise import neighbour
 from orchestrator import pipeline, progress
+from orchestrator.analyse.summary import Summary
 from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.spec import Spec
 
@@ -57,8 +58,16 @@ def _log_ratio(spec: Spec, turn: str, runtime: Runtime) -> float:
     """Run one block and return the logarithm of the second contender's images/s over the first's."""
     how = {"relay": False} if turn == WHOLE else {"turn_seconds": float(turn)}
     _, summary = pipeline.compare(spec.replace(**how), runtime, progress.view("quiet", io.StringIO()))
-    (row,) = (row for row in summary.ratios if row.metric == "throughput")
-    return math.log(row.ratios[0])
+    return log_ratio(summary)
+
+
+def log_ratio(summary: Summary) -> float:
+    """Return that logarithm of a run of one block. Raises SystemExit, with each trial's reason, where there is none."""
+    ratios = [row.ratios[0] for row in summary.ratios if row.metric == "throughput"]
+    if not ratios:
+        reasons = [f"{trial.id} {trial.status.value}: {trial.reason}" for trial in summary.trials if trial.reason]
+        raise SystemExit("\n".join(["no ratio came of a block", *(reasons or ["an audit is red"])]))
+    return math.log(ratios[0])
 
 
 def table(ratios: Ratios) -> list[str]:
