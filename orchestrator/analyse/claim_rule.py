@@ -77,11 +77,20 @@ class ClaimRule:
     def blocks_needed(self, blocks: int, half_width: float) -> int:
         """Forecast, from the half-width (log) over so many blocks, the blocks that show a difference of the margin.
 
-        Four of five forecasts lie between 0.7 and 1.7 times the truth. With looks it is the next look from there on, as
-        long as there is one.
+        They are more than those so far, which did not. Four of five forecasts lie between 0.7 and 1.7 times the truth.
+        With looks it is the next look from there on, as long as there is one.
         """
+        return self._at_a_look(max(blocks + 1, self._forecast(blocks, half_width)))
+
+    def blocks_of_a_run(self, blocks: int, half_width: float) -> int:
+        """Forecast the same for a run that is still to begin, from the half-width that another one had."""
+        return self._at_a_look(max(self.fewest_blocks, self._forecast(blocks, half_width)))
+
+    def _forecast(self, blocks: int, half_width: float) -> int:
         excess = found_from(half_width) / math.log1p(self.margin)
-        needed = max(blocks + 1, math.ceil(2 + (blocks - 2) * excess**2))
+        return math.ceil(2 + (blocks - 2) * excess**2)
+
+    def _at_a_look(self, needed: int) -> int:
         return next((look for look in LOOKS if look >= needed), needed) if self.until_decided else needed
 
     @property

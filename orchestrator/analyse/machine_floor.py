@@ -128,7 +128,7 @@ def expectation(floor: Floor, rule: ClaimRule, blocks: int) -> str:
     most = f"{blocks} blocks find differences from {_percent(_finds(floor, blocks))} on here"
     if not rule.until_decided:
         return f"{of} {most}"
-    needed = rule.blocks_needed(floor.blocks, floor.half_width)
+    needed = rule.blocks_of_a_run(floor.blocks, floor.half_width)
     margin = _percent(rule.margin)
     if needed > LOOKS[-1]:
         return f"{of} {blocks} blocks may not decide about {margin}: {most}"

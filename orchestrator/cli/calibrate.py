@@ -14,7 +14,7 @@ from orchestrator.analyse.machine_floor import floor_words, machine_floor, self_
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import INTERRUPTED_HINT, exit_code, shortest_path, show
-from orchestrator.cli.output import emit, listing, stdout
+from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.data import dataset
 from orchestrator.engines.choose import connect_image_engine
@@ -32,7 +32,7 @@ from orchestrator.spec.spec import DEFAULT_RECIPES, Spec
 from orchestrator.text import printable
 from orchestrator.values import Value
 
-BLOCKS = 12
+BLOCKS, PROCESS = 12, "process"
 
 _ID_LENGTH = 12
 """Hexadecimal digits of an image's id that an engine tells images apart by."""
@@ -134,13 +134,13 @@ def _run(spec: Spec, runtime: Runtime, view: View, *, rebuild: bool) -> tuple[Ru
 
 def _other(spec: Spec, runtime: Runtime, view: View, *, rebuild: bool) -> str:
     """Return what the contender is held against: a ready image. Raises PreflightError where there can be none."""
+    if runtime.engine.name == PROCESS:
+        fault = "a calibration starts one image twice, and the process engine runs no images"
+        raise PreflightError(fault, "start Docker or Podman, then: bakeoff calibrate --engine docker")
     resolved = resolve(spec, runtime.hardware)
     contender, cache = resolved.contenders[0], runtime.data.parent
     try:
         ready = runtime.engine.prepare(contender, resolved.variant, view.say)
-        if not ready.image.startswith("sha256:"):
-            fault = f"a calibration starts one image twice, and the {runtime.engine.name} engine runs no images"
-            raise PreflightError(fault, "start Docker or Podman, then: bakeoff calibrate --engine docker")
         again = connect_image_engine(cache).rebuild(contender, resolved.variant, view.say) if rebuild else ready.image
     except PrepareError as error:
         raise PreflightError(str(error), error.remedy, error.lines) from error
@@ -164,11 +164,9 @@ def _list(floors: list[Floor], *, as_json: bool) -> None:
     if not floors:
         stdout().print(Text("nothing is known of any machine: `bakeoff calibrate` measures this one"))
         return
-    table = listing("contender", "recipe", "what", "date", "where", "scatter %", "finds from %")
     for floor in floors:
-        what = "two builds" if floor.rebuilt else "one image"
+        pair = "two builds" if floor.rebuilt else "one image"
         where = ", ".join((floor.machine.get("cpu", "a processor unknown"), floor.engine, floor.device))
-        cells = (floor.contender, floor.recipe, what, floor.date[:10], where)
-        numbers = (f"{100 * floor.scatter:.2g}", f"{100 * floor.finds:.2g}")
-        table.add_row(*(Text(printable(cell)) for cell in (*cells, *numbers)))
-    stdout().print(table)
+        found = f"scatter {100 * floor.scatter:.2g} %, finds from {100 * floor.finds:.2g} % on ({where})"
+        line = f"{floor.date[:10]}  {floor.contender} on {floor.recipe}, {pair}, {floor.blocks} blocks: {found}"
+        stdout().print(Text(printable(line)), soft_wrap=True)

@@ -119,6 +119,7 @@ def test_more_blocks_find_smaller_differences() -> None:
 def test_of_looks_it_says_how_many_blocks_the_margin_takes_or_that_they_may_not_suffice() -> None:
     rule = ClaimRule(margin=0.03, until_decided=True)
     assert "a difference of 3 % takes about 16 blocks here" in expectation(floor(half_width=0.02), rule, 30)
+    assert "a difference of 3 % takes about 8 blocks here" in expectation(floor(half_width=0.008), rule, 30)
     assert "30 blocks may not decide about 3 %: 30 blocks find differences from 5.2 % on here" in expectation(
         floor(half_width=0.05), rule, 30
     )
