@@ -44,6 +44,12 @@ def test_the_short_way_says_its_size_and_after_a_run_its_minutes_before_it_start
     assert (refused.code, "--decide chooses --epochs itself" in refused.err) == (2, True)
 
 
+def test_where_trials_are_too_short_the_last_lines_name_the_short_way(bakeoff: Bakeoff, with_runtime: object) -> None:
+    said = " ".join(bakeoff("compare", *QUICK, "--batch-size", "64").out.split())
+    assert "Trials of this size are too short for a claim. The short way to one is 12 blocks" in said
+    assert ": bakeoff compare tf torch --recipe article-torch --batch-size 64 --decide" in said
+
+
 def test_json_is_exactly_one_object_on_standard_output(bakeoff: Bakeoff, with_runtime: object) -> None:
     answer = bakeoff("compare", *QUICK, "--json")
     document = json.loads(answer.out)
