@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from orchestrator import pipeline
@@ -24,6 +26,7 @@ from orchestrator.host import machine
 from orchestrator.progress.view import View
 from orchestrator.record.floor import Floor, keep_floor, read_floors
 from orchestrator.record.run_folder import RunFolder
+from orchestrator.run.all_trials import RESUMABLE
 from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.contenders import parse
 from orchestrator.spec.option import Option
@@ -33,6 +36,10 @@ from orchestrator.text import printable
 from orchestrator.values import Value
 
 BLOCKS, PROCESS = 12, "process"
+
+SAME, REBUILT = "same", "rebuilt"
+_OTHER = re.compile(rf"({SAME}|{REBUILT})(\[.*\])?@")
+"""What a contender is held against in a calibration."""
 
 _ID_LENGTH = 12
 """Hexadecimal digits of an image's id that an engine tells images apart by."""
@@ -60,6 +67,7 @@ class Asked(Value):
     rebuild: Annotated[
         bool, Option("--rebuild", "Two builds of the same sources; the second takes minutes.", variable="")
     ] = False
+    again: Annotated[str | None, Option("--again", "Keep what a resumed calibration found.", variable="")] = None
     known: Annotated[bool, Option("--list", "List what is kept of this machine and others, and stop.", variable="")] = (
         False
     )
@@ -87,11 +95,14 @@ def calibrate(
       bakeoff calibrate                      PyTorch against itself, at a size that can be timed here
       bakeoff calibrate tf --recipe matched-8x8
       bakeoff calibrate torch --rebuild      two builds of the same sources
+      bakeoff calibrate --again latest       after `bakeoff resume` has ended one that was interrupted
       bakeoff calibrate --list               what is known
     """
     if asked.known:
         _list(read_floors(dataset.default_folder().parent), as_json=display.as_json)
         return
+    if asked.again is not None:
+        _conclude(Summary.load(RunFolder.find(asked.again, folders.out).path), "", display)
     _calibrate(_spec(contender, spec), folders, display, rebuild=asked.rebuild)
 
 
@@ -104,10 +115,21 @@ def _calibrate(spec: Spec, folders: Folders, display: Display, *, rebuild: bool)
         raise Interrupted(*INTERRUPTED_HINT) from None
     if not display.as_json:
         show(folder, summary, as_json=False)
+    if any(trial.status in RESUMABLE for trial in summary.trials):
+        line = f"not all has run; to go on: bakeoff resume {folder.id}, then bakeoff calibrate --again {folder.id}"
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
     if code := exit_code(summary):
         raise typer.Exit(code)
-    floor = machine_floor(summary, rebuilt=rebuild, boot=machine.boot_id() if runtime.hardware.here else "")
-    _show(floor, keep_floor(runtime.data.parent, floor), as_json=display.as_json)
+    _conclude(summary, machine.boot_id() if runtime.hardware.here else "", display)
+
+
+def _conclude(summary: Summary, boot: str, display: Display) -> NoReturn:
+    """Keep and show what a calibration found, and leave. Raises UsageError where the run is none."""
+    pairs = [_OTHER.match(cell.contender) for cell in summary.comparison.cells]
+    if len(pairs) != 2 or pairs[1] is None:
+        raise UsageError(f"{summary.comparison.id} is no calibration", "`bakeoff calibrate` makes one")
+    floor = machine_floor(summary, rebuilt=pairs[1][1] == REBUILT, boot=boot)
+    _show(floor, keep_floor(dataset.default_folder().parent, floor), as_json=display.as_json)
     raise typer.Exit(DIFFERS if floor.differs else 0)
 
 
@@ -146,7 +168,7 @@ def _other(spec: Spec, runtime: Runtime, view: View, *, rebuild: bool) -> str:
         raise PreflightError(str(error), error.remedy, error.lines) from error
     modes = f"[{','.join(contender.modes)}]" if contender.modes else ""
     digits = again.removeprefix("sha256:")[:_ID_LENGTH]
-    return f"{'rebuilt' if rebuild else 'same'}{modes}@{digits}"
+    return f"{REBUILT if rebuild else SAME}{modes}@{digits}"
 
 
 def _show(floor: Floor, path: Path, *, as_json: bool) -> None:

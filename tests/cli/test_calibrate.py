@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli import calibrate, compare
+from orchestrator.cli import calibrate, compare, resume
 from orchestrator.engines.engine import Launch, Prepared, PrepareError
 from orchestrator.engines.scripted import Script, ScriptedEngine
 from orchestrator.runtime import Runtime
@@ -53,7 +53,7 @@ def put(monkeypatch: pytest.MonkeyPatch, line: Line, tmp_path: Path) -> Callable
         if not data.exists():
             data.symlink_to(line.data)
         runtime: Runtime = replace(line.runtime(), engine=engine, data=data)
-        for module in (calibrate, compare):
+        for module in (calibrate, compare, resume):
             monkeypatch.setattr(module, "detect", lambda spec, out, idx: replace(runtime, out=out))
         monkeypatch.setattr(calibrate, "connect_image_engine", lambda cache: engine)
         monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
@@ -117,6 +117,36 @@ def test_what_is_known_is_listed(bakeoff: Bakeoff, put: Callable[..., ImageEngin
     assert f"{said} (a made-up processor, docker, cpu)" in bakeoff("calibrate", "--list").out
     (row,) = json.loads(bakeoff("calibrate", "--list", "--json").out)["floors"]
     assert row["recipe"] == "article-torch"
+
+
+def test_an_interrupted_one_is_resumed_and_then_kept(
+    bakeoff: Bakeoff, put: Callable[..., ImageEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = put()
+    whole = engine._script
+
+    def interrupted(launch: Launch) -> Script:
+        if launch.trial_id.endswith(".r3"):
+            raise KeyboardInterrupt
+        return whole(launch)
+
+    monkeypatch.setattr(engine, "_script", interrupted)
+    first = bakeoff("calibrate", *SIZE)
+    assert first.code == 130
+    assert "to go on: bakeoff resume" in first.err
+    monkeypatch.setattr(engine, "_script", whole)
+    assert bakeoff("resume").code == 0
+    assert not Path("cache", "calibration").exists()
+    again = bakeoff("calibrate", "--again", "latest", "--json")
+    assert (again.code, json.loads(again.out)["blocks"]) == (0, 12)
+
+
+def test_of_another_run_no_floor_is_kept(bakeoff: Bakeoff, put: Callable[..., ImageEngine]) -> None:
+    put()
+    assert bakeoff("compare", *SIZE, "--runs", "2").code == 0
+    answer = bakeoff("calibrate", "--again", "latest")
+    assert answer.code == 2
+    assert "is no calibration" in answer.err
 
 
 @pytest.mark.parametrize(
