@@ -6,6 +6,11 @@ from orchestrator import text as words
 from orchestrator.analyse.summary import ClaimForecast, MetricRatio, Summary
 from orchestrator.record.record import Status
 
+LIMITS = (
+    "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
+    "well its input path feeds it. It cannot show how fast a large model trains: there the arithmetic outweighs both."
+)
+
 CAPTIONS = {
     "loss": "Loss by epoch: training solid, validation dashed",
     "accuracy": "Validation accuracy by epoch",

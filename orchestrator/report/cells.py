@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from orchestrator import text as words
 from orchestrator.analyse.summary import Cell, Summary, TrialSummary
 from orchestrator.record.record import Status
 from orchestrator.spec.tracks import TRACKS, Track
@@ -60,6 +61,25 @@ def measured(summary: Summary) -> tuple[TrialSummary, ...]:
 def by_recipe(cells: Sequence[CellTrials]) -> dict[str, list[CellTrials]]:
     recipes = dict.fromkeys(each.cell.recipe for each in cells)
     return {recipe: [each for each in cells if each.cell.recipe == recipe] for recipe in recipes}
+
+
+def claims_of_cell(summary: Summary, claim_id: str, place: CellTrials) -> tuple[str, str]:
+    """Return what one of the article's statements comes to in a cell: its number, and what is to be said of that.
+
+    Of one trial that is the way from the threshold, over seeds the verdict, of several runs their range and count.
+    """
+    sought = (claim_id, place.cell.contender, place.cell.recipe)
+    claims = [claim for claim in summary.claims if (claim.id, claim.contender, claim.recipe) == sought]
+    if len(claims) == 1:
+        only = claims[0]
+        away = words.printable(only.words) if only.distance is None else words.signed(only.distance)
+        return words.number(only.value), away
+    for claim in summary.claims_overall:
+        if (claim.id, claim.contender, claim.recipe) == sought:
+            return f"{words.number(claim.median)} {words.interval(claim.interval)}", words.printable(claim.verdict)
+    values = [claim.value for claim in claims if claim.value is not None]
+    bounds = f"{words.number(min(values))} to {words.number(max(values))}" if values else words.ABSENT
+    return bounds, f"{len(values)} runs"
 
 
 def _trials_of(summary: Summary, contender: str, recipe: str) -> tuple[TrialSummary, ...]:

@@ -18,11 +18,11 @@ from orchestrator.analyse.attribution_text import framework_shares
 from orchestrator.analyse.claims import DEFINITIONS
 from orchestrator.analyse.explanation import Contribution, Explanation
 from orchestrator.analyse.gate_verdict import GateVerdict
-from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import Finding, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
-from orchestrator.report import cells, gate
+from orchestrator.report import cells, checks, gate
 from orchestrator.report.captions import outcome, verdicts, way_to_a_claim
+from orchestrator.report.cells import claims_of_cell
 from orchestrator.report.markdown import environment
 from orchestrator.report.markdown.explanation import change, unit_of
 from orchestrator.spec.tracks import Track
@@ -37,7 +37,7 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
     """Return all that the console says at the end, for a console `width` columns wide; the answer comes last."""
     if summary.explanation:
         return Group(*_walk(summary, summary.explanation), *answer(summary))
-    parts: list[RenderableType] = [findings(summary, "error"), *_audits(summary), *_parity(summary)]
+    parts: list[RenderableType] = [findings(summary, "error"), *_checks(summary)]
     parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
     parts += [gate_table(summary.gate)] if summary.gate else []
     if any(claim.value is not None for claim in summary.claims):
@@ -82,39 +82,15 @@ def gate_table(found: GateVerdict) -> Table:
     return result
 
 
+def _checks(summary: Summary) -> list[RenderableType]:
+    """Say in a line what the audits found, and how far contenders part; what is wrong is an error and stands above."""
+    audit = checks.audit(summary)
+    return [*([Text(f"✓ {audit}", style="green")] if audit else []), *map(Text, checks.parity(summary))]
+
+
 def _environment(summary: Summary) -> list[RenderableType]:
     sentence = environment.headline(environment.confounders_of(summary))
     return [Text(f"environment: {sentence}")] if sentence else []
-
-
-def _audits(summary: Summary) -> list[RenderableType]:
-    """Say in one line what the audits found; what they found wrong is an error and stands above."""
-    green = [audit for audit in summary.audits if audit.agrees]
-    if not green:
-        return []
-    worst = max(audit.worst_norm_relative_error or 0 for audit in green)
-    line = f"✓ audit: {len(green)} of {len(summary.audits)} trials compute what their recipe says"
-    return [Text(f"{line}, to {worst:.0e} of every tensor's norm.", style="green")]
-
-
-def _parity(summary: Summary) -> list[RenderableType]:
-    """Say in a line a recipe how far contenders part from each other and from themselves, and how accuracies differ."""
-    pairs = summary.step_differences
-    lines = []
-    for recipe in dict.fromkeys(each.recipe for each in pairs if each.kind == "between"):
-        between, floor = (
-            max((each.largest_early for each in pairs if (each.recipe, each.kind) == (recipe, kind)), default=None)
-            for kind in ("between", "floor")
-        )
-        line = f"parity on {words.printable(recipe)}, {pairs[0].precision}: contenders differ by at most "
-        line += f"{words.scientific(between or 0)} nats in a step's loss over the first {EARLY_STEPS} steps"
-        lines.append(line + ("." if floor is None else f"; the same container twice by {words.scientific(floor)}."))
-    for each in summary.accuracies:
-        where = f"{words.printable(each.recipe)} s{each.seed}, {words.printable(each.contender)}"
-        line = f"test accuracy on {where} − {words.printable(each.reference)}: {each.verdict}, "
-        line += f"{words.points(each.difference)} points, 95 % interval {words.points(each.low)} to "
-        lines.append(f"{line}{words.points(each.high)}.")
-    return [Text(line) for line in lines]
 
 
 def _tracks(summary: Summary) -> list[tuple[Track, list[TrialSummary]]]:
@@ -145,7 +121,7 @@ def claims_table(summary: Summary) -> Table:
         result.add_column(head, overflow="fold")
     for place in cells.by_cell(summary):
         name = Text(f"{words.shortened(place.cell.contender, 24)}\n{words.shortened(place.cell.recipe, 24)}")
-        result.add_row(name, *(_verdict(summary, definition.id, place) for definition in DEFINITIONS))
+        result.add_row(name, *(Text("\n".join(claims_of_cell(summary, each.id, place))) for each in DEFINITIONS))
     return result
 
 
@@ -184,22 +160,6 @@ def _numbers(trial: TrialSummary, wide: bool) -> list[str]:
         words.ratio(trial.ratio_to_reference),
         *costs,
     ]
-
-
-def _verdict(summary: Summary, claim_id: str, place: cells.CellTrials) -> Text:
-    sought = (claim_id, place.cell.contender, place.cell.recipe)
-    claims = [claim for claim in summary.claims if (claim.id, claim.contender, claim.recipe) == sought]
-    if len(claims) == 1:
-        only = claims[0]
-        away = words.printable(only.words) if only.distance is None else words.signed(only.distance)
-        return Text(f"{words.number(only.value)}\n{away}")
-    for claim in summary.claims_overall:
-        if (claim.id, claim.contender, claim.recipe) == sought:
-            verdict = words.printable(claim.verdict)
-            return Text(f"{words.number(claim.median)} {words.interval(claim.interval)}\n{verdict}")
-    values = [claim.value for claim in claims if claim.value is not None]
-    bounds = f"{words.number(min(values))} to {words.number(max(values))}" if values else words.ABSENT
-    return Text(f"{bounds}\n{len(values)} runs")
 
 
 def _finding(finding: Finding) -> Text:

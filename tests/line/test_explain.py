@@ -102,6 +102,7 @@ def test_the_report_opens_with_the_answer_and_shows_the_figures(walked: tuple[Ru
     page = (folder.path / "report.md").read_text()
     headings = [line for line in page.splitlines() if line.startswith("## ")]
     assert headings[0] == "## What explains the difference"
+    assert len(page.splitlines()) <= 62
     assert "## The article's claims" not in headings
     assert page.index("the framework carries") < page.index("figures/waterfall.png") < page.index("## Results")
     assert {path.name for path in folder.path.glob("figures/*.png")} == {"waterfall.png", "walk.png"}

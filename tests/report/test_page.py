@@ -13,7 +13,10 @@ from orchestrator.analyse.summary import Finding, Summary
 from orchestrator.record.record import Status
 from orchestrator.report.cells import by_cell
 from orchestrator.report.figures import curves, draw
+from orchestrator.report.figures.style import shade
+from orchestrator.report.html.drawings import on_dark_paper
 from orchestrator.report.html.page import render, write
+from orchestrator.spec.contenders import offered_contenders
 from tests.report.test_walk_figures import trials as walk_trials
 from tests.report.test_walk_figures import walked
 from tests.support.html import Element, parsed
@@ -181,6 +184,16 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("colour", [file.colour for file in offered_contenders().values()])
+@pytest.mark.parametrize("version", range(3))
+def test_three_versions_of_a_framework_stand_out_from_light_and_from_dark_paper(colour: str, version: int) -> None:
+    paper = re.search(r"--paper: light-dark\((#\w+), (#\w+)\)", STYLE.read_text())
+    assert paper is not None
+    drawn = shade(colour, version)
+    assert contrast(drawn, paper[1]) >= 3
+    assert contrast(on_dark_paper(drawn), paper[2]) >= 3
 
 
 def test_black_on_white_has_a_contrast_of_21() -> None:

@@ -45,8 +45,10 @@ PHASE_LOOKS = {  # light to dark, so that neighbours differ in grey too; no fram
 }
 UNKNOWN_PHASE = ("#c9b6d6", "xx")
 
-SHADES = (0.0, -0.4, 0.35, -0.65, 0.55)
-"""Of the versions of a framework, in their order: how far its colour goes to black (below 0) or to white."""
+SHADES = (0.0, -0.4, -0.65, 0.3, -0.2)
+"""Of the versions of a framework, in their order: how far its colour goes to black (below 0) or to white.
+
+The first three keep a contrast of 3 to white paper, which a light shade of TensorFlow's orange does not."""
 
 MARKERS = "osD^vPX*"
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "ooo")

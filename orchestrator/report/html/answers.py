@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
-import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from orchestrator.analyse.image_answers import Confusion, ImageAnswer, ShownImage
 from orchestrator.analyse.summary import Summary
@@ -50,9 +49,9 @@ def _answer(answer: ImageAnswer, label: int) -> str:
 
 def png(image: ShownImage) -> str:
     """Return an image as PNG in base64, dark on white."""
-    pixels = np.frombuffer(base64.b64decode(image.pixels), np.uint8).reshape(image.side, image.side)
+    pixels = Image.frombytes("L", (image.side, image.side), base64.b64decode(image.pixels))
     file = io.BytesIO()
-    Image.fromarray(255 - pixels).save(file, "PNG", optimize=True)
+    ImageOps.invert(pixels).save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -17,8 +18,8 @@ from orchestrator.report.figures import bars, curves, divergence, draw, throughp
 from orchestrator.report.figures.style import colour
 from orchestrator.report.html import svg
 
-DARK_SHARE_OF_WHITE = 0.35
-"""How far a contender's colour goes towards white on a dark page."""
+LEAST_LIGHTNESS = 0.55
+"""Of a contender's colour on a dark page, 0 to 1."""
 
 ON_LIGHT_PAPER = ("phases", "waterfall")
 """Figures that write in bars of a light colour: they keep their paper on a dark page."""
@@ -92,9 +93,12 @@ class _Colours:
     def __init__(self, cells: tuple[CellTrials, ...]) -> None:
         used = list(dict.fromkeys(to_hex(colour(each)) for each in cells))
         self.of_figures = {value: f"var(--contender-{number})" for number, value in enumerate(used, start=1)}
-        self.of_page = {f"--contender-{number}": (value, _lighter(value)) for number, value in enumerate(used, start=1)}
+        self.of_page = {
+            f"--contender-{number}": (value, on_dark_paper(value)) for number, value in enumerate(used, start=1)
+        }
 
 
-def _lighter(value: str) -> str:
-    red, green, blue = (part + (1 - part) * DARK_SHARE_OF_WHITE for part in to_rgb(value))
-    return to_hex((red, green, blue))
+def on_dark_paper(value: str) -> str:
+    """Turn a colour's lightness round and keep its hue: dark shades of a framework's colour become light ones."""
+    hue, lightness, saturation = rgb_to_hls(*to_rgb(value))
+    return to_hex(hls_to_rgb(hue, max(LEAST_LIGHTNESS, 1 - 0.75 * lightness), saturation))

@@ -19,11 +19,10 @@ from orchestrator import text as words
 from orchestrator.analyse.summary import Comparison, Summary
 from orchestrator.record.run_folder import PAGE
 from orchestrator.report import cells
-from orchestrator.report.captions import CAPTIONS, count, outcome, verdicts
+from orchestrator.report.captions import CAPTIONS, LIMITS, count, outcome, verdicts
 from orchestrator.report.html import answers, circumstances, claims, gate, programs, speed, trust, walk
 from orchestrator.report.html.blocks import Block, Drawings, Notice, Section
 from orchestrator.report.html.drawings import ON_LIGHT_PAPER, draw_all, names_of_cells
-from orchestrator.report.markdown.page import LIMITS
 
 _GRAVE = ("error", "warning")
 

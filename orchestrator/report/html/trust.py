@@ -5,15 +5,47 @@ from __future__ import annotations
 from orchestrator import text as words
 from orchestrator.analyse.parity import EARLY_STEPS
 from orchestrator.analyse.summary import AccuracyDifference, Audit, StepDifference, Summary
-from orchestrator.record.verify.line import CLAIMS, OF_TURNS
+from orchestrator.analyse.verified_findings import idle_share
+from orchestrator.record.verify.line import CLAIMS, OF_TURNS, What
+from orchestrator.report import checks
 from orchestrator.report.captions import CAPTIONS
 from orchestrator.report.html.blocks import Block, Bullets, Drawings, Heading, Paragraph, Section, table
-from orchestrator.report.markdown.verified import EXPLANATION, TITLES
+
+TITLES: dict[What, str] = {
+    "test-loss": "test loss, from the logits",
+    "validation-loss": "validation loss of the last epoch, from the logits",
+    "validation-accuracy": "validation accuracy of the last epoch, from the logits",
+    "training-loss": "training loss of each epoch, from its steps",
+    "training-accuracy": "training accuracy of each epoch, from its steps",
+    "epochs": "number of epochs",
+    "steps": "number of steps",
+    "images": "images of each epoch",
+    "first-weights": "first weights, by their hash",
+    "order": "order of the images in each epoch, by its hash",
+    "first-losses": "losses of the first steps, by the float64 reference",
+    "epoch-seconds": "no epoch longer than the time between its events",
+    "time-in-no-phase": "no large share of the epochs' time outside of training and evaluation",
+    "clock": "the worker's clock no slower than the host's",
+    "turns": "speed in turns, by that of whole epochs",
+    "waited-seconds": "time waited for turns, by the host's count",
+}
+
+EXPLANATION = (
+    "What a worker claims, held against the host's own count of what it left. Where they differ, a finding stands "
+    "above. What stays on trust: docs/methodology.md."
+)
 
 
 def section(summary: Summary) -> Section:
     """Return what was checked; nothing where nothing could be."""
-    blocks = [*_audits(summary), *_parity(summary), *_accuracies(summary), *_verified(summary)]
+    start = checks.equal_starts(summary)
+    blocks = [
+        *([Paragraph(start)] if start else []),
+        *_audits(summary),
+        *_parity(summary),
+        *_accuracies(summary),
+        *_verified(summary),
+    ]
     return Section("trust", "May I believe it", tuple(blocks))
 
 
@@ -39,11 +71,7 @@ def _audit(audit: Audit) -> list[str]:
 
 
 def _parity(summary: Summary) -> list[Block]:
-    left_out = dict.fromkeys(
-        f"Not compared step by step: {cell.recipe}, because {cell.not_stepwise}."
-        for cell in summary.comparison.cells
-        if cell.track == "matched" and cell.not_stepwise
-    )
+    left_out = checks.not_stepwise(summary)
     pairs = summary.step_differences
     reasons = [Bullets(tuple(left_out))] if left_out else []
     if not pairs:
@@ -117,4 +145,6 @@ def _verified(summary: Summary) -> list[Block]:
         rows.append([TITLES[what], str(verdicts.count("agrees")), str(verdicts.count("differs")), reasons])
     heads = ["number", "agrees", "differs", "not checked"]
     told = table("Workers’ claims, by the host’s own count", heads, rows, left=1)
-    return [Heading("Claims checked"), told, Paragraph(EXPLANATION)]
+    shares = [idle_share(line) for line in lines if line.what == "time-in-no-phase" and line.counted]
+    idle = f" In no phase stand {min(shares):.1%} to {max(shares):.1%} of the epochs' wall time." if shares else ""
+    return [Heading("Claims checked"), told, Paragraph(EXPLANATION + idle)]

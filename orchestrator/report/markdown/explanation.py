@@ -7,37 +7,27 @@ from collections.abc import Sequence
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import framework_shares, number, percent
 from orchestrator.analyse.explanation import Attribution, Contribution, Estimate, Explanation
-from orchestrator.analyse.outcomes import OUTCOMES
 from orchestrator.analyse.summary import Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report.captions import WALK_CAPTIONS
 
 
 def section(summary: Summary) -> list[str]:
-    """Return report.md's blocks: the answer, the figures, a table an outcome, and how far to trust them."""
+    """Return report.md's blocks: shares, the figure, a table of the first outcome, and what hangs on the order."""
     explanation = summary.explanation
     if explanation is None:
         return []
+    first, *others = explanation.attributions
     return [
         "## What explains the difference",
-        f"**{words.markdown(explanation.sentence)}**",
         *filter(None, [words.markdown(framework_shares(explanation.attributions))]),
         f"![{WALK_CAPTIONS['waterfall']}](figures/waterfall.png)",
-        f"![{WALK_CAPTIONS['walk']}](figures/walk.png)",
-        *(block for each in explanation.attributions for block in _outcome(each, explanation)),
-        "### How to read this",
-        "\n".join(f"- {line}" for line in cautions(explanation)),
+        *([f"Of the difference in {words.markdown(first.title)}:", _table(first, explanation)] if first.total else []),
+        *([words.markdown(f"Left out: {'; '.join(first.missing)}.")] if first.missing and first.total else []),
+        *(words.markdown(each.sentence) for each in others if each.total is None),
+        _of_orders(explanation),
         *_reused(summary.trials),
     ]
-
-
-def _outcome(each: Attribution, explanation: Explanation) -> list[str]:
-    title = each.title[0].upper() + each.title[1:]
-    meaning = next(outcome.meaning for outcome in OUTCOMES if outcome.id == each.outcome)
-    texts = [f"{title}: {meaning}."] if meaning else []
-    texts += [words.markdown(each.sentence)] if each.outcome != explanation.attributions[0].outcome else []
-    texts += [words.markdown(f"Left out: {'; '.join(each.missing)}.")] if each.missing and each.total else []
-    return [f"### {title}", *texts, *([_table(each, explanation)] if each.total else [])]
 
 
 def _table(each: Attribution, explanation: Explanation) -> str:

@@ -1,4 +1,4 @@
-"""`report.md`: a summary in, a page of GitHub-flavoured Markdown out.
+"""`report.md`: a summary in, a screen and a half of GitHub-flavoured Markdown out. `report.html` has everything.
 
 Only `write` touches the disk; nothing is measured or judged here. Whatever a worker, a
 recipe or a user wrote is escaped where it enters a line, so that it can be read but not
@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
-from orchestrator.analyse.summary import Claim, Comparison, Finding, Summary, TrialSummary
+from orchestrator.analyse.run_overview import CellOverview, cell_overviews
+from orchestrator.analyse.summary import Comparison, Finding, Summary, TrialSummary
 from orchestrator.record.cause_table import next_step
-from orchestrator.record.run_folder import BUDGET, REPORT
-from orchestrator.report import cells, gate
-from orchestrator.report.captions import CAPTIONS
-from orchestrator.report.markdown import environment, explanation, matched, ratios, verified
-from orchestrator.spec.tracks import TRACKS, Track
+from orchestrator.record.run_folder import BUDGET, PAGE, REPORT
+from orchestrator.report import cells, checks, gate
+from orchestrator.report.captions import CAPTIONS, LIMITS, count, outcome, verdicts
+from orchestrator.report.markdown import environment, explanation, ratios
+from orchestrator.spec.tracks import TRACKS
 
-LIMITS = (
-    "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
-    "well its input path feeds it. It cannot show how fast a large model trains: there the arithmetic outweighs both."
-)
+Row = TypeVar("Row", TrialSummary, CellOverview)
 
+MOST_TRIALS = 8
+"""Of more, the results are a row a cell."""
+
+MOST_FINDINGS = 6
 _LOG_LINE_LENGTH = 300
 
 
@@ -37,71 +40,73 @@ def write(summary: Summary, folder: Path) -> Path:
 
 def render(summary: Summary) -> str:
     """Return the report's text."""
-    walked = summary.explanation is not None  # read along the way, so not cell by cell
-    findings = cells.without_skipped(summary).findings if walked else summary.findings
-    errors = [finding for finding in findings if finding.severity == "error"]
-    others = [finding for finding in findings if finding.severity != "error"]
     blocks = [
         *_opening(summary),
-        *_findings("Errors", errors),
+        *_findings(summary),
         *([gate.markdown(summary.gate)] if summary.gate else []),
         *explanation.section(summary),
-        *matched.sections(summary),
         *_results(summary),
-        *([] if walked else [*ratios.sections(summary), *_figures(summary), *_claims(summary)]),
-        *_findings("Findings", others),
-        *([] if walked else _phases(summary)),
-        *verified.section(summary),
-        "## What MNIST can and cannot show",
-        LIMITS,
-        *environment.section(summary),
-        *_events(summary),
+        *([] if summary.explanation else [*ratios.sections(summary), *_figures(), *_claims(summary)]),
+        *_checks(summary),
+        *_closing(summary),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
 def _opening(summary: Summary) -> list[str]:
+    """Return the answer, what keeps it from being whole, and at which size it was found."""
     comparison = summary.comparison
-    full = comparison.full_size_command
-    size = f" For the full size: {words.code(full)}" if full else ""
-    notice = [f"> **Note.** {words.markdown(comparison.engine_notice)}"] if comparison.engine_notice else []
-    broken = ["> **Interrupted.** Trials that did not run are missing below."] if comparison.interrupted else []
+    answer = [*(f"**{words.markdown(line)}**" for line in verdicts(summary)), outcome(summary)]
+    full = f" For the full size: {words.code(comparison.full_size_command)}" if comparison.full_size_command else ""
     return [
-        f"Profile **{comparison.profile}**: {words.markdown(comparison.profile_reason)}.{size}",
         f"# {words.markdown(comparison.title)}",
-        *broken,
-        *notice,
-        f"Made by {words.code(comparison.command)} on {words.markdown(comparison.started_at)}, "
-        f"engine {words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
-        f"{_count(len(comparison.seeds), 'seed')}, {_count(comparison.runs, 'run')} a seed.{_resumed(comparison)}",
-        *([f"The gate's budget lies beside this page: {words.code(BUDGET)}."] if comparison.budget else []),
+        *filter(None, answer),
+        *(["> **Interrupted.** Trials that did not run are missing below."] if comparison.interrupted else []),
+        *([f"> **Note.** {words.markdown(comparison.engine_notice)}"] if comparison.engine_notice else []),
+        f"Profile **{comparison.profile}**: {words.markdown(comparison.profile_reason)}.{full}",
     ]
 
 
-def _resumed(comparison: Comparison) -> str:
-    times = ", ".join(words.markdown(each) for each in comparison.resumed_at)
-    return f" Its host ended before it did; resumed on {times}." if times else ""
+def _findings(summary: Summary) -> list[str]:
+    """Return the gravest findings with their advice, and how many more there are."""
+    found = cells.without_skipped(summary).findings if summary.explanation else summary.findings
+    ranked = [each for severity in ("error", "warning", "note") for each in found if each.severity == severity]
+    shown = max(MOST_FINDINGS, sum(each.severity == "error" for each in ranked))
+    lines = [*map(_finding, ranked[:shown])]
+    more = len(ranked) - shown
+    return (
+        ["\n".join([*lines, *([f"- and {count(more, 'more finding')} in {PAGE}"] if more > 0 else [])])]
+        if lines
+        else []
+    )
+
+
+def _finding(finding: Finding) -> str:
+    message, advice = words.markdown(finding.message), words.markdown(finding.advice)
+    return f"- **{finding.severity}**: {message} {advice}".rstrip()
 
 
 def _results(summary: Summary) -> list[str]:
-    heads = ["contender", "recipe", "seed", "status", "train loss", "val loss", "test acc. %", "images/s"]
-    heads += ["ratio", "peak MB", "wall s"]
+    measured = cells.measured(summary)
+    if len(measured) <= MOST_TRIALS:
+        heads = ["contender", "recipe", "seed", "status", "train loss", "val loss", "test acc. %", "images/s", "ratio"]
+        tables = _by_track(measured, [*heads, "peak MB", "wall s"], _result, left=4)
+    else:
+        heads = ["contender", "recipe", "trials done", "val loss", "test acc. %", "images/s", "peak MB"]
+        overviews = cell_overviews(summary.comparison.cells, summary.trials)
+        tables = [*_by_track(overviews, heads, _overview, left=3), "Medians over the trials that are done."]
+    return ["## Results", *tables, _notes(summary), *_reasons(summary.trials)]
 
-    def table(trials: Sequence[TrialSummary]) -> str:
-        return words.table(heads, map(_result, trials), left=4)
 
-    meanings = [f"- **{track}**: {TRACKS[track]}." for track in cells.by_track(summary.trials)]
-    tables = _by_track(cells.measured(summary), table)
-    return ["## Results", *tables, _notes(summary), "\n".join(meanings), *_reasons(summary.trials)]
-
-
-def _by_track(trials: Sequence[TrialSummary], table: Callable[[Sequence[TrialSummary]], str]) -> list[str]:
+def _by_track(rows: Sequence[Row], heads: Sequence[str], row: Callable[[Row], list[str]], *, left: int) -> list[str]:
     """Make a table a track, each under its name: their numbers mean different things."""
-    return [line for track, group in cells.by_track(trials).items() for line in (_heading(track), table(group))]
-
-
-def _heading(track: Track) -> str:
-    return f"### {words.track(track)}"
+    groups = {track: [each for each in rows if each.track == track] for track in TRACKS}
+    return [
+        block
+        for track, group in groups.items()
+        if group
+        for block in (f"### {words.track(track)}", words.table(heads, map(row, group), left=left))
+    ]
 
 
 def _result(trial: TrialSummary) -> list[str]:
@@ -120,14 +125,25 @@ def _result(trial: TrialSummary) -> list[str]:
     ]
 
 
+def _overview(cell: CellOverview) -> list[str]:
+    memory = None if cell.peak_memory_bytes is None else round(cell.peak_memory_bytes)
+    return [
+        words.markdown(cell.contender),
+        words.markdown(cell.recipe),
+        f"{cell.done} of {cell.trials}",
+        words.loss(cell.val_loss),
+        words.percent(cell.test_accuracy),
+        words.rate(cell.images_per_second),
+        words.megabytes(memory),
+    ]
+
+
 def _notes(summary: Summary) -> str:
     kinds = dict.fromkeys(words.memory_kind(trial.device) for trial in summary.trials if trial.peak_memory_bytes)
-    return " ".join(
-        [
-            "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the",
-            f"epochs. Ratio: images/s over the median of {words.markdown(summary.comparison.reference)} in the same",
-            f"recipe, higher is faster. Peak memory: {' or '.join(kinds) or 'not measured'}.",
-        ]
+    return (
+        "Loss: mean cross-entropy per image in nats. Images/s: training alone, the median over the epochs. Ratio: over "
+        f"the median of {words.markdown(summary.comparison.reference)} in the same recipe, higher is faster. Peak "
+        f"memory: {' or '.join(kinds) or 'not measured'}."
     )
 
 
@@ -154,102 +170,56 @@ def _log(trial: TrialSummary) -> list[str]:
     return words.fold(title, "\n".join(lines)) if any(line.strip() for line in lines) else []
 
 
-def _figures(summary: Summary) -> list[str]:
-    names = [name for name in CAPTIONS if name != "divergence" or summary.step_differences]
-    images = [f"![{CAPTIONS[name]}](figures/{name}.png)" for name in names]
-    return ["## Figures", *images, "Each stands in `figures/` as SVG too."]
+def _figures() -> list[str]:
+    return [f"![{CAPTIONS[name]}](figures/{name}.png)" for name in ("loss", "throughput")]
 
 
 def _claims(summary: Summary) -> list[str]:
-    if not summary.claims:
+    """Return a row a cell with each statement's number, and how the numbers go with framework and recipe."""
+    if not any(claim.value is not None for claim in summary.claims):
         return []
-    rows = [_claim(claim) for claim in summary.claims]
-    note = summary.single_seed_note
-    meanings = [f"- **{each.name}.** “{each.statement}” {each.meaning}" for each in DEFINITIONS]
-    sentences = [f"- {words.markdown(sentence)}" for sentence in summary.readings]
-    table = words.table(["claim", "contender", "recipe", "trial", "from the threshold", "value", "unit"], rows, left=5)
-    return [
-        "## The article's claims",
-        "\n".join(meanings),
-        "Of the as-written track. A number is of the trial's own curve, whichever framework the article meant. On "
-        "which side of a threshold one run's number lies is no verdict: verdicts are over seeds.",
-        *(_claims_overall(summary, table) or [table]),
-        *(["Read across the cells:", "\n".join(sentences)] if sentences else []),
-        *([words.markdown(note)] if note else []),
-    ]
-
-
-def _claims_overall(summary: Summary, trial_by_trial: str) -> list[str]:
-    """Show the claims over seeds, the trials folded away; nothing for a single seed."""
-    if not summary.claims_overall:
-        return []
+    named = {(claim.contender, claim.recipe) for claim in summary.claims}
+    places = [each for each in cells.by_cell(summary) if (each.cell.contender, each.cell.recipe) in named]
+    heads = ["contender", "recipe", *(f"{each.name} ({each.unit}), from {each.threshold:g}" for each in DEFINITIONS)]
     rows = [
         [
-            *map(words.markdown, (claim.id, claim.contender, claim.recipe, claim.verdict)),
-            words.number(claim.median),
-            words.interval(claim.interval),
-            words.markdown(claim.unit),
+            *map(words.markdown, (place.cell.contender, place.cell.recipe)),
+            *(words.markdown("{} ({})".format(*cells.claims_of_cell(summary, each.id, place))) for each in DEFINITIONS),
         ]
-        for claim in summary.claims_overall
+        for place in places
     ]
-    text = "Over seeds: the median with its 95 % interval by the sign test, which takes six seeds."
-    heads = ["claim", "contender", "recipe", "verdict", "median", "interval", "unit"]
-    return [words.table(heads, rows, left=4), text, *words.fold("Trial by trial", trial_by_trial)]
+    readings = "\n".join(f"- {words.markdown(sentence)}" for sentence in summary.readings)
+    note = words.markdown(summary.single_seed_note)
+    return ["## The article's claims", words.table(heads, rows, left=2), *filter(None, [readings, note])]
 
 
-def _claim(claim: Claim) -> list[str]:
-    names = (claim.id, claim.contender, claim.recipe, claim.trial, claim.words)
-    return [*map(words.markdown, names), words.number(claim.value), words.markdown(claim.unit)]
+def _checks(summary: Summary) -> list[str]:
+    """Return a line a check: what was held against what, and how it came out."""
+    lines = [
+        checks.equal_starts(summary),
+        checks.audit(summary),
+        *checks.parity(summary),
+        *checks.not_stepwise(summary),
+        checks.claims(summary),
+        environment.headline(environment.confounders_of(summary)),
+        checks.between_blocks(summary),
+        checks.events(summary),
+    ]
+    told = [f"- {words.markdown(line[0].upper() + line[1:])}" for line in lines if line]
+    return ["## May I believe it", "\n".join(told)] if told else []
 
 
-def _findings(heading: str, findings: Sequence[Finding]) -> list[str]:
-    lines = [_finding(finding) for finding in findings]
-    return [f"## {heading}", "\n".join(lines)] if lines else []
-
-
-def _finding(finding: Finding) -> str:
-    message, advice = words.markdown(finding.message), words.markdown(finding.advice)
-    return f"- **{finding.severity}**: {message} {advice}".rstrip()
-
-
-def _phases(summary: Summary) -> list[str]:
-    trials = [trial for trial in summary.trials if trial.phases]
-    if not trials:
-        return []
-    names = dict.fromkeys((*words.PHASES, *(name for trial in trials for name in trial.phases)))
-    heads = ["trial", *(words.markdown(words.phase(name)) for name in names)]
-
-    def table(group: Sequence[TrialSummary]) -> str:
-        rows = [
-            [words.markdown(trial.id), *(words.seconds(trial.phases.get(name)) for name in names)] for trial in group
-        ]
-        return words.table(heads, rows, left=1)
-
-    return ["## Phases", *_by_track(trials, table), "Seconds; training and evaluation are sums over the epochs."]
-
-
-def _events(summary: Summary) -> list[str]:
-    if not summary.trials:
-        return []
-    names = ("received", "lost", "duplicated", "rejected", "reconnects")
-
-    def table(trials: Sequence[TrialSummary]) -> str:
-        rows = [[words.markdown(trial.id), *map(str, _event_counts(trial))] for trial in trials]
-        return words.table(["trial", *names], rows, left=1)
-
-    explanation = (
-        "How the metric stream of each trial fared: lost events are in neither the feed nor the file; duplicated ones "
-        "came again, as after a reconnection, and count once; rejected lines were none of the contract's."
+def _closing(summary: Summary) -> list[str]:
+    comparison = summary.comparison
+    made = (
+        f"Made by {words.code(comparison.command)} on {words.markdown(comparison.started_at)}, engine "
+        f"{words.markdown(comparison.engine)}, device {words.markdown(comparison.device)}, "
+        f"{count(len(comparison.seeds), 'seed')}, {count(comparison.runs, 'run')} a seed.{_resumed(comparison)}"
     )
-    sums = map(sum, zip(*map(_event_counts, summary.trials), strict=True))
-    closing = ", ".join(f"{count:,} {name}" for count, name in zip(sums, names, strict=True))
-    return ["## Events", *_by_track(summary.trials, table), explanation, f"events: {closing}"]
+    budget = [f"The gate's budget lies beside this page: {words.code(BUDGET)}."] if comparison.budget else []
+    return [LIMITS, *budget, f"{made} All numbers, every figure and how to repeat it: `{PAGE}`."]
 
 
-def _event_counts(trial: TrialSummary) -> tuple[int, int, int, int, int]:
-    events = trial.events
-    return events.received, events.lost, events.duplicated, events.rejected, trial.reconnects
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _resumed(comparison: Comparison) -> str:
+    times = ", ".join(words.markdown(each) for each in comparison.resumed_at)
+    return f" Its host ended before it did; resumed on {times}." if times else ""

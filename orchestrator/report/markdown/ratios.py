@@ -18,31 +18,18 @@ TITLES = {metric.name: metric.title for metric in METRICS}
 
 
 def sections(summary: Summary) -> list[str]:
-    """Return the sections as Markdown blocks; nothing where no contender stands beside the reference."""
-    return [*_throughput(summary), *_costs(summary), *_accuracy(summary)]
-
-
-def _throughput(summary: Summary) -> list[str]:
+    """Return Markdown blocks: a row a contender and recipe, and what a claim would take; nothing of a single one."""
     rows = claims_of(summary.ratios)
     if not rows:
         return []
     heads = ["contender", "recipe", "verdict", "blocks", "ratio", "interval"]
-    level = words.percent(rows[0].verdict.level)
-    text = (
-        f"Images/s over {words.markdown(summary.comparison.reference)}, a ratio a block (same recipe, seed and run). "
-        f"The interval is the exact signed-rank interval, of {level} %: together the comparisons of this report claim "
-        "a difference that is not there in at most 5 of 100 reports. The order within each block was drawn by lot, "
-        f"from the seed {summary.comparison.order_seed}. {how_taken(summary.comparison, rows)}"
-    )
-    tables = _by_track(summary, rows, heads, _verdict, left=3)
-    ratios = _by_track(summary, rows, ["contender", "recipe", "images/s over the reference's"], _blocks, left=3)
+    title = f"## Images/s over {words.markdown(summary.comparison.reference)}"
     return [
-        "## Speed against the reference",
-        *tables,
-        text,
+        title,
+        *_by_track(summary, rows, heads, _verdict, left=3),
         *_looks(summary),
         *_forecast(summary),
-        *words.fold("Block by block, in the order of running", "\n\n".join(ratios)),
+        *_accuracy(summary),
     ]
 
 
@@ -70,18 +57,7 @@ def _looks(summary: Summary) -> list[str]:
         f"This run had looks due after {in_words()} blocks, and nowhere else. It has {blocks}: {end}. Each look has a "
         "wider interval than a run of a fixed number of blocks, so that all looks together keep that level."
     )
-    rows = [
-        [
-            words.markdown(each.contender),
-            words.markdown(each.recipe),
-            str(interval.blocks),
-            words.interval(interval.bounds),
-        ]
-        for each in summary.look.comparisons
-        for interval in each.intervals
-    ]
-    table = words.table(["contender", "recipe", "blocks", "interval"], rows, left=2)
-    return [text, *(words.fold("Interval by look", table) if rows else [])]
+    return [text]
 
 
 def _forecast(summary: Summary) -> list[str]:
@@ -89,27 +65,12 @@ def _forecast(summary: Summary) -> list[str]:
     return [f"{way_to_a_claim(forecast)} {words.code(forecast.command)}"] if forecast else []
 
 
-def _costs(summary: Summary) -> list[str]:
-    rows = [row for row in summary.ratios if row.metric != "throughput"]
-    if not rows:
-        return []
-    heads = ["contender", "recipe", "what", "blocks", "ratio", "interval"]
-    text = (
-        "Over the reference's, block by block, by the same rule. These are estimates: no difference of them is claimed."
-    )
-    return ["## Other costs against the reference", *_by_track(summary, rows, heads, _cost, left=3), text]
-
-
 def _accuracy(summary: Summary) -> list[str]:
     if len(summary.comparison.seeds) == 1 or not summary.accuracy_equivalences:
         return []
     heads = ["contender", "recipe", "verdict", "seeds", "difference (points)", "90 % interval"]
-    text = (
-        "Test accuracy minus the reference's, a difference a seed. Accuracies are equal within the margin where the "
-        "whole 90 % interval (Student's t) lies within it: two one-sided tests at 5 %."
-    )
     tables = _by_track(summary, summary.accuracy_equivalences, heads, _equivalence, left=3)
-    return ["## Test accuracy over seeds", *tables, text]
+    return ["## Test accuracy over seeds", *tables]
 
 
 def _by_track(
@@ -131,21 +92,12 @@ def _verdict(row: MetricRatio) -> list[str]:
     return [*map(words.markdown, (row.contender, row.recipe, row.verdict.words)), *_numbers(row)]
 
 
-def _cost(row: MetricRatio) -> list[str]:
-    return [*map(words.markdown, (row.contender, row.recipe, TITLES[row.metric])), *_numbers(row)]
-
-
 def _numbers(row: MetricRatio) -> list[str]:
     return [
         str(row.verdict.blocks),
         words.ratio(row.verdict.estimate, 3),
         words.interval(row.verdict.interval),
     ]
-
-
-def _blocks(row: MetricRatio) -> list[str]:
-    ratios = " ".join(f"{ratio:.3f}" for ratio in row.ratios)
-    return [words.markdown(row.contender), words.markdown(row.recipe), ratios]
 
 
 def _equivalence(row: AccuracyEquivalence) -> list[str]:
