@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from pydantic import Field
 
 from orchestrator.values import Value
@@ -22,3 +24,8 @@ class SentinelSeries(Value):
 
     note: str = ""
     readings: tuple[SentinelReading, ...] = ()
+
+    @property
+    def median_seconds(self) -> float | None:
+        """Return the usual reading; None where there is none."""
+        return median(each.seconds for each in self.readings) if self.readings else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 from orchestrator.record.sentinel import SentinelSeries
 
 TITLE = "The machine between blocks"
@@ -16,12 +14,12 @@ def sentence(series: SentinelSeries) -> str:
     if not series.readings:
         return f"{what}: {series.note or 'none'}."
     seconds = [reading.seconds for reading in series.readings]
-    return f"{what}: median {median(seconds):.3f} s, from {min(seconds):.3f} to {max(seconds):.3f} s."
+    return f"{what}: median {series.median_seconds:.3f} s, from {min(seconds):.3f} to {max(seconds):.3f} s."
 
 
 def rows(series: SentinelSeries) -> list[list[str]]:
     """Return a row a block."""
-    usual = median([reading.seconds for reading in series.readings]) if series.readings else 1.0
+    usual = series.median_seconds or 1.0
     return [
         [str(number), str(each.seed), str(each.run), f"{each.seconds:.3f}", f"{100 * each.seconds / usual:.0f} %"]
         for number, each in enumerate(series.readings, start=1)
