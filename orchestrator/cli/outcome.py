@@ -82,15 +82,20 @@ def show(folder: RunFolder, summary: Summary, as_json: bool) -> None:
 
 def print_address(folder: RunFolder) -> None:
     """Print where the report lies, as a link where the terminal knows links. Nothing is printed after it."""
-    address = (folder.path / PAGE).resolve().as_uri()
+    address = report_address(folder)
     stdout().print(Text.assemble("report: ", (address, Style(link=address))), soft_wrap=True)
+
+
+def report_address(folder: RunFolder) -> str:
+    """Return the address of a run's page, in which no letter steers a terminal."""
+    return (folder.path / PAGE).resolve().as_uri()
 
 
 def open_in_browser(folder: RunFolder) -> None:
     """Open the report in the user's browser, and say so on standard error where there is none."""
     import webbrowser
 
-    if not webbrowser.open((folder.path / PAGE).resolve().as_uri()):
+    if not webbrowser.open(report_address(folder)):
         Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print("no browser could be opened")
 
 

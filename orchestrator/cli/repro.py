@@ -13,7 +13,7 @@ from orchestrator import pipeline
 from orchestrator.analyse.finished_run import FinishedRun, load_finished
 from orchestrator.analyse.reproduction import Reproduction
 from orchestrator.cli.command_options import command
-from orchestrator.cli.outcome import INTERRUPTED_HINT, exit_code, shortest_path
+from orchestrator.cli.outcome import INTERRUPTED_HINT, exit_code, report_address
 from orchestrator.cli.output import emit, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.errors import DIFFERS, NO_INTERVAL, Interrupted
@@ -63,7 +63,7 @@ def repro(
     spec = archived_spec(unpacked, index, engine=written, allow_foreign_image=allow_foreign_image)
     folder, code = _run(original, spec, folders, display)
     found = pipeline.hold_against(original, folder)
-    _say(f"the repetition's report: {shortest_path(folder.path / 'report.md')}")
+    _say(f"the repetition's report: {report_address(folder)}")
     _show(found, display, code)
 
 

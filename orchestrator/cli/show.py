@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from orchestrator.analyse.analyse import summarise_trial
 from orchestrator.analyse.run_contents import RunContents, read_contents
 from orchestrator.analyse.run_overview import cell_overviews, run_line
 from orchestrator.cli.command_options import Only, command
-from orchestrator.cli.outcome import shortest_path
+from orchestrator.cli.outcome import print_address
 from orchestrator.cli.output import emit_text, stdout
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.errors import UsageError
-from orchestrator.record.run_folder import REPORT, SUMMARY, RunFolder
+from orchestrator.record.run_folder import PAGE, SUMMARY, RunFolder
 from orchestrator.report.run_screen import screen
-from orchestrator.text import printable
 
 
 @command
@@ -56,6 +54,5 @@ def _print(contents: RunContents) -> None:
     console = stdout()
     cells = cell_overviews(compared.cells if compared else (), trials)
     console.print(screen(contents, run_line(contents), cells, console.width))
-    report = contents.folder.path / REPORT
-    if report.is_file():
-        console.print(Text(printable(f"report: {shortest_path(report)}")), soft_wrap=True)
+    if (contents.folder.path / PAGE).is_file():
+        print_address(contents.folder)

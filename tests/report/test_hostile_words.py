@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from rich.console import Console
 
 from orchestrator import report
 from orchestrator import text as words
+from orchestrator.analyse.image_answers import Confusion, ImageAnswer, ShownImage
 from orchestrator.analyse.summary import Audit, Environment, Finding, Summary
 from orchestrator.cli import app
 from orchestrator.report.console import conclusion
@@ -88,7 +90,17 @@ def outside(text: str) -> Summary:
     workers = {text: facts, other: {name: f"{value}2" for name, value in facts.items()}}
     environment = Environment(host={text: text}, workers=workers)
     comparison = found.comparison.model_copy(update={"cells": cells})
-    return found.model_copy(update={"environment": environment, "comparison": comparison})
+    counts = ((1,) * 10,) * 10
+    answers = (ImageAnswer(contender=text, digit=1, probability=0.5),)
+    pixels = base64.b64encode(bytes(64)).decode()
+    kind: dict[str, Any] = {"kind": "answered differently", "pixels": pixels, "answers": answers}
+    updated = {
+        "environment": environment,
+        "comparison": comparison,
+        "confusions": (Confusion(trial=text, contender=text, recipe=text, counts=counts),),
+        "shown_images": (ShownImage(recipe=text, number=1, label=2, side=8, **kind),),
+    }
+    return found.model_copy(update=updated)
 
 
 def steering(text: str) -> set[str]:
