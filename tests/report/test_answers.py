@@ -57,6 +57,7 @@ def test_a_picture_stands_in_the_page_with_its_label_and_every_answer() -> None:
         f"✓ 4, 81 %: {TF}",
         f"✗ 9, 98 %: {TORCH}",
     ]
+    assert "An 8 (test image 5)" in page.render(answered(image(label=8, number=5)))
 
 
 def test_a_confusion_matrix_has_a_row_a_digit_and_stands_folded() -> None:

@@ -38,6 +38,7 @@ def draw(summary: Summary, cells: Sequence[CellTrials]) -> Figure:
         2 if rows else 1,
         height_ratios=[count + 0.2 for count in counts],
         width_ratios=[5, 4][: 1 + bool(rows)],
+        wspace=0.08,  # the last tick of one axis beside the first of the other
     )
     left = [figure.add_subplot(grid[place, 0]) for place in range(len(groups))]
     for panel, (recipe, group) in zip(left, groups, strict=True):

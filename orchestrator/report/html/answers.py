@@ -37,7 +37,7 @@ def _pictures(recipe: str, images: tuple[ShownImage, ...]) -> Block:
 
 
 def _picture(image: ShownImage) -> Picture:
-    title = f"A {image.label} (test image {image.number:,}), {image.kind}"
+    title = f"{'An' if image.label == 8 else 'A'} {image.label} (test image {image.number:,}), {image.kind}"
     answers = (_answer(answer, image.label) for answer in image.answers)
     return Picture(png(image), f"A handwritten {image.label}, test image {image.number:,}", (title, *answers))
 

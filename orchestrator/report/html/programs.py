@@ -7,7 +7,7 @@ from orchestrator.analyse.syntax_counts import Program
 from orchestrator.report.html.blocks import Block, Listing, Listings, Paragraph, Section, table
 
 _DEFINITIONS = (
-    "The plain program that a practitioner would write for each recipe, made by `bakeoff code` and run by no trial. "
+    "The plain program that a practitioner would write for each recipe, made by bakeoff code and run by no trial. "
     "Lines are those that are neither blank nor comment nor docstring. Names are the distinct ones reached from the "
     "framework's modules, such as a layer's. Concepts are the classes and functions among them that are called, and "
     "the distinct methods called on what they return. These are counts of the syntax tree: fewer is not by itself "
