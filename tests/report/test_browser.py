@@ -33,6 +33,9 @@ const beyond = [...document.querySelectorAll("body *")].filter(
   (each) => !each.closest(scrolls) && each.getBoundingClientRect().right > edge + 1);
 return {page: document.documentElement.scrollWidth <= edge, beyond: beyond.map((each) => each.outerHTML.slice(0, 80))};
 """
+PRINTED = (182, BEYOND.replace(".scroll, .drawings, pre, .skip", "svg, .skip"))
+"""What is left of A4's width between the margins, in mm; on paper nothing scrolls."""
+
 BOTTOMS = """
 return ["#verdict", ".verdict", ".drawings"].map((name) => document.querySelector(name).getBoundingClientRect().bottom);
 """
@@ -65,6 +68,14 @@ def test_a_block_that_is_too_wide_is_seen(chromium: str, tmp_path: Path) -> None
     found = browser.measure(chromium, wide, BEYOND, tmp_path, size=(1280, 900))
     assert not found["page"]
     assert found["beyond"][0].startswith("<div style=")
+
+
+def test_no_table_and_no_figure_is_cut_on_paper(chromium: str, page: str, tmp_path: Path) -> None:
+    millimetres, script = PRINTED
+    printed = page.replace("@media screen ", "@media speech ").replace("@media print {", "@media all {")
+    assert "@media all {" in printed
+    found = browser.measure(chromium, printed, script, tmp_path, size=(round(millimetres / 25.4 * 96), 900))
+    assert found == {"page": True, "beyond": []}
 
 
 def test_a_page_says_nothing_on_its_console(chromium: str, page: str, tmp_path: Path) -> None:
