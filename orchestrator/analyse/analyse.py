@@ -23,6 +23,7 @@ from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.parity import step_differences
 from orchestrator.analyse.ratios import metric_ratios, short_trials, with_ratios
+from orchestrator.analyse.stacks import stack_differences
 from orchestrator.analyse.summary import Audit, Comparison, Environment, Summary, TrialSummary
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
@@ -39,7 +40,7 @@ def analyse(run: RunResults) -> Summary:
     overall = claims_over_seeds(comparison, trials, found_claims)
     turns = {record.id: record.turns for record in records}
     differences = step_differences(run.steps, reference)
-    host = run.environment.host
+    host, workers = run.environment.host, facts_by_contender(records)
     ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
     ratios = metric_ratios(comparison, trials, audits, turns)
     budget, tested = comparison.budget, run.tested
@@ -48,7 +49,8 @@ def analyse(run: RunResults) -> Summary:
     checked = replace(checked, sentinel=run.sentinel.readings if run.sentinel else (), host=host)
     return Summary(
         comparison=comparison,
-        environment=Environment(host=run.environment.host, workers=facts_by_contender(records)),
+        environment=Environment(host=run.environment.host, workers=workers),
+        stacks=stack_differences(workers),
         findings=findings(checked),
         trials=trials,
         audits=audits,

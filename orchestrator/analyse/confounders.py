@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from orchestrator.analyse.summary import Summary
 from orchestrator.record.record import Record
 
 
@@ -131,6 +132,12 @@ def facts_by_contender(records: Sequence[Record]) -> dict[str, dict[str, str]]:
     return {
         contender: {name: " or ".join(values) for name, values in facts.items()} for contender, facts in values.items()
     }
+
+
+def confounders_of(summary: Summary) -> Confounders:
+    """Find what differs between a summary's contenders."""
+    contenders = dict.fromkeys(cell.contender for cell in summary.comparison.cells)
+    return find_confounders(summary.environment.workers, list(contenders))
 
 
 def find_confounders(workers: Mapping[str, Mapping[str, str]], contenders: Sequence[str]) -> Confounders:

@@ -13,6 +13,7 @@ from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.image_answers import Confusion, ShownImage
 from orchestrator.analyse.interim_look import Look
 from orchestrator.analyse.ratio_verdict import RatioVerdict
+from orchestrator.analyse.stacks import StackDifference
 from orchestrator.analyse.syntax_counts import Program
 from orchestrator.record.record import TrialResult
 from orchestrator.record.run_folder import COMPARISON, ENVIRONMENT, SUMMARY, read
@@ -235,6 +236,7 @@ class Summary(Value):
     schema_name: Literal["bakeoff/summary/3"] = Field(SCHEMA, alias="schema")
     comparison: Comparison
     environment: Environment
+    stacks: tuple[StackDifference, ...] = ()  # one a framework of which several contenders ran
     findings: tuple[Finding, ...]
     trials: tuple[TrialSummary, ...]
     audits: tuple[Audit, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator import text as words
+from orchestrator.analyse.stacks import StackDifference
 from orchestrator.analyse.summary import ClaimForecast, MetricRatio, Summary
 from orchestrator.record.record import Status
 
@@ -42,6 +43,20 @@ def verdicts(summary: Summary) -> list[str]:
         f"{words.printable(row.verdict.words)}"
         for row in claims_of(summary.ratios)
     ]
+
+
+def stacks(summary: Summary) -> list[str]:
+    """Say for each framework of which several versions ran in which parts their stacks differ, as outside text."""
+    return [_stack(each) for each in summary.stacks]
+
+
+def _stack(found: StackDifference) -> str:
+    versions = f"The {len(found.contenders)} contenders of {found.framework}"
+    if not found.differing:
+        return f"{versions} have the same stack, in {count(len(found.same), 'part')} of it."
+    parts = ", ".join(f"{part.name} {' → '.join(each or 'none' for each in part.versions)}" for part in found.differing)
+    same = f"; the same in all: {', '.join(found.same)}" if found.same else ""
+    return f"{versions} differ in their stack: {parts}{same}."
 
 
 def outcome(summary: Summary) -> str:

@@ -16,12 +16,13 @@ from rich.text import Text
 from orchestrator import text as words
 from orchestrator.analyse.attribution_text import framework_shares
 from orchestrator.analyse.claims import DEFINITIONS
+from orchestrator.analyse.confounders import confounders_of
 from orchestrator.analyse.explanation import Contribution, Explanation
 from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.summary import Finding, Summary, TrialSummary
 from orchestrator.plan.factors import FRAMEWORK
 from orchestrator.report import cells, checks, gate
-from orchestrator.report.captions import outcome, verdicts, way_to_a_claim
+from orchestrator.report.captions import outcome, stacks, verdicts, way_to_a_claim
 from orchestrator.report.cells import claims_of_cell
 from orchestrator.report.markdown import environment
 from orchestrator.report.markdown.explanation import change, unit_of
@@ -37,7 +38,8 @@ def conclusion(summary: Summary, width: int = 80) -> Group:
     """Return all that the console says at the end, for a console `width` columns wide; the answer comes last."""
     if summary.explanation:
         return Group(*_walk(summary, summary.explanation), *answer(summary))
-    parts: list[RenderableType] = [findings(summary, "error"), *_checks(summary)]
+    stacked = [Text(words.printable(line)) for line in stacks(summary)]
+    parts: list[RenderableType] = [*stacked, findings(summary, "error"), *_checks(summary)]
     parts += [results_table(summary, track, trials, width) for track, trials in _tracks(summary)]
     parts += [gate_table(summary.gate)] if summary.gate else []
     if any(claim.value is not None for claim in summary.claims):
@@ -89,7 +91,7 @@ def _checks(summary: Summary) -> list[RenderableType]:
 
 
 def _environment(summary: Summary) -> list[RenderableType]:
-    sentence = environment.headline(environment.confounders_of(summary))
+    sentence = environment.headline(confounders_of(summary))
     return [Text(f"environment: {sentence}")] if sentence else []
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import text as words
+from orchestrator.analyse.confounders import confounders_of
 from orchestrator.analyse.run_contents import RunContents
 from orchestrator.analyse.run_overview import CellOverview, RunLine
 from orchestrator.analyse.summary import Finding, Summary
@@ -110,7 +111,7 @@ def _facts(summary: Summary) -> list[RenderableType]:
     host = summary.environment.host
     named = [host[name] for name in ("cpu", "memory") if name in host]
     cores = f"{host['cpu_cores']} cores" if "cpu_cores" in host else ""
-    sentence = environment.headline(environment.confounders_of(summary))
+    sentence = environment.headline(confounders_of(summary))
     machine = ", ".join(filter(None, (*named[:1], cores, *named[1:], summary.comparison.device)))
     lines = [f"machine: {machine}" if machine else "", f"environment: {sentence}" if sentence else ""]
     return [Text(words.printable(line)) for line in [*lines, f"repeat: {summary.comparison.command}"] if line]

@@ -66,7 +66,7 @@ def test_the_summary_has_exactly_the_promised_keys(good: tuple[RunFolder, Summar
     results = {"audits", "step_differences", "accuracies", "ratios", "claims", "claims_overall", "readings"}
     results |= {"accuracy_equivalences", "claim_forecast", "gate"}
     told = {"schema", "comparison", "environment", "look", "findings", "trials", "single_seed_note", "explanation"}
-    told |= {"programs", "confusions", "shown_images", "sentinel"}
+    told |= {"programs", "confusions", "shown_images", "sentinel", "stacks"}
     assert set(document) == results | told
     assert set(document["environment"]) == {"host", "workers"}
     assert document["schema"] == "bakeoff/summary/3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator import text as words
-from orchestrator.analyse.confounders import Confounders, Fact
+from orchestrator.analyse.confounders import Confounders, Fact, confounders_of
 from orchestrator.analyse.summary import Summary, TrialSummary
 from orchestrator.record.run_folder import BUDGET
 from orchestrator.report import sentinel
@@ -21,7 +21,7 @@ from orchestrator.report.html.blocks import (
     by_track,
     table,
 )
-from orchestrator.report.markdown.environment import confounders_of, headline
+from orchestrator.report.markdown.environment import headline
 from shared import mnist
 
 

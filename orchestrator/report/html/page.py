@@ -19,7 +19,7 @@ from orchestrator import text as words
 from orchestrator.analyse.summary import Comparison, Summary
 from orchestrator.record.run_folder import PAGE
 from orchestrator.report import cells
-from orchestrator.report.captions import CAPTIONS, LIMITS, count, outcome, verdicts
+from orchestrator.report.captions import CAPTIONS, LIMITS, count, outcome, stacks, verdicts
 from orchestrator.report.html import answers, circumstances, claims, gate, programs, speed, trust, walk
 from orchestrator.report.html.blocks import Block, Drawings, Notice, Section
 from orchestrator.report.html.drawings import ON_LIGHT_PAPER, draw_all, names_of_cells
@@ -44,6 +44,7 @@ def render(summary: Summary) -> str:
         about=about(summary.comparison),
         verdicts=verdicts(summary),
         outcome=outcome(summary),
+        stacks=stacks(summary),
         cautions=[notice for notice in found if notice.severity in _GRAVE],
         single_seed_note=summary.single_seed_note,
         curves=_curves(summary),

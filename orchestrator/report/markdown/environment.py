@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from orchestrator import text as words
-from orchestrator.analyse.confounders import Confounders, find_confounders
-from orchestrator.analyse.summary import Summary
-
-
-def confounders_of(summary: Summary) -> Confounders:
-    """Find what differs between a summary's contenders."""
-    contenders = dict.fromkeys(cell.contender for cell in summary.comparison.cells)
-    return find_confounders(summary.environment.workers, list(contenders))
+from orchestrator.analyse.confounders import Confounders
 
 
 def headline(found: Confounders) -> str:

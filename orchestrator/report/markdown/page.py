@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from orchestrator import text as words
 from orchestrator.analyse.claims import DEFINITIONS
+from orchestrator.analyse.confounders import confounders_of
 from orchestrator.analyse.run_overview import CellOverview, cell_overviews
 from orchestrator.analyse.summary import Comparison, Finding, Summary, TrialSummary
 from orchestrator.record.cause_table import next_step
 from orchestrator.record.run_folder import BUDGET, PAGE, REPORT
 from orchestrator.report import cells, checks, gate
-from orchestrator.report.captions import CAPTIONS, LIMITS, count, outcome, verdicts
+from orchestrator.report.captions import CAPTIONS, LIMITS, count, outcome, stacks, verdicts
 from orchestrator.report.markdown import environment, explanation, ratios
 from orchestrator.spec.tracks import TRACKS
 
@@ -61,6 +62,7 @@ def _opening(summary: Summary) -> list[str]:
     return [
         f"# {words.markdown(comparison.title)}",
         *filter(None, answer),
+        *map(words.markdown, stacks(summary)),
         *(["> **Interrupted.** Trials that did not run are missing below."] if comparison.interrupted else []),
         *([f"> **Note.** {words.markdown(comparison.engine_notice)}"] if comparison.engine_notice else []),
         f"Profile **{comparison.profile}**: {words.markdown(comparison.profile_reason)}.{full}",
@@ -201,7 +203,7 @@ def _checks(summary: Summary) -> list[str]:
         *checks.parity(summary),
         *checks.not_stepwise(summary),
         checks.claims(summary),
-        environment.headline(environment.confounders_of(summary)),
+        environment.headline(confounders_of(summary)),
         checks.between_blocks(summary),
         checks.events(summary),
     ]
