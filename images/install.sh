@@ -1,7 +1,11 @@
 #!/bin/sh
 # Installs a contender's packages into a virtual environment: run by the Dockerfiles and by the process engine.
 #
-#     VERSION= VARIANT= EXTRAS= INDEX= PINS= sh install.sh VENV REQUIREMENTS LOCKS WHEELHOUSE
+#     VERSION= VARIANT= EXTRAS= INDEX= PINS= STACK= sh install.sh VENV REQUIREMENTS LOCKS WHEELHOUSE
+#
+# STACK empty: our pins and locks hold, as below. Otherwise neither does, and pip picks what goes with the framework: of
+# today where it is latest-DATE, of what was uploaded before it where it is a date, which takes an index that tells when.
+# VENV/requirements.txt is what was asked for.
 #
 # Where the folder LOCKS has one for this version, variant, Python and machine, its hashes decide what is installed, and
 # VENV/bakeoff-lock names it; elsewhere pip resolves REQUIREMENTS, whose first line is the framework, within PINS.
@@ -30,6 +34,14 @@ framework() {
         --requirement "$venv/framework.txt" "$@"
 }
 
+asked="$venv/requirements.txt"
+grep '^[^#]' "$requirements" > "$asked" || true # of the standard library alone there may be none
+if [ -n "${STACK:-}" ]; then
+    lock=none PINS=
+    sed -e '2,$ s/[=;].*//' -e '2,$ s/ *$//' "$asked" | awk '!seen[$0]++' > "$asked.free" && mv "$asked.free" "$asked"
+fi
+case "${STACK:-}" in [0-9]*) install --retries 2 --upgrade "pip>=26" ;; esac # the first that knows a day
+
 for pin in $PINS; do echo "$pin"; done > "$venv/pins.txt"
 
 if [ -f "$locks/$lock" ]; then
@@ -38,8 +50,9 @@ if [ -f "$locks/$lock" ]; then
     install --require-hashes --only-binary :all: --no-deps --retries 2 --requirement "$locks/$lock"
     echo "$lock" > "$venv/bakeoff-lock"
 else
-    echo "no lock named $lock: pip resolves"
+    [ -z "${STACK:-}" ] && echo "no lock named $lock: pip resolves" || echo "stack $STACK: pip resolves"
     echo "$line" > "$venv/framework.txt"
     framework
-    install --retries 2 --constraint "$venv/pins.txt" --requirement "$requirements"
+    case "${STACK:-}" in [0-9]*) export PIP_UPLOADED_PRIOR_TO="$STACK" ;; esac
+    install --retries 2 --constraint "$venv/pins.txt" --requirement "$asked"
 fi

@@ -63,6 +63,7 @@ _OPTIONS = Only(
     "engine",
     "device",
     "variant",
+    "stack",
     "gpu",
     "threads",
     "precision",

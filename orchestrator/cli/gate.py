@@ -44,6 +44,7 @@ _Spec = Annotated[
         "engine",
         "device",
         "variant",
+        "stack",
         "gpu",
         "threads",
         "relay",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from orchestrator.engines.install.uv import write_lock
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.spec.contenders import IMAGES, Contender, offered_contenders, parse
 from orchestrator.spec.spec import DeviceKind
+from orchestrator.spec.stack import PINNED, STACKS, check_stack, dated
 from orchestrator.text import printable
 
 app = typer.Typer(
@@ -41,6 +43,9 @@ def build(
         list[str] | None, typer.Argument(help="torch, tf==2.20.0; default: all, default version.")
     ] = None,
     variant: Variant = "cpu",
+    stack: Annotated[
+        str, typer.Option(help=f"What the other packages are: {', '.join(STACKS)}.", envvar="BAKEOFF_STACK")
+    ] = PINNED,
     display: Annotated[Display, Only("progress", "quiet", "verbose")],
 ) -> None:
     """Build what is missing; an image whose sources did not change is kept.
@@ -48,7 +53,8 @@ def build(
     Example: bakeoff images build torch==2.14.1 --variant cuda
     """
     engine = connect_image_engine(dataset.default_folder().parent)
-    chosen = [parse(text) for text in contenders or offered_contenders()]
+    held = dated(check_stack(stack), datetime.now(UTC).date())
+    chosen = [replace(parse(text), stack=held) for text in contenders or offered_contenders()]
     with display.view() as view:
         doctor.check_images(engine, chosen, variant, view.say)
         for contender in chosen:
@@ -74,7 +80,7 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
         emit({"images": [_document(image) for image in built], "offered": versions})
         return
     console, now = stdout(), datetime.now(UTC)
-    table = listing("contender", "variant", "size", "age", "state", "lock", "image")
+    table = listing("contender", "variant", "size", "age", "state", "stack", "image")
     for image in built:
         table.add_row(*(Text(printable(cell)) for cell in _row(image, now)))
     console.print(table)
@@ -121,6 +127,7 @@ def _document(image: BuiltImage) -> dict[str, object]:
         "image": image.name,
         "size_bytes": image.size_bytes,
         "created_at": image.created_at.isoformat(),
+        "stack": image.stack,
         "lock": image.lock or None,
         "state": image.state,
         "in_use": image.in_use,
@@ -129,7 +136,12 @@ def _document(image: BuiltImage) -> dict[str, object]:
 
 def _row(image: BuiltImage, now: datetime) -> tuple[str, ...]:
     size, age = f"{image.size_bytes / 1e9:.1f} GB", _duration((now - image.created_at).total_seconds())
-    return image.contender, image.variant, size, age, image.state, image.lock or "none", image.name
+    return image.contender, image.variant, size, age, image.state, _stack(image), image.name
+
+
+def _stack(image: BuiltImage) -> str:
+    """Say what the packages were held to; a pinned stack without a lock holds the few that requirements.in names."""
+    return image.stack if image.stack != PINNED else f"pinned, {'by hash' if image.lock else 'no lock'}"
 
 
 def _duration(seconds: float) -> str:

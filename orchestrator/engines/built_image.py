@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from orchestrator.spec.stack import Stack
+
 ImageState = Literal["current", "stale", "superseded"]
 """current: its content is what building its contender today would give, on the base image that is asked for now.
 stale: it is another, or the contender is not offered any more. superseded: stale, and the current one is there too.
@@ -22,7 +24,8 @@ class BuiltImage:
     name: str  # its name by content; a short id where it has none
     size_bytes: int  # layers that it shares with others included
     created_at: datetime
-    lock: str  # the file that pinned its packages, "" for none
+    stack: Stack  # of the other packages
+    lock: str  # the file that pinned them, "" for none
     state: ImageState
     in_use: bool  # a container of it is there, running or not
     remove: Callable[[], None]  # under all its names; raises EngineLostError

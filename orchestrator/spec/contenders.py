@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,6 +20,7 @@ from pydantic import Field, ValidationError
 
 from orchestrator.errors import UsageError
 from orchestrator.spec.schema_faults import fault_lines, model_faults
+from orchestrator.spec.stack import PINNED, Stack
 from orchestrator.spec.version_prefix import complete
 from orchestrator.values import Value
 
@@ -71,6 +73,7 @@ class Version(Value):
     pins: tuple[str, ...] = ()
     base: str = ""
     driver: int = 0  # where it is older than the variant's
+    released: date | None = None  # the day on which its wheels were uploaded; None: --stack as-released is not offered
 
 
 class ContenderFile(Value):
@@ -99,6 +102,7 @@ class Contender:
     colour: str = "#666666"
     relax: tuple[str, ...] = ()  # never of a ready image
     clauses: tuple[str, ...] = ()  # a ready image says by a label which it keeps
+    stack: Stack = PINNED  # of the other packages; no part of what a user writes
 
     @property
     def written(self) -> str:

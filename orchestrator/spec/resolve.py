@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -15,6 +16,7 @@ from orchestrator.spec import recipes
 from orchestrator.spec.contenders import Contender, driver_floor, format_relaxations, parse
 from orchestrator.spec.gpu_faults import NO_TOOLKIT, absent, old_driver
 from orchestrator.spec.spec import DeviceKind, EngineName, ExplainSpec, Spec
+from orchestrator.spec.stack import dated
 from shared.recipe import Recipe
 
 ENOUGH_CORES = 8
@@ -52,6 +54,7 @@ class ResolvedSpec:
             "profile": "quick" if self.quick else "article",
             # tests bring engines of their own
             "engine": engine if engine in get_args(EngineName) else self.spec.engine,
+            "stack": next((each.stack for each in self.contenders if not each.image), self.spec.stack),
             "device": self.device,
             "variant": self.variant,
             "gpu": self.gpu.uuid if self.gpu else None,
@@ -74,7 +77,7 @@ class ResolvedSpec:
 
 
 def resolve(spec: Spec, hardware: Hardware) -> ResolvedSpec:
-    """Resolve a spec: pure but for reading recipe and contender files.
+    """Resolve a spec: pure but for reading recipe and contender files, and today's date.
 
     Both ends of a walk may name the same contender or recipe, which is then resolved once.
     Raises UsageError for what does not exist, PreflightError for a GPU that is not there.
@@ -131,7 +134,9 @@ def _load_recipes(spec: Spec) -> list[Recipe]:
 
 def _parse_contenders(spec: Spec, gpu: Gpu | None) -> tuple[Contender, ...]:
     """Parse the contenders; PreflightError where one of them needs a newer driver than the GPU's."""
-    contenders = tuple(parse(text) for text in _distinct_ends(spec, spec.contenders))
+    stack = dated(spec.stack, datetime.now(UTC).date())
+    parsed = (parse(text) for text in _distinct_ends(spec, spec.contenders))
+    contenders = tuple(each if each.image else replace(each, stack=stack) for each in parsed)
     if gpu is not None:
         _check_driver(gpu, contenders)
     _refuse_duplicates([contender.written for contender in contenders], "contender")

@@ -19,6 +19,7 @@ from orchestrator.spec import interim_schedule
 from orchestrator.spec.margin import Percent, percent
 from orchestrator.spec.option import Argument, Option, as_words
 from orchestrator.spec.schema_faults import UNKNOWN_KEY, fault_lines, model_faults
+from orchestrator.spec.stack import PINNED, Stack, check_stack
 from orchestrator.values import Value
 from shared.trial import Precision
 
@@ -72,6 +73,11 @@ class Spec(Value):
     engine: Annotated[EngineName, Option("--engine", "What starts workers.")] = "auto"
     device: Annotated[Device, Option("--device", "Where training runs.")] = "auto"
     variant: Annotated[Device, Option("--variant", "Which build of the framework; auto follows the device.")] = "auto"
+    stack: Annotated[
+        Stack,
+        BeforeValidator(check_stack),
+        Option("--stack", "The framework's other packages: pinned; latest, of today; as-released, of its release day."),
+    ] = PINNED
     gpu: Annotated[str | None, Option("--gpu", "Index or UUID.")] = None
     threads: Annotated[int | None, Field(gt=0), Option("--threads", "CPU threads of every worker.")] = None
     precision: Annotated[Precision, Option("--precision", "Of weights and all arithmetic.")] = "float32"
@@ -112,6 +118,9 @@ class Spec(Value):
         if self.python and self.engine == "docker":
             fault = f"--python {self.python[0]} names an interpreter for the process engine, and --engine is docker"
             raise UsageError(fault, "leave one of them out, in the environment too: BAKEOFF_PYTHON, BAKEOFF_ENGINE")
+        if self.python and self.stack != PINNED:
+            fault = f"--stack {self.stack} is of what bakeoff installs, and --python {self.python[0]} is there already"
+            raise UsageError(fault, "leave one of them out, in the environment too: BAKEOFF_STACK, BAKEOFF_PYTHON")
         if self.gpu is not None and self.device == "cpu":
             fault = f"--gpu {self.gpu} names a GPU, and --device is cpu"
             raise UsageError(fault, "leave one of them out, in the environment too: BAKEOFF_GPU, BAKEOFF_DEVICE")

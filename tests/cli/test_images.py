@@ -28,6 +28,7 @@ class Shelf:
             name=name,
             size_bytes=1_500_000_000,
             created_at=datetime.now(UTC) - timedelta(hours=hours),
+            stack="pinned",
             lock="",
             state=state,
             in_use=in_use,

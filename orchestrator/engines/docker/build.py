@@ -80,10 +80,10 @@ def build_image(
     layers = _follow(_build(client, wanted, base, pip), contender, say, failed)
     try:
         lock = _read_lock_name(client, layers)
-        _label(client, layers, image_labels(contender, content.content_hash, base, lock), tag)
+        _label(client, layers, image_labels(contender, content, base, lock), tag)
     except APIError as error:
         raise PrepareError(f"the engine refused to label {tag}: {reason(error)}") from error
-    say(f"{contender.name}: {locks.LOCKED if lock else locks.NOT_LOCKED}")
+    say(f"{contender.name}: {locks.requirements_fact(lock, content.arguments.get('STACK', ''))}")
     image = get_image(client, tag)
     if not again:
         # The plain tag is what compose.yaml names and a person types; the content tag is what runs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from orchestrator.engines.built_image import BuiltImage
 from orchestrator.engines.docker.build import wanted_image
 from orchestrator.engines.docker.cleanup import OUR_IMAGES, DockerObject, is_ours
 from orchestrator.engines.docker.image_name import familiar
-from orchestrator.engines.docker.labels import CONTENDER_LABEL, CONTENT_HASH_LABEL, LOCK_LABEL
+from orchestrator.engines.docker.labels import CONTENDER_LABEL, CONTENT_HASH_LABEL, LOCK_LABEL, STACK_LABEL
 from orchestrator.errors import UsageError
 from orchestrator.spec.contenders import parse
+from orchestrator.spec.stack import Stack, dated, stack_of
 
 
 def list_images(client: DockerClient, images: Path, base_image: str) -> list[BuiltImage]:
@@ -33,9 +34,10 @@ def list_images(client: DockerClient, images: Path, base_image: str) -> list[Bui
 
 def _superseded(found: Iterable[BuiltImage]) -> Iterator[BuiltImage]:
     built = list(found)
-    current = {(each.contender, each.variant) for each in built if each.state == "current"}
+    current = [each for each in built if each.state == "current"]
     for image in built:
-        successors = {variant for contender, variant in current if contender == image.contender}
+        alike = [each for each in current if (each.contender, each.stack) == (image.contender, image.stack)]
+        successors = {each.variant for each in alike}
         after = image.state == "stale" and bool(successors & {image.variant} if image.variant else successors)
         yield replace(image, state="superseded") if after else image
 
@@ -45,23 +47,25 @@ def _built(image: Any, images: Path, base_image: str, *, in_use: bool) -> BuiltI
     contender = labels.get(CONTENDER_LABEL, "")
     by_content = [tag for tag in map(familiar, image.tags) if tag.endswith(f"-{content}")]
     variant = by_content[0].removesuffix(f"-{content}").rpartition("-")[2] if by_content else ""
-    lock = labels.get(LOCK_LABEL, "")
+    lock, stack = labels.get(LOCK_LABEL, ""), stack_of(labels.get(STACK_LABEL, ""))
     return BuiltImage(
         contender=contender,
         variant=variant,
         name=min((*by_content, *map(familiar, image.tags), image.short_id), key=lambda each: each not in by_content),
         size_bytes=int(image.attrs["Size"]),
         created_at=datetime.fromisoformat(labels.get("org.opencontainers.image.created") or image.attrs["Created"]),
+        stack=stack,
         lock="" if lock == "false" else lock,
-        state="current" if content == _content_now(contender, variant, images, base_image) else "stale",
+        state="current" if content == _content_now(contender, stack, variant, images, base_image) else "stale",
         in_use=in_use,
         remove=lambda: DockerObject("image", image.short_id, "", image).remove(),
     )
 
 
-def _content_now(contender: str, variant: str, images: Path, base_image: str) -> str:
+def _content_now(contender: str, stack: Stack, variant: str, images: Path, base_image: str) -> str:
     """Return the content hash that a build would have today; "" where the contender is not offered any more."""
     try:
-        return wanted_image(parse(contender, images), variant, images, base_image).content.content_hash
+        asked = replace(parse(contender, images), stack=dated(stack, datetime.now(UTC).date()))
+        return wanted_image(asked, variant, images, base_image).content.content_hash
     except (UsageError, KeyError):  # another bakeoff's contender, or a variant that this one's has not
         return ""

@@ -14,6 +14,7 @@ from typing import Any
 from orchestrator.engines.docker.base_image import Base
 from orchestrator.engines.engine import FOREIGN, Launch, PrepareError
 from orchestrator.engines.install import locks
+from orchestrator.engines.install.context import Context
 from orchestrator.host.checkout import revision
 from orchestrator.spec.contenders import TURNS, Contender
 
@@ -28,6 +29,7 @@ CONTENDER_LABEL = "bakeoff.contender"
 CONTENT_HASH_LABEL = "bakeoff.content"  # images
 CONTRACT_LABEL = "bakeoff.contract"
 LOCK_LABEL = "bakeoff.locked"
+STACK_LABEL = "bakeoff.stack"  # what the other packages were held to, of an image whose are not pinned
 CLAUSES_LABEL = "bakeoff.clauses"  # optional clauses of the contract that its worker keeps, in words
 
 REPOSITORY_PREFIX = "bakeoff/"
@@ -40,12 +42,13 @@ _OCI = "org.opencontainers.image."
 _BASE_ID_LABEL = "bakeoff.base.id"
 
 
-def image_labels(contender: Contender, content_hash: str, base: Base, lock: str) -> dict[str, str]:
+def image_labels(contender: Contender, content: Context, base: Base, lock: str) -> dict[str, str]:
     """Return the labels of an image just built; `lock` is the lock's file name, "" where none covered it."""
     labels = {
         CONTENDER_LABEL: contender.written,
-        CONTENT_HASH_LABEL: content_hash,
+        CONTENT_HASH_LABEL: content.content_hash,
         LOCK_LABEL: lock or "false",
+        STACK_LABEL: content.arguments.get("STACK", ""),
         CLAUSES_LABEL: " ".join(contender.clauses),
         f"{_OCI}created": datetime.now(UTC).isoformat(timespec="seconds"),
         f"{_OCI}revision": revision(),
@@ -61,7 +64,8 @@ def facts_of_image(labels: Mapping[str, str]) -> dict[str, str]:
     lock = labels.get(LOCK_LABEL, "false")
     digest = labels.get(f"{_OCI}base.digest", "")
     base = Base(labels.get(f"{_OCI}base.name", "unknown"), labels.get(_BASE_ID_LABEL, ""), digest)
-    return {"requirements": locks.NOT_LOCKED if lock == "false" else locks.LOCKED, "base image": base.description}
+    requirements = locks.requirements_fact("" if lock == "false" else lock, labels.get(STACK_LABEL, ""))
+    return {"requirements": requirements, "base image": base.description}
 
 
 def facts_of_contract(image: str, config: Mapping[str, Any], *, allow_foreign: bool) -> dict[str, str]:

@@ -7,11 +7,13 @@ import io
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from orchestrator.engines.install import locks
 from orchestrator.errors import UsageError
-from orchestrator.spec.contenders import IMAGES, ROOT, Contender, ContenderFile
+from orchestrator.spec.contenders import IMAGES, ROOT, Contender, ContenderFile, Version
+from orchestrator.spec.stack import AS_RELEASED, PINNED
 
 HASH_CHARACTERS = 12
 
@@ -67,7 +69,7 @@ def context(contender: Contender, file: ContenderFile, variant: str, images: Pat
     own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
     files |= {f"images/{contender.name}/{path.name}": path for path in own}
     files |= {f"images/{contender.name}/wheelhouse/{path.name}": path for path in folder.glob("wheelhouse/*.whl")}
-    found = locks.of(folder, contender.version, variant)
+    found = locks.of(folder, contender.version, variant) if contender.stack == PINNED else {}
     files |= {f"images/{contender.name}/locks/{name}": path for name, path in found.items()}
     return Context(files, arguments(contender, file, variant, base))
 
@@ -81,8 +83,21 @@ def arguments(contender: Contender, file: ContenderFile, variant: str, base: str
         "EXTRAS": chosen.extras,
         "INDEX": chosen.index,
         "PINS": " ".join(offered.pins) if offered else "",
+        **_stack(contender, offered),
         **({"BASE_IMAGE": name} if (name := chosen_base(contender, file, base)) else {}),
     }
+
+
+def _stack(contender: Contender, offered: Version | None) -> dict[str, str]:
+    """Return the argument STACK: the day of "latest", or the first that is too late; none where all is pinned."""
+    if contender.stack == PINNED:
+        return {}
+    if contender.stack != AS_RELEASED:
+        return {"STACK": contender.stack}
+    if offered is None or offered.released is None:
+        fault = f"the release day of {contender.written} is not known"
+        raise UsageError(fault, f"write it into images/{contender.name}/contender.toml: released = 2026-03-06")
+    return {"STACK": (offered.released + timedelta(days=1)).isoformat()}
 
 
 def chosen_base(contender: Contender, file: ContenderFile, base: str) -> str:

@@ -1,7 +1,7 @@
 """Locks: every package that an image or environment gets, by hash, for one version, variant, Python and machine.
 
 `images/<name>/locks/2.13.0-cpu-cp311-x86_64.txt` is what pip installs where it covers what is being made; elsewhere
-pip resolves as it can, and that is told. `make lock-images` writes locks, `images/install.sh` chooses.
+pip resolves as it can, and that is told. `bakeoff images lock` writes locks, `images/install.sh` chooses.
 """
 
 from __future__ import annotations
@@ -10,11 +10,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrator.spec.stack import describe
+
 MARK = "bakeoff-lock"
 """A file in the environment that holds the lock's name; absent where there was none."""
 
 LOCKED = "every package by hash"
 NOT_LOCKED = "not locked: no lock covers this version, variant, Python and machine"
+
+
+def requirements_fact(lock: str, stack: str) -> str:
+    """Say for a report what held the packages to their versions: a lock's name, and a build's argument STACK."""
+    if stack:
+        return describe(stack)
+    return LOCKED if lock else NOT_LOCKED
 
 
 def file_name(version: str, variant: str, tag: str) -> str:

@@ -25,7 +25,8 @@ def command(environment: Path, requirements: Path, locks: Path, wheelhouse: Path
 
 def variables(arguments: Mapping[str, str]) -> dict[str, str]:
     """Return what the script and requirements.in refer to."""
-    return {name: arguments[name] for name in ("VERSION", "VARIANT", "EXTRAS", "INDEX", "PINS")}
+    asked = {name: arguments[name] for name in ("VERSION", "VARIANT", "EXTRAS", "INDEX", "PINS")}
+    return {**asked, "STACK": arguments.get("STACK", "")}
 
 
 def expanded(requirements: str, arguments: Mapping[str, str]) -> str:

@@ -47,7 +47,7 @@ def write_lock(contender: Contender, variant: str, python: str, uv: str, images:
     hashes = {framework: hashlib.sha256(wheels[0].read_bytes()).hexdigest()} if own_index else {}
     path = folder / "locks" / file_name(given["VERSION"], variant, tag)
     path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(["# made by `make lock-images`", *lock_lines(document, hashes), ""]), encoding="utf-8")
+    path.write_text("\n".join(["# made by `bakeoff images lock`", *lock_lines(document, hashes), ""]), encoding="utf-8")
     return path
 
 

@@ -91,7 +91,8 @@ class ProcessEngine:
             return Prepared(contender, name, python, app=str(app), fixed=False, takes_turns=takes_turns)
         folder = self._environments.prepare(contender, variant, content, say)
         name = f"environment {folder.name}, worker {app.name}"
-        facts = {"requirements": locks.LOCKED if (folder / locks.MARK).exists() else locks.NOT_LOCKED}
+        lock = locks.MARK if (folder / locks.MARK).exists() else ""
+        facts = {"requirements": locks.requirements_fact(lock, content.arguments.get("STACK", ""))}
         python = str(folder / "bin" / "python")
         return Prepared(contender, name, python, app=str(app), facts=facts, takes_turns=takes_turns)
 

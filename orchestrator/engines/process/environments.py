@@ -73,7 +73,7 @@ class Environments:
         install = pip.command(folder, own / "requirements.in", own / "locks", own / "wheelhouse")
         _run("pip", install, variables, failed, lambda line: say(f"{contender.name}: {line}"))
         if not (folder / locks.MARK).exists():
-            say(f"{contender.name}: {locks.NOT_LOCKED}")
+            say(f"{contender.name}: {locks.requirements_fact('', content.arguments.get('STACK', ''))}")
 
 
 def _is_complete(environment: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def toys(engine: DockerEngine, toy: Path) -> list[BuiltImage]:
 
 def test_an_image_that_was_just_built_is_current_and_says_what_it_is(engine: DockerEngine, toy: Path) -> None:
     (image,) = toys(engine, toy)
-    assert (image.variant, image.state, image.lock, image.in_use) == ("cpu", "current", "", False)
+    assert (image.variant, image.state, image.stack, image.in_use) == ("cpu", "current", "pinned", False)
     assert image.name.startswith(f"bakeoff/{toy.name}:1.0-cpu-")
     assert image.size_bytes == engine.client.images.get(image.name).attrs["Size"]
 
@@ -57,6 +58,13 @@ def test_an_edit_makes_an_image_stale_and_the_next_build_supersedes_it(engine: D
     assert [(image.name, image.state) for image in toys(engine, toy)] == [(current.name, "current")]
     with pytest.raises(ImageNotFound):
         engine.client.images.get(before.name)
+
+
+def test_a_stack_has_its_own_successor_and_yesterdays_latest_is_stale(engine: DockerEngine, toy: Path) -> None:
+    yesterday = replace(parse(toy.name, toy.parent), stack="latest-2026-01-01")
+    engine.prepare(yesterday, "cpu", quiet)
+    states = {image.stack: image.state for image in toys(engine, toy)}
+    assert states == {"pinned": "current", "latest": "stale"}
 
 
 def test_another_base_image_makes_an_image_stale(engine: DockerEngine, toy: Path) -> None:

@@ -123,6 +123,27 @@ def test_arguments_come_from_the_variant_and_the_version() -> None:
     }
 
 
+def test_a_stack_of_another_day_is_another_content_and_leaves_the_locks_out() -> None:
+    torch, file = parse("torch"), offered_contenders()["torch"]
+    stacks = ("pinned", "latest-2026-11-26", "latest-2026-11-27", "as-released")
+    contents = [context(replace(torch, stack=stack), file, "cpu", IMAGES, "") for stack in stacks]
+    assert [content.arguments.get("STACK", "") for content in contents] == ["", *stacks[1:3], "2026-07-09"]
+    assert len({content.content_hash for content in contents}) == 4
+    assert [any("/locks/" in name for name in content.files) for content in contents] == [True, False, False, False]
+
+
+def test_a_version_without_a_release_day_has_no_stack_of_that_day() -> None:
+    old = replace(Contender("x", "1.0"), stack="as-released")
+    with pytest.raises(UsageError, match=r"the release day of x==1\.0 is not known") as refused:
+        arguments(old, _file({"1.0": Version()}), "cpu", "")
+    assert "released = " in refused.value.remedy
+
+
+def test_every_version_that_is_offered_has_its_release_day() -> None:
+    for file in offered_contenders().values():
+        assert [name for name, version in file.versions.items() if version.released is None] == []
+
+
 def test_the_users_base_image_comes_before_the_versions_own() -> None:
     file = _file({"1.0": Version(base="old:python")})
     assert arguments(Contender("x", "1.0"), file, "cpu", "mirror/python:3.11")["BASE_IMAGE"] == "mirror/python:3.11"

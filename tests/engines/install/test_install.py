@@ -34,9 +34,12 @@ LOCK = locks.file_name("1.0", "cpu", TAG)
 
 RECORDING = f"""#!/bin/sh
 case $1 in -c) exec {sys.executable} "$@" ;; esac
-echo "$*" >> "${{0%/bin/python}}/calls"
+echo "${{PIP_UPLOADED_PRIOR_TO:+before $PIP_UPLOADED_PRIOR_TO: }}$*" >> "${{0%/bin/python}}/calls"
 [ ! -e "${{0%/bin/python}}/refuse" ]
 """
+
+
+FREE = {**ASKED, "INDEX": "", "STACK": "latest-2026-11-27"}
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,30 @@ def test_the_framework_alone_may_come_from_another_index(place: Place) -> None:
 def test_without_another_index_there_is_one_call(place: Place) -> None:
     [only] = place.install({**ASKED, "INDEX": ""}).calls
     assert only == (
-        f"-m pip install --retries 2 --constraint {place.venv}/pins.txt --requirement {place.root}/requirements.in"
+        f"-m pip install --retries 2 --constraint {place.venv}/pins.txt --requirement {place.venv}/requirements.txt"
     )
+
+
+def test_a_stack_of_today_has_no_lock_no_pin_and_no_version_but_the_frameworks(place: Place) -> None:
+    place.lock()
+    (place.root / "requirements.in").write_text(
+        'toy${EXTRAS}==${VERSION}\nnumpy==1 ; python_version < "3.13"\nnumpy==2\npyarrow==25\n'
+    )
+    [only] = place.install(FREE).calls
+    assert only.endswith(f"--constraint {place.venv}/pins.txt --requirement {place.venv}/requirements.txt")
+    assert (place.venv / "pins.txt").read_text() == ""
+    assert (place.venv / "requirements.txt").read_text() == "toy${EXTRAS}==${VERSION}\nnumpy\npyarrow\n"
+    assert not (place.venv / locks.MARK).exists()
+
+
+def test_a_stack_of_the_release_day_takes_a_pip_that_knows_days_and_holds_all_but_the_framework_to_it(
+    place: Place,
+) -> None:
+    calls = place.install({**ASKED, "STACK": "2026-03-07"}).calls
+    assert calls[0] == "-m pip install --retries 2 --upgrade pip>=26"
+    assert calls[1].startswith("-m pip install --no-deps --retries 1"), "the framework's own index tells no days"
+    assert calls[2].startswith("before 2026-03-07: -m pip install --retries 2 --constraint")
+    assert len(calls) == 3
 
 
 def test_pins_are_constraints(place: Place) -> None:

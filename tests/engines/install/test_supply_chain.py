@@ -13,7 +13,7 @@ from orchestrator.engines.docker.base_image import Base, _digest
 from orchestrator.engines.docker.labels import facts_of_contract, facts_of_image, image_labels
 from orchestrator.engines.engine import FOREIGN, PrepareError
 from orchestrator.engines.install import locks
-from orchestrator.engines.install.context import arguments, context
+from orchestrator.engines.install.context import Context, arguments, context
 from orchestrator.engines.install.pip import expanded, framework_of
 from orchestrator.errors import UsageError
 from orchestrator.host.hardware import Hardware
@@ -41,7 +41,7 @@ def test_the_default_versions_are_locked_for_two_pythons_but_for_pytorchs_cpu_bu
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 def test_a_lock_has_all_that_is_asked_for_and_nothing_without_a_hash(path: Path) -> None:
     comment, *lines = path.read_text().splitlines()
-    assert comment == "# made by `make lock-images`"
+    assert comment == "# made by `bakeoff images lock`"
     assert all(re.fullmatch(r"[a-z0-9.-]+==[\w.!]+( --hash=sha256:[0-9a-f]{64})+", line) for line in lines)
     pinned = {line.split()[0] for line in lines}
     name, version, variant = path.parent.parent.name, *path.stem.split("-")[:2]
@@ -105,11 +105,24 @@ def test_a_base_image_without_a_digest_is_named_with_its_id() -> None:
 
 
 def test_labels_tell_how_an_image_was_made() -> None:
-    found = image_labels(parse("torch"), "0123", Base("python:3.12", OTHER, DIGEST), "2.13.0-cpu-cp312-x86_64.txt")
+    content, lock = Context({}, {}), "2.13.0-cpu-cp312-x86_64.txt"
+    found = image_labels(parse("torch"), content, Base("python:3.12", OTHER, DIGEST), lock)
     assert found["org.opencontainers.image.base.name"] == "python:3.12"
     assert found["org.opencontainers.image.base.digest"] == DIGEST
     assert facts_of_image(found) == {"requirements": locks.LOCKED, "base image": f"python@{DIGEST}"}
-    assert image_labels(parse("torch"), "0123", Base("mine", OTHER), "")["bakeoff.locked"] == "false"
+    assert image_labels(parse("torch"), content, Base("mine", OTHER), "")["bakeoff.locked"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("latest-2026-11-27", "as pip picked them on 2026-11-27 (--stack latest)"),
+        ("2026-03-07", "uploaded before 2026-03-07, the day after the framework's release (--stack as-released)"),
+    ],
+)
+def test_a_stack_that_is_not_pinned_stands_in_the_image_and_in_the_report(argument: str, said: str) -> None:
+    found = image_labels(parse("torch"), Context({}, {"STACK": argument}), Base("mine", OTHER), "")
+    assert (found["bakeoff.stack"], facts_of_image(found)["requirements"]) == (argument, said)
 
 
 def test_an_image_that_says_nothing_is_not_called_locked() -> None:

@@ -62,7 +62,7 @@ def test_a_lock_names_every_package_of_uvs_answer_by_hash(uv: Uv) -> None:
     path = write_lock(parse("tf"), "cpu", "3.11", uv.play("tensorflow", "numpy"), uv.images)
     assert path == uv.images / "tf" / "locks" / f"{parse('tf').version}-cpu-cp311-x86_64.txt"
     hashed = f"==1.0 --hash=sha256:{'a' * 64}"
-    assert path.read_text() == f"# made by `make lock-images`\ntensorflow{hashed}\nnumpy{hashed}\n"
+    assert path.read_text() == f"# made by `bakeoff images lock`\ntensorflow{hashed}\nnumpy{hashed}\n"
 
 
 def test_uv_is_asked_for_the_python_and_the_pins_of_the_version(uv: Uv) -> None:
