@@ -6,6 +6,7 @@ import io
 
 from rich.console import Console
 
+from orchestrator.analyse.confounders import confounders_of
 from orchestrator.analyse.summary import Environment, Summary
 from orchestrator.report.console import conclusion
 from orchestrator.report.html import circumstances
@@ -25,7 +26,7 @@ def between(tf: dict[str, str], torch: dict[str, str], every: dict[str, str] | N
 
 
 def headline(summary: Summary) -> str:
-    return environment.headline(environment.confounders_of(summary))
+    return environment.headline(confounders_of(summary))
 
 
 FRAMEWORKS = ({"framework": "TensorFlow", "keras": "3.13.2"}, {"framework": "PyTorch"})
