@@ -36,6 +36,7 @@ from orchestrator.cli import (
     schema,
     show,
     unexpected,
+    watch,
 )
 from orchestrator.cli.shared_options import check_spelling, check_variables
 from orchestrator.engines.engine import EngineLostError
@@ -63,6 +64,7 @@ app.command("gate")(gate.gate)
 app.command("bisect")(bisect.bisect)
 app.command("calibrate")(calibrate.calibrate)
 app.command("resume")(resume.resume)
+app.command("watch")(watch.watch)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.command("data")(data.data)

@@ -36,6 +36,7 @@ COMMANDS = (
     "schema",
     "show",
     "init",
+    "watch",
     "images build",
     "images ls",
     "images prune",
