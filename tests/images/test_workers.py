@@ -7,6 +7,7 @@ engine answers and through the process engine elsewhere; the tests read what the
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,9 @@ def trained(
     prepared = engine.prepare(contender, "cpu", lambda line: None)
     engine.supply(mnist_folder, prepared, lambda line: None)
     folder = RunFolder(tmp_path_factory.mktemp(request.param))
-    bench = TrialSetup(engine, f"test-{request.param}", mnist.load(mnist_folder, "8x8").test_labels, data=mnist_folder)
+    bench = TrialSetup(
+        engine, f"test-{uuid.uuid4().hex[:12]}", mnist.load(mnist_folder, "8x8").test_labels, data=mnist_folder
+    )
 
     def train(recipe: Recipe, seed: int, run: int) -> Record:
         planned = _planned(request.param, [recipe])[seed - 1]

@@ -161,19 +161,19 @@ class Editor:
             return
 
 
-@pytest.mark.parametrize("seed", [1, *slow(2, 3)])
+@pytest.mark.parametrize("seed", [1, *slow(2, 3, 4, 5, 6, 7, 8)])
 def test_an_edited_summary_is_shown_or_refused_with_a_way_out(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(draw, "draw", lambda found, folder: [])  # a second each: an example below draws
     run, editor, shown = RunFolder(tmp_path), Editor(random.Random(seed)), 0
     document = json.loads(crossover().model_dump_json(by_alias=True))
-    for _ in range(100):
+    for _ in range(40):
         (tmp_path / "summary.json").write_bytes(editor.edited(document))
         assert ls._line(run).run == run.id
         with contextlib.suppress(UsageError):
             shown += len(report._write_report(run)) > 0
-    assert 7 < shown < 93
+    assert 2 < shown < 38
 
 
 def test_a_summary_that_does_not_hold_together_is_a_usage_error_not_a_traceback(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_a_whole_examination_builds_nothing_and_leaves_nothing(
 
 
 @pytest.mark.frameworks
-@pytest.mark.parametrize("written", ["torch", "tf", *slow("tf[xla]")])
+@pytest.mark.parametrize("written", ["torch", *slow("tf", "tf[xla]")])
 def test_a_frameworks_probe_runs_for_real_and_its_answer_is_remembered(
     docker_client: DockerClient, written: str, tmp_path: Path
 ) -> None:

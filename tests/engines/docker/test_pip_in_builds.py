@@ -80,6 +80,7 @@ def toy(docker_client: DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyP
         docker_client.images.remove(str(image.id), force=True)
 
 
+@pytest.mark.slow  # a build through an index of its own; the process engine has the short one
 def test_the_index_of_the_users_configuration_is_used_and_its_password_stays_nowhere(
     docker_client: DockerClient, toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -169,7 +170,7 @@ def test_a_framework_trains_with_no_right_that_it_does_not_need(
     (planned,) = plan_of([parse(name)], [recipe]).trials
     prepared = engine.prepare(planned.contender, "cpu", quiet)
     engine.supply(mnist_folder, prepared, quiet)
-    bench = TrialSetup(engine, f"test-{tmp_path.name}", mnist.load(mnist_folder, "8x8").test_labels)
+    bench = TrialSetup(engine, f"test-{uuid.uuid4().hex[:12]}", mnist.load(mnist_folder, "8x8").test_labels)
 
     def look(trial: str, event: Event) -> None:
         if isinstance(event, PhaseEnded) and event.phase == "warm_up":

@@ -29,6 +29,7 @@ def test_a_rebuild_is_another_image_and_moves_no_name_of_the_first(docker_client
     assert (ready.image, ready.takes_turns) == (again, first.takes_turns)
 
 
+@pytest.mark.slow  # another build that fails
 def test_a_rebuild_that_fails_says_why(docker_client: DockerClient, toy: Path) -> None:
     with (toy / "Dockerfile").open("a") as file:
         file.write("RUN echo nothing will come of this && false\n")
