@@ -35,10 +35,10 @@ def analyse(run: RunResults) -> Summary:
     """Summarise a run: its trials, what they show, and what to be careful about."""
     comparison, records, reference = run.comparison, run.records, run.comparison.reference
     audits = summarise_audits(records)
-    trials = with_ratios([summarise_trial(record) for record in records], reference, audits)
+    turns = {record.id: record.turns for record in records}
+    trials = with_ratios([summarise_trial(record) for record in records], reference, audits, turns)
     found_claims = claims(_of_the_article(trials))
     overall = claims_over_seeds(comparison, trials, found_claims)
-    turns = {record.id: record.turns for record in records}
     differences = step_differences(run.steps, reference)
     host, workers = run.environment.host, facts_by_contender(records)
     ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
@@ -50,7 +50,7 @@ def analyse(run: RunResults) -> Summary:
     return Summary(
         comparison=comparison,
         environment=Environment(host=run.environment.host, workers=workers),
-        stacks=stack_differences(workers),
+        stacks=() if run.walk else stack_differences(workers),
         findings=findings(checked),
         trials=trials,
         audits=audits,

@@ -21,13 +21,26 @@ Block = tuple[int, int]
 """Run and seed: sorted, they are in the order of running."""
 
 
-def with_ratios(trials: Sequence[TrialSummary], reference: str, audits: Sequence[Audit]) -> tuple[TrialSummary, ...]:
-    """Return the trials, each with its images/s over the median of the reference's trials in the same recipe.
+def with_ratios(
+    trials: Sequence[TrialSummary],
+    reference: str,
+    audits: Sequence[Audit],
+    turns: Mapping[str, Sequence[Turn]] = MappingProxyType({}),
+) -> tuple[TrialSummary, ...]:
+    """Return the trials, each with its images/s over those of the reference's trial in the same recipe and block.
 
-    A trial has no ratio where either speed is absent, where an audit of its recipe is red, or where it is a parity
-    trial, which keeps norms while it trains.
+    It is the ratio that verdicts are made of: of rounds where both trained by turns, else of whole trials. A trial has
+    none where either speed is absent, where an audit of its recipe is red, or where it is a parity trial, which keeps
+    norms while it trains.
     """
-    return tuple(trial.replace(ratio_to_reference=_ratio(trial, trials, reference, audits)) for trial in trials)
+    partners = {_place(each): each for each in trials if each.role == "measured" and each.contender == reference}
+    red = {trial.recipe for trial in trials if not audits_agree(audits, trial.recipe)}
+    return tuple(
+        trial.replace(ratio_to_reference=_ratio(trial, partners.get(_place(trial)), turns))
+        if trial.recipe not in red
+        else trial
+        for trial in trials
+    )
 
 
 def metric_ratios(
@@ -153,16 +166,18 @@ def _seconds(trial: TrialSummary) -> float | None:
     return None if trial.wall_seconds is None else trial.wall_seconds - trial.waits.seconds
 
 
-def _ratio(
-    trial: TrialSummary, trials: Sequence[TrialSummary], reference: str, audits: Sequence[Audit]
-) -> float | None:
-    if trial.role == "parity" or not audits_agree(audits, trial.recipe):
+def _place(trial: TrialSummary) -> tuple[str, int, int]:
+    return trial.recipe, trial.run, trial.seed
+
+
+def _ratio(trial: TrialSummary, partner: TrialSummary | None, turns: Mapping[str, Sequence[Turn]]) -> float | None:
+    if trial.role == "parity" or partner is None:
         return None
-    place = ("measured", reference, trial.recipe)
-    references = [_speed(each) for each in trials if (each.role, each.contender, each.recipe) == place]
-    speeds = [speed for speed in references if speed is not None]
-    speed = _speed(trial)
-    return speed / median(speeds) if speeds and speed is not None else None
+    ours, theirs = _speed(trial), _speed(partner)
+    if ours is None or theirs is None:
+        return None
+    of_rounds = ratio_of_rounds(turns.get(trial.id, ()), turns.get(partner.id, ()))
+    return ours / theirs if of_rounds is None else of_rounds
 
 
 def _speed(trial: TrialSummary) -> float | None:

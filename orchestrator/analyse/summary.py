@@ -222,7 +222,7 @@ class TrialSummary(TrialResult):
     train_loss: float | None  # of the last epoch
     val_loss: float | None
     images_per_second: float | None  # median over the epochs
-    ratio_to_reference: float | None = None  # of images/s, within the recipe; None where that compares nothing
+    ratio_to_reference: float | None = None  # of images/s, within recipe and block; None where that compares nothing
     log_tail: tuple[str, ...] = ()  # the last lines of standard error, of a trial that is not done
 
 

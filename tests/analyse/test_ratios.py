@@ -83,6 +83,11 @@ def test_a_red_audit_leaves_its_recipe_out() -> None:
     assert [each.ratio_to_reference for each in with_ratios(trials, TF, audits)] == [None, None, 1.0, 2.0]
 
 
+def test_a_trials_ratio_is_to_the_reference_of_its_own_block() -> None:
+    trials = [*blocks([1.5, 3.0]), trial(TORCH, run=9)]
+    assert [each.ratio_to_reference for each in with_ratios(trials, TF, [])] == [1.0, 1.5, 1.0, 3.0, None]
+
+
 @pytest.mark.parametrize(
     ("epochs", "speed", "took"),
     [(4, 1000.0, "4 epochs, 24.0 s"), (5, 6100.0, "5 epochs, 4.9 s"), (1, 1000.0, "1 epoch, 6.0 s")],

@@ -92,7 +92,7 @@ def results(summary: Summary) -> Section:
     kinds = dict.fromkeys(words.memory_kind(trial.device) for trial in summary.trials if trial.peak_memory_bytes)
     notes = (
         "Loss is the mean cross-entropy per image in nats; images/s counts training alone, the median over the epochs. "
-        f"Ratio: images/s over the median of {summary.comparison.reference} in the same recipe, higher is faster. Peak "
+        f"Ratio: images/s over {summary.comparison.reference} in the same recipe and block, higher is faster. Peak "
         f"memory: {' or '.join(kinds) or 'not measured'}."
     )
     meanings = tuple(f"{track}: {TRACKS[track]}." for track in cells.by_track(summary.trials))

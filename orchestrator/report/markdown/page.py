@@ -144,7 +144,7 @@ def _notes(summary: Summary) -> str:
     kinds = dict.fromkeys(words.memory_kind(trial.device) for trial in summary.trials if trial.peak_memory_bytes)
     return (
         "Loss: mean cross-entropy per image in nats. Images/s: training alone, the median over the epochs. Ratio: over "
-        f"the median of {words.markdown(summary.comparison.reference)} in the same recipe, higher is faster. Peak "
+        f"{words.markdown(summary.comparison.reference)} in the same recipe and block, higher is faster. Peak "
         f"memory: {' or '.join(kinds) or 'not measured'}."
     )
 
