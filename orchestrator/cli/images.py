@@ -32,6 +32,9 @@ app = typer.Typer(
     help="Contenders' images: build them ahead of a comparison, list and remove them.", no_args_is_help=True
 )
 
+WIDE = 110
+"""Columns from which `images ls` shows the names of images too."""
+
 Variant = Annotated[DeviceKind, typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")]
 
 
@@ -80,9 +83,11 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
         emit({"images": [_document(image) for image in built], "offered": versions})
         return
     console, now = stdout(), datetime.now(UTC)
-    table = listing("contender", "variant", "size", "age", "state", "stack", "image")
+    heads = ("contender", "variant", "size", "age", "state", "stack", "image")
+    shown = len(heads) - (console.width < WIDE)  # a name that is folded into a column's width helps nobody
+    table = listing(*heads[:shown])
     for image in built:
-        table.add_row(*(Text(printable(cell)) for cell in _row(image, now)))
+        table.add_row(*(Text(printable(cell)) for cell in _row(image, now)[:shown]))
     console.print(table)
     for name, listed in versions.items():
         console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
