@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 
 WIDE = 110
-"""Columns from which `images ls` shows the names of images too."""
+"""Columns from which `images ls` shows the whole names of images."""
 
 Variant = Annotated[DeviceKind, typer.Option(help="Which build of the framework.", envvar="BAKEOFF_VARIANT")]
 
@@ -74,6 +74,7 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
     """List the images that bakeoff built, which of them today's sources still give, and the versions offered.
 
     current: what a build would give; stale: it would give another; superseded: and that one is built already.
+    locked: by a lock, every package by hash; pinned: only those that bakeoff names.
 
     Example: bakeoff images ls --json
     """
@@ -83,12 +84,13 @@ def ls(*, display: Annotated[Display, Only("as_json")]) -> None:
         emit({"images": [_document(image) for image in built], "offered": versions})
         return
     console, now = stdout(), datetime.now(UTC)
-    heads = ("contender", "variant", "size", "age", "state", "stack", "image")
-    shown = len(heads) - (console.width < WIDE)  # a name that is folded into a column's width helps nobody
-    table = listing(*heads[:shown])
+    wide = console.width >= WIDE
+    table = listing("contender, variant", "size", "age", "state", "stack", "image" if wide else "content")
     for image in built:
-        table.add_row(*(Text(printable(cell)) for cell in _row(image, now)[:shown]))
+        table.add_row(*(Text(printable(cell)) for cell in _row(image, now, wide=wide)))
     console.print(table)
+    if built and not wide:
+        console.print("named bakeoff/CONTENDER:VERSION-VARIANT-CONTENT; --json names the locks too")
     for name, listed in versions.items():
         console.print(Text(printable(f"{name} offers {', '.join(listed)}")))
 
@@ -108,8 +110,8 @@ def prune(
     Example: bakeoff images prune --dry-run
     """
     states = ("superseded", "stale") if stale else ("superseded",)
-    chosen = [image for image in connect_image_engine().built_images() if image.state in states]
-    console = stdout()
+    engine, console = connect_image_engine(), stdout()
+    chosen = [image for image in engine.built_images() if image.state in states]
     for image in chosen:
         why = "a container uses it" if image.in_use else image.state
         console.print(Text(printable(f"{image.name}: {image.size_bytes / 1e9:.1f} GB, {why}")), soft_wrap=True)
@@ -118,11 +120,17 @@ def prune(
     if not removable:
         console.print("nothing to remove")
     elif not dry_run and (yes or typer.confirm(f"remove {len(removable)}, up to {size}?")):
+        before = engine.images_bytes()
         for image in removable:
             image.remove()
-        console.print(
-            Text(f"removed {len(removable)}, up to {size}: layers that other images share stay"), soft_wrap=True
-        )
+        console.print(Text(f"removed {len(removable)}, {_freed(before, engine.images_bytes(), size)}"), soft_wrap=True)
+
+
+def _freed(before_bytes: int, after_bytes: int, size: str) -> str:
+    """Say what was freed; of an engine that does not tell, at most how much."""
+    if not before_bytes:
+        return f"freed up to {size}: layers that other images share stay"
+    return f"freed {(before_bytes - after_bytes) / 1e9:.1f} GB; layers that other images share stay"
 
 
 def _document(image: BuiltImage) -> dict[str, object]:
@@ -130,6 +138,7 @@ def _document(image: BuiltImage) -> dict[str, object]:
         "contender": image.contender,
         "variant": image.variant,
         "image": image.name,
+        "content": image.content,
         "size_bytes": image.size_bytes,
         "created_at": image.created_at.isoformat(),
         "stack": image.stack,
@@ -139,22 +148,23 @@ def _document(image: BuiltImage) -> dict[str, object]:
     }
 
 
-def _row(image: BuiltImage, now: datetime) -> tuple[str, ...]:
+def _row(image: BuiltImage, now: datetime, *, wide: bool) -> tuple[str, ...]:
     size, age = f"{image.size_bytes / 1e9:.1f} GB", _duration((now - image.created_at).total_seconds())
-    return image.contender, image.variant, size, age, image.state, _stack(image), image.name
+    named = f"{image.contender} {image.variant}".strip()
+    return named, size, age, image.state, _stack(image), image.name if wide else image.content
 
 
 def _stack(image: BuiltImage) -> str:
     """Say what the packages were held to; a pinned stack without a lock holds the few that requirements.in names."""
-    return image.stack if image.stack != PINNED else f"pinned, {'by hash' if image.lock else 'no lock'}"
+    return "locked" if image.lock and image.stack == PINNED else image.stack
 
 
 def _duration(seconds: float) -> str:
     """Say roughly how long: the largest unit of which there are two."""
-    for unit, length_seconds in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+    for unit, length_seconds in (("days", 86400), ("hours", 3600), ("min", 60)):
         if seconds >= 2 * length_seconds:
             return f"{seconds / length_seconds:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} seconds"
+    return f"{max(0.0, seconds):.0f} s"
 
 
 @app.command("lock")

@@ -22,6 +22,7 @@ class BuiltImage:
     contender: str  # "torch==2.13.0"
     variant: str  # "cpu"; "" where no name tells it
     name: str  # its name by content; a short id where it has none
+    content: str  # the hash of what it was built from, 12 hexadecimal digits
     size_bytes: int  # layers that it shares with others included
     created_at: datetime
     stack: Stack  # of the other packages

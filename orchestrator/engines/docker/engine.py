@@ -209,21 +209,21 @@ class DockerEngine:
         with engine_lost_on_any_error():
             return list_images(self.client, self.images, self.base_image)
 
+    def images_bytes(self) -> int:
+        """Return what all images take on the disk, shared layers once; 0 from Podman. Raises EngineLostError."""
+        with engine_lost_on_any_error():
+            return int(self.client.df().get("LayersSize") or 0)
+
     def _own_image(self, contender: Contender, variant: str, say: Say) -> Prepared:
         wanted = wanted_image(contender, variant, self.images, self.base_image)
         image, retries = find_image(self.client, wanted.tag), tuple[str, ...]()
         if image is None:
             image, retries = self._built(wanted, say)
         labels = get_image(self.client, image).labels
+        turns = takes_turns(labels)
         facts = {**facts_of_image(labels), "relaxations": format_relaxations(contender.relax)}
         return Prepared(
-            contender,
-            image,
-            image,
-            facts=facts,
-            relaxations=contender.relax,
-            retries=retries,
-            takes_turns=takes_turns(labels),
+            contender, image, image, facts=facts, relaxations=contender.relax, retries=retries, takes_turns=turns
         )
 
     def _built(self, wanted: Wanted, say: Say) -> tuple[str, tuple[str, ...]]:

@@ -45,13 +45,14 @@ def _superseded(found: Iterable[BuiltImage]) -> Iterator[BuiltImage]:
 def _built(image: Any, images: Path, base_image: str, *, in_use: bool) -> BuiltImage:
     labels, content = image.labels, image.labels[CONTENT_HASH_LABEL]
     contender = labels.get(CONTENDER_LABEL, "")
-    by_content = [tag for tag in map(familiar, image.tags) if tag.endswith(f"-{content}")]
-    variant = by_content[0].removesuffix(f"-{content}").rpartition("-")[2] if by_content else ""
+    by_content = sorted((tag for tag in map(familiar, image.tags) if f"-{content}" in tag), key=len)
+    variant = by_content[0].partition(f"-{content}")[0].rpartition("-")[2] if by_content else ""
     lock, stack = labels.get(LOCK_LABEL, ""), stack_of(labels.get(STACK_LABEL, ""))
     return BuiltImage(
         contender=contender,
         variant=variant,
-        name=min((*by_content, *map(familiar, image.tags), image.short_id), key=lambda each: each not in by_content),
+        name=next(iter((*by_content, *map(familiar, image.tags), image.short_id))),
+        content=content,
         size_bytes=int(image.attrs["Size"]),
         created_at=datetime.fromisoformat(labels.get("org.opencontainers.image.created") or image.attrs["Created"]),
         stack=stack,

@@ -51,6 +51,12 @@ CAUSES = (
         "remove a wheel of another build from the wheelhouse, or ask whoever keeps the index",
     ),
     _cause(
+        "the index cannot give the packages of a day",
+        r"does not provide upload-time metadata|satisfies the requirement pip>=26 \(from versions: (?!none\))",
+        "--stack as-released needs an index with pip 26 that tells when each file was uploaded (PEP 700), as PyPI does:"
+        " name one in PIP_INDEX_URL, or leave --stack out",
+    ),
+    _cause(
         "the proxy refuses",
         r"ProxyError|Tunnel connection failed|[Pp]roxy authorization required|tunnel error",
         "correct HTTPS_PROXY, user and password in it too, or `proxies` in Docker's config.json",
@@ -89,7 +95,7 @@ CAUSES = (
         "see that PIP_INDEX_URL is the index itself (most end in /simple) and that it has the package",
     ),
 )
-_NOT_AN_INDEX = CAUSES[:3]  # whatever an index has, these come first
+_WHATEVER_IS_OFFERED = CAUSES[:4]  # these come first, whatever versions an index has
 _OFFERED_OTHERS = re.compile(r"\(from versions: (?!none\))")
 _AWAY = re.compile(r"Could not fetch URL (?!.*\b404 Client Error)")  # an index beside pip's own may lack a package
 _OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>(: )?")
@@ -107,7 +113,7 @@ def find_cause(lines: Sequence[str]) -> tuple[Cause, str] | None:
     """
     away = any(map(_AWAY.search, lines))
     refused = "" if away else next(filter(_OFFERED_OTHERS.search, reversed(lines)), "")
-    for cause in _NOT_AN_INDEX if refused else CAUSES:
+    for cause in _WHATEVER_IS_OFFERED if refused else CAUSES:
         if line := next(filter(cause.pattern.search, reversed(lines)), ""):
             return cause, line
     line = refused or next(filter(NO_VERSION.pattern.search, reversed(lines)), "")

@@ -15,6 +15,7 @@ from tests.support.paths import ROOT
 PRINTED = {path.stem: path.read_text().splitlines() for path in (ROOT / "tests/fixtures/installing").glob("*.txt")}
 
 UNREACHABLE, PROXY, UNKNOWN_NAME = "the index cannot be reached", "the proxy refuses", "a name cannot be resolved"
+NO_DAYS = "the index cannot give the packages of a day"
 TLS, LOGIN, ABSENT = "TLS: the certificate is not trusted", "the index wants other credentials", "the index has no such"
 EXPECTED = {
     "pip-asks-for-user": LOGIN,
@@ -23,6 +24,8 @@ EXPECTED = {
     "pip-disk-full": "the disk is full",
     "pip-http": "an index over http is not trusted",
     "pip-no-name": UNKNOWN_NAME,
+    "pip-no-newer-pip": NO_DAYS,
+    "pip-no-upload-time": NO_DAYS,
     "pip-no-version": "no such version",
     "pip-other-index-away": UNREACHABLE,
     "pip-proxy-407": PROXY,
