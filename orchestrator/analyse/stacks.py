@@ -14,7 +14,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "Keras": ("keras",),
     "CUDA": ("cuda", "cuda_build"),
     "cuDNN": ("cudnn", "cudnn_build"),
-    "NCCL": ("library nccl", "package nvidia-nccl-cu12"),
+    "NCCL": ("library nccl", "package nvidia-nccl-cu13", "package nvidia-nccl-cu12"),
     "Triton": ("package triton",),
     "BLAS": ("blas",),
     "oneDNN": ("onednn_version",),

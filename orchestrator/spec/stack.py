@@ -7,6 +7,7 @@ as-released  the same of what had been uploaded when this version of the framewo
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date
 from typing import Any
@@ -24,14 +25,21 @@ _DATED = re.compile(rf"{LATEST}-(\d{{4}}-\d\d-\d\d)")
 
 def check_stack(given: Any) -> Stack:
     """Return a stack as it was given. Raises UsageError for what is none."""
-    if given in STACKS or (isinstance(given, str) and _DATED.fullmatch(given)):
-        return str(given)
+    with contextlib.suppress(ValueError):  # 2026-02-30
+        if given in STACKS or day_of_latest(str(given)):
+            return str(given)
     raise UsageError(f"--stack {str(given)[:60]} is no stack", f"one of: {', '.join(STACKS)}")
 
 
 def dated(given: Stack, today: date) -> Stack:
     """Write the day of the build into "latest": what pip picks tomorrow is another stack."""
     return f"{LATEST}-{today.isoformat()}" if given == LATEST else given
+
+
+def day_of_latest(argument: str) -> date | None:
+    """Return the day that a build's argument STACK names, None where it is not of "latest"."""
+    found = _DATED.fullmatch(argument)
+    return date.fromisoformat(found[1]) if found else None
 
 
 def stack_of(argument: str) -> Stack:
@@ -43,6 +51,6 @@ def stack_of(argument: str) -> Stack:
 
 def describe(argument: str) -> str:
     """Say of a build's argument STACK what it held the packages to; "" is pinned."""
-    if found := _DATED.fullmatch(argument):
-        return f"as pip picked them on {found[1]} (--stack latest)"
-    return f"uploaded before {argument}, the day after the framework's release (--stack as-released)"
+    if day := day_of_latest(argument):
+        return f"as pip picked them on {day} (--stack latest)"
+    return f"uploaded before {argument[:10]}, the day after the framework's release (--stack as-released)"

@@ -25,7 +25,7 @@ def test_latest_is_of_the_day_of_the_build(given: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "stack"), [("", "pinned"), ("latest-2026-11-27", "latest"), ("2026-03-07", "as-released")]
+    ("argument", "stack"), [("", "pinned"), ("latest-2026-11-27", "latest"), ("2026-03-07T00:00:00Z", "as-released")]
 )
 def test_a_builds_argument_tells_its_stack(argument: str, stack: str) -> None:
     assert stack_of(argument) == stack
@@ -35,7 +35,7 @@ def test_a_day_that_is_written_down_stays_that_day() -> None:
     assert dated("latest-2026-11-20", TODAY) == "latest-2026-11-20"
 
 
-@pytest.mark.parametrize("given", ["newest", "latest-soon", "", 3, "latest-2026-11-27 x"])
+@pytest.mark.parametrize("given", ["newest", "latest-soon", "", 3, "latest-2026-11-27 x", "latest-2026-02-30"])
 def test_what_is_no_stack_is_refused_with_those_that_are(given: object) -> None:
     with pytest.raises(UsageError, match="is no stack") as refused:
         check_stack(given)

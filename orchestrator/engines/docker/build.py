@@ -7,6 +7,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from orchestrator.engines.docker.files import MemberRefusedError, read_member, u
 from orchestrator.engines.docker.labels import OWNER_LABELS, REPOSITORY_PREFIX, image_labels
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import locks, pip_configuration
-from orchestrator.engines.install.context import Context, context, pack
+from orchestrator.engines.install.context import Context, context, pack, refuse_past_day
 from orchestrator.engines.install.failure import KEPT_LINES, Failed
 from orchestrator.engines.install.pip_configuration import PipConfiguration
 from orchestrator.host.credentials import without_credentials
@@ -70,6 +71,7 @@ def build_image(
     Raises PrepareError, which `failed` makes of the builder's log, PreflightError where the base cannot be had.
     """
     contender, content, tag, again = wanted
+    refuse_past_day(content, datetime.now(UTC))
     say(f"building {tag}: this downloads the framework once, and may take minutes")
     base = base_of(client, _base_name(content, contender), contender.written, say, waits_seconds)
     say(f"{contender.name}: on {base.description}")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import locks
+from orchestrator.engines.install.pip import framework_of
 from orchestrator.errors import UsageError
 from orchestrator.spec.contenders import IMAGES, ROOT, Contender, ContenderFile, Version
-from orchestrator.spec.stack import AS_RELEASED, PINNED
+from orchestrator.spec.stack import AS_RELEASED, PINNED, day_of_latest
 
 HASH_CHARACTERS = 12
+
+_AFTER_MIDNIGHT = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,30 @@ def context(contender: Contender, file: ContenderFile, variant: str, images: Pat
     # Without contender.toml: what of it matters stands in the arguments, and a new colour is no new image.
     own = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".toml")
     files |= {f"images/{contender.name}/{path.name}": path for path in own}
-    files |= {f"images/{contender.name}/wheelhouse/{path.name}": path for path in folder.glob("wheelhouse/*.whl")}
+    files |= {f"images/{contender.name}/wheelhouse/{path.name}": path for path in _wheels(folder, contender)}
     found = locks.of(folder, contender.version, variant) if contender.stack == PINNED else {}
     files |= {f"images/{contender.name}/locks/{name}": path for name, path in found.items()}
     return Context(files, arguments(contender, file, variant, base))
+
+
+def _wheels(folder: Path, contender: Contender) -> Iterable[Path]:
+    """Return the wheels of the wheelhouse; of the release day the framework's alone, as files tell no day."""
+    wheels = folder.glob("wheelhouse/*.whl")
+    if contender.stack != AS_RELEASED:
+        return wheels
+    framework = framework_of((folder / "requirements.in").read_text(encoding="utf-8")).replace("-", "_")
+    return (path for path in wheels if path.name.startswith(f"{framework}-"))
+
+
+def refuse_past_day(content: Context, now: datetime) -> None:
+    """Refuse to build a stack "latest" of a day that is over: pip would pick today's packages under that day's name.
+
+    Some hours are left to a comparison that began before midnight. Raises PrepareError.
+    """
+    day = day_of_latest(content.arguments.get("STACK", ""))
+    if day is not None and day < (now - _AFTER_MIDNIGHT).date():
+        fault = f"what pip picked on {day} can no longer be installed, and no image or environment of it is here"
+        raise PrepareError(fault, "--stack latest for today's packages, or pinned")
 
 
 def arguments(contender: Contender, file: ContenderFile, variant: str, base: str) -> dict[str, str]:
@@ -97,7 +121,7 @@ def _stack(contender: Contender, offered: Version | None) -> dict[str, str]:
     if offered is None or offered.released is None:
         fault = f"the release day of {contender.written} is not known"
         raise UsageError(fault, f"write it into images/{contender.name}/contender.toml: released = 2026-03-06")
-    return {"STACK": (offered.released + timedelta(days=1)).isoformat()}
+    return {"STACK": f"{offered.released + timedelta(days=1)}T00:00:00Z"}
 
 
 def chosen_base(contender: Contender, file: ContenderFile, base: str) -> str:

@@ -37,6 +37,6 @@ def expanded(requirements: str, arguments: Mapping[str, str]) -> str:
 
 
 def framework_of(requirements: str) -> str:
-    """Return the name of the framework's package, which stands in the first line of requirements.in."""
-    first = next(line for line in requirements.splitlines() if line and not line.startswith("#"))
-    return re.split(r"[\[=]", first)[0]
+    """Return the framework's package, which the first line of requirements.in names; "" where there is no line."""
+    first = next((line for line in requirements.splitlines() if line and not line.startswith("#")), "")
+    return re.split(r"[\[=$]", first)[0]

@@ -9,13 +9,14 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
 
 from orchestrator.engines.engine import PrepareError
 from orchestrator.engines.install import failure, locks, pip
-from orchestrator.engines.install.context import Context
+from orchestrator.engines.install.context import Context, refuse_past_day
 from orchestrator.errors import PreflightError
 from orchestrator.spec.contenders import Contender
 from orchestrator.values import Say
@@ -52,6 +53,7 @@ class Environments:
         folder = self._folder(contender, variant, content)
         with filelock.FileLock(make_folder(folder.parent) / f"{folder.name}.lock"):
             if not _is_complete(folder):
+                refuse_past_day(content, datetime.now(UTC))
                 say(f"making the environment {folder.name}: this downloads the framework once")
                 shutil.rmtree(folder, ignore_errors=True)
                 self._install(contender, folder, content, say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from docker import DockerClient
 from docker.errors import ImageNotFound
 
 from orchestrator.engines.built_image import BuiltImage
-from orchestrator.engines.docker import DockerEngine
+from orchestrator.engines.docker import DockerEngine, image_list
+from orchestrator.engines.engine import PrepareError
 from orchestrator.spec.contenders import parse
+from orchestrator.spec.stack import dated
 from tests.support import engines
 from tests.support.engines import quiet
 
@@ -60,11 +63,21 @@ def test_an_edit_makes_an_image_stale_and_the_next_build_supersedes_it(engine: D
         engine.client.images.get(before.name)
 
 
-def test_a_stack_has_its_own_successor_and_yesterdays_latest_is_stale(engine: DockerEngine, toy: Path) -> None:
-    yesterday = replace(parse(toy.name, toy.parent), stack="latest-2026-01-01")
-    engine.prepare(yesterday, "cpu", quiet)
+def test_a_stack_has_its_own_successor_and_yesterdays_latest_is_stale(
+    engine: DockerEngine, toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = datetime.now(UTC).date()
+    engine.prepare(replace(parse(toy.name, toy.parent), stack=f"latest-{today}"), "cpu", quiet)
+    monkeypatch.setattr(image_list, "dated", lambda stack, day: dated(stack, day + timedelta(days=1)))
     states = {image.stack: image.state for image in toys(engine, toy)}
     assert states == {"pinned": "current", "latest": "stale"}
+
+
+def test_a_latest_of_a_day_that_is_over_is_not_built(engine: DockerEngine, toy: Path) -> None:
+    past = replace(parse(toy.name, toy.parent), stack="latest-2026-01-01")
+    with pytest.raises(PrepareError, match="what pip picked on 2026-01-01"):
+        engine.prepare(past, "cpu", quiet)
+    assert [image.stack for image in toys(engine, toy)] == ["pinned"]
 
 
 def test_another_base_image_makes_an_image_stale(engine: DockerEngine, toy: Path) -> None:

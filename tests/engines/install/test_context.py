@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 import tarfile
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.engines.install.context import Context, arguments, context
+from orchestrator.engines.engine import PrepareError
+from orchestrator.engines.install.context import Context, arguments, context, refuse_past_day
 from orchestrator.errors import UsageError
 from orchestrator.spec.contenders import IMAGES, Contender, ContenderFile, Variant, Version, offered_contenders, parse
 from tests.support.paths import TOYS
@@ -127,9 +129,43 @@ def test_a_stack_of_another_day_is_another_content_and_leaves_the_locks_out() ->
     torch, file = parse("torch"), offered_contenders()["torch"]
     stacks = ("pinned", "latest-2026-11-26", "latest-2026-11-27", "as-released")
     contents = [context(replace(torch, stack=stack), file, "cpu", IMAGES, "") for stack in stacks]
-    assert [content.arguments.get("STACK", "") for content in contents] == ["", *stacks[1:3], "2026-07-09"]
+    assert [content.arguments.get("STACK", "") for content in contents] == [
+        "",
+        *stacks[1:3],
+        "2026-07-09T00:00:00Z",
+    ]
     assert len({content.content_hash for content in contents}) == 4
     assert [any("/locks/" in name for name in content.files) for content in contents] == [True, False, False, False]
+
+
+def test_of_the_release_day_a_wheelhouse_gives_the_framework_alone(toys: Path) -> None:
+    (toys / "toy" / "requirements.in").write_text("toy-works${EXTRAS}==${VERSION}\nnumpy\n")
+    (toys / "toy" / "wheelhouse").mkdir()
+    for name in ("toy_works-1.0-py3-none-any.whl", "numpy-9-py3-none-any.whl"):
+        (toys / "toy" / "wheelhouse" / name).write_bytes(b"wheel")
+    file = _file({"1.0": Version(released=date(2026, 3, 6))})
+    sent = {
+        stack: {Path(name).name.partition("-")[0] for name in files if name.endswith(".whl")}
+        for stack in ("pinned", "latest-2026-11-27", "as-released")
+        if (files := context(replace(Contender("toy", "1.0"), stack=stack), file, "cpu", toys, "").files)
+    }
+    assert sent == {
+        "pinned": {"toy_works", "numpy"},
+        "latest-2026-11-27": {"toy_works", "numpy"},
+        "as-released": {"toy_works"},
+    }
+
+
+@pytest.mark.parametrize("now", ["2026-11-28 06:01", "2027-01-01 00:00"])
+def test_what_pip_picked_on_a_day_that_is_over_is_not_built(now: str) -> None:
+    with pytest.raises(PrepareError, match="what pip picked on 2026-11-27 can no longer be installed") as refused:
+        refuse_past_day(Context({}, {"STACK": "latest-2026-11-27"}), datetime.fromisoformat(now))
+    assert "--stack latest for today's packages" in refused.value.remedy
+
+
+@pytest.mark.parametrize("stack", ["latest-2026-11-27", "2020-01-01T00:00:00Z", ""])
+def test_what_is_begun_before_midnight_is_built_and_a_release_day_may_be_long_ago(stack: str) -> None:
+    refuse_past_day(Context({}, {"STACK": stack}), datetime.fromisoformat("2026-11-28 05:59"))
 
 
 def test_a_version_without_a_release_day_has_no_stack_of_that_day() -> None:

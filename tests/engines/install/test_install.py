@@ -114,10 +114,10 @@ def test_a_stack_of_today_has_no_lock_no_pin_and_no_version_but_the_frameworks(p
 def test_a_stack_of_the_release_day_takes_a_pip_that_knows_days_and_holds_all_but_the_framework_to_it(
     place: Place,
 ) -> None:
-    calls = place.install({**ASKED, "STACK": "2026-03-07"}).calls
+    calls = place.install({**ASKED, "STACK": "2026-03-07T00:00:00Z"}).calls
     assert calls[0] == "-m pip install --retries 2 --upgrade pip>=26"
     assert calls[1].startswith("-m pip install --no-deps --retries 1"), "the framework's own index tells no days"
-    assert calls[2].startswith("before 2026-03-07: -m pip install --retries 2 --constraint")
+    assert calls[2].startswith("before 2026-03-07T00:00:00Z: -m pip install --retries 2 --constraint")
     assert len(calls) == 3
 
 

@@ -117,7 +117,10 @@ def test_labels_tell_how_an_image_was_made() -> None:
     ("argument", "said"),
     [
         ("latest-2026-11-27", "as pip picked them on 2026-11-27 (--stack latest)"),
-        ("2026-03-07", "uploaded before 2026-03-07, the day after the framework's release (--stack as-released)"),
+        (
+            "2026-03-07T00:00:00Z",
+            "uploaded before 2026-03-07, the day after the framework's release (--stack as-released)",
+        ),
     ],
 )
 def test_a_stack_that_is_not_pinned_stands_in_the_image_and_in_the_report(argument: str, said: str) -> None:
