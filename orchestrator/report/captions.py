@@ -6,6 +6,7 @@ from orchestrator import text as words
 from orchestrator.analyse.stacks import StackDifference
 from orchestrator.analyse.summary import ClaimForecast, MetricRatio, Summary
 from orchestrator.record.record import Status
+from orchestrator.spec.stack import AS_RELEASED, LATEST, PINNED, family
 
 LIMITS = (
     "MNIST is a small problem for a small network. It shows what a framework costs per step (its overhead) and how "
@@ -29,6 +30,15 @@ WALK_CAPTIONS = {
 """The same for the figures that only a walk has."""
 
 
+_PACKAGES = {
+    LATEST: "Each image built for this run has, beside its framework, what pip picked on the day of the build "
+    "(--stack latest).",
+    AS_RELEASED: "Each image built for this run has, beside its framework, what was there on the day of its release "
+    "(--stack as-released).",
+}
+"""Stack → what it means for a reader, where bakeoff did not name the packages."""
+
+
 def claims_of(ratios: tuple[MetricRatio, ...]) -> list[MetricRatio]:
     """Return the rows in which something may be claimed: those of throughput."""
     return [row for row in ratios if row.metric == "throughput"]
@@ -46,8 +56,9 @@ def verdicts(summary: Summary) -> list[str]:
 
 
 def stacks(summary: Summary) -> list[str]:
-    """Say for each framework of which several versions ran in which parts their stacks differ, as outside text."""
-    return [_stack(each) for each in summary.stacks]
+    """Say what the other packages are where they are not pinned, and in which parts versions differ; outside text."""
+    asked = _PACKAGES.get(family(str(summary.comparison.spec.get("stack", PINNED))))
+    return [*([asked] if asked else []), *map(_stack, summary.stacks)]
 
 
 def _stack(found: StackDifference) -> str:

@@ -16,7 +16,7 @@ from orchestrator.spec import recipes
 from orchestrator.spec.contenders import Contender, driver_floor, format_relaxations, parse
 from orchestrator.spec.gpu_faults import NO_TOOLKIT, absent, old_driver
 from orchestrator.spec.spec import DeviceKind, EngineName, ExplainSpec, Spec
-from orchestrator.spec.stack import dated
+from orchestrator.spec.stack import PINNED, dated
 from shared.recipe import Recipe
 
 ENOUGH_CORES = 8
@@ -247,10 +247,11 @@ def _cpu(threads: int) -> str:
 
 
 def engine_and_device(resolved: ResolvedSpec, engine: str, *, restricts: bool) -> str:
-    """Return the heading's second line; relaxations are named where the engine `restricts` its workers."""
+    """Return the heading's second line: a stack only where not pinned, relaxations where the engine `restricts`."""
     device = resolved.gpu.name if resolved.gpu else _cpu(resolved.threads)
     spared = [
         f"{written} relaxed by {format_relaxations(words)}"
         for written, words in relaxations_by_contender(resolved).items()
     ]
-    return ", ".join([f"{engine} engine", device, *(spared if restricts else [])])
+    stack = [f"stack {resolved.spec.stack}"] if resolved.spec.stack != PINNED else []
+    return ", ".join([f"{engine} engine", device, *stack, *(spared if restricts else [])])

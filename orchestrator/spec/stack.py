@@ -42,11 +42,16 @@ def day_of_latest(argument: str) -> date | None:
     return date.fromisoformat(found[1]) if found else None
 
 
+def family(stack: Stack) -> str:
+    """Return which of STACKS a stack is, whatever its day."""
+    return LATEST if stack.startswith(LATEST) else stack
+
+
 def stack_of(argument: str) -> Stack:
     """Return which of STACKS a build's argument STACK was of; "" is pinned."""
     if not argument:
         return PINNED
-    return LATEST if argument.startswith(LATEST) else AS_RELEASED
+    return LATEST if day_of_latest(argument) else AS_RELEASED
 
 
 def describe(argument: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from orchestrator.analyse.stacks import StackPart, stack_differences
 from orchestrator.report import captions
 from tests.support.summaries import summary
@@ -41,6 +43,22 @@ def test_the_sentence_names_what_differs_from_what_to_what_and_then_what_does_no
         "The 2 contenders of PyTorch differ in their stack: framework 2.13.0 → 2.14.1, CUDA none → 12.8, "
         "NumPy 1.26.4 → 2.1.0; the same in all: BLAS, Python."
     )
+
+
+@pytest.mark.parametrize(
+    ("stack", "said"),
+    [
+        ("latest", "what pip picked on the day of the build"),
+        ("latest-2026-11-27", "what pip picked"),
+        ("as-released", "day of its release"),
+    ],
+)
+def test_packages_that_are_not_pinned_are_told_first(stack: str, said: str) -> None:
+    found = summary(stacks=stack_differences({"tf": OTHER, "tf[xla]": OTHER}))
+    asked = found.comparison.replace(spec={**found.comparison.spec, "stack": stack})
+    first, second = captions.stacks(found.replace(comparison=asked))
+    assert said in first
+    assert [second] == captions.stacks(found)
 
 
 def test_modes_of_one_version_have_the_same_stack() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.host.hardware import Hardware
-from orchestrator.spec.resolve import resolve
+from orchestrator.spec.resolve import engine_and_device, resolve
 from orchestrator.spec.spec import ExplainSpec, Spec
 from orchestrator.spec.stack import check_stack, dated, stack_of
 
@@ -53,6 +53,14 @@ def test_what_a_run_writes_down_is_the_day(spec: Spec) -> None:
     (stack,) = {contender.stack for contender in resolved.contenders}
     assert stack.startswith("latest-20")
     assert resolved.pin("docker").stack == stack
+
+
+def test_the_heading_names_a_stack_that_is_not_pinned() -> None:
+    second = [
+        engine_and_device(resolve(Spec(stack=stack), Hardware(cores=2)), "docker", restricts=True)
+        for stack in ("pinned", "as-released")
+    ]
+    assert second == [f"docker engine, CPU with 2 threads{more}" for more in ("", ", stack as-released")]
 
 
 def test_an_interpreter_that_is_there_has_its_own_stack() -> None:
