@@ -31,9 +31,8 @@ WALK_CAPTIONS = {
 
 
 _PACKAGES = {
-    LATEST: "Each image built for this run has, beside its framework, what pip picked on the day of the build "
-    "(--stack latest).",
-    AS_RELEASED: "Each image built for this run has, beside its framework, what was there on the day of its release "
+    LATEST: "What bakeoff built has, beside its framework, what pip picked on the day of the build (--stack latest).",
+    AS_RELEASED: "What bakeoff built has, beside its framework, what was there on the day of its release "
     "(--stack as-released).",
 }
 """Stack → what it means for a reader, where bakeoff did not name the packages."""
