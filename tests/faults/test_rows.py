@@ -16,7 +16,7 @@ def test_every_row_is_tested_or_declared() -> None:
         for numbers in re.findall(r"mark\.row\(([\d, ]+)\)", file.read_text())
         for number in numbers.split(",")
     }
-    assert [row.number for row in ROWS] == list(range(1, 43))
+    assert [row.number for row in ROWS] == list(range(1, len(ROWS) + 1))
     assert tested == {row.number for row in ROWS if not row.declared}
 
 
