@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import IO, Any
 
 from docker import DockerClient
 from docker.credentials.errors import StoreError
-from docker.errors import APIError, DockerException, StreamParseError, create_api_error_from_http_exception
+from docker.errors import APIError, DockerException, NotFound, StreamParseError, create_api_error_from_http_exception
 from requests import exceptions
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
@@ -25,6 +26,9 @@ SDK_ERRORS = (DockerException, StoreError, StreamParseError, RequestException, H
 
 OTHER_SHAPE = (TypeError, KeyError, AttributeError, IndexError, ValueError)
 """What the SDK raises at an answer or a configuration of another shape than it expects."""
+
+REMOVE_WAITS_SECONDS = (0.2, 1.0)
+"""How long an engine may be busy with what is to be removed, before it is asked once more."""
 
 _AWAY = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError, ConnectionError)
 
@@ -65,6 +69,32 @@ def engine_lost_if_unreachable() -> Iterator[None]:
         if is_away(error):
             raise EngineLostError(short(error)) from error
         raise
+
+
+def discard(container: Any, out: Any) -> None:
+    """Remove a container and its output volume, as far as the engine lets us; None is nothing to remove.
+
+    Podman refuses while it still ends a container, and a volume while its container is there: both pass. What stays all
+    the same is removed when the run ends.
+    """
+    if container is not None:
+        _remove(lambda: container.remove(force=True, v=True))  # v: what the image declared as VOLUME
+    if out is not None:
+        _remove(lambda: out.remove(force=True))
+
+
+def _remove(remove: Callable[[], None]) -> None:
+    for wait_seconds in (*REMOVE_WAITS_SECONDS, None):
+        try:
+            remove()
+        except NotFound:
+            return
+        except SDK_ERRORS as error:
+            if wait_seconds is None or isinstance(error, exceptions.ConnectionError):  # nobody is there
+                return
+            time.sleep(wait_seconds)
+        else:
+            return
 
 
 def create_container(client: DockerClient, image: str, **options: Any) -> Any:

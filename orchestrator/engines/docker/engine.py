@@ -18,6 +18,7 @@ from orchestrator.engines.docker import container_options, judge, sbom
 from orchestrator.engines.docker.api import (
     SDK_ERRORS,
     create_container,
+    discard,
     engine_lost_if_unreachable,
     engine_lost_on_any_error,
     get_image,
@@ -129,7 +130,7 @@ class DockerEngine:
             container.start()
         except BaseException as error:
             # Also on Ctrl-C: what was created here has no other owner yet.
-            _discard(container, out)
+            discard(container, out)
             if is_away(error):
                 # What the engine made all the same is found by `adopt`.
                 raise EngineLostError(short(error)) from error
@@ -289,12 +290,3 @@ def _find_container(client: DockerClient, launch: Launch) -> Any:
             " it is left alone; remove or rename it with docker, then `bakeoff resume`"
         )
     return container
-
-
-def _discard(container: Any, out: Any) -> None:
-    if container is not None:
-        with contextlib.suppress(*SDK_ERRORS):
-            container.remove(force=True, v=True)
-    if out is not None:
-        with contextlib.suppress(*SDK_ERRORS):
-            out.remove(force=True)

@@ -13,7 +13,7 @@ from typing import Any, Self
 from docker import DockerClient
 from docker.errors import APIError
 
-from orchestrator.engines.docker.api import SDK_ERRORS, cpu_seconds, events, inspect
+from orchestrator.engines.docker.api import SDK_ERRORS, cpu_seconds, discard, events, inspect
 from orchestrator.engines.docker.files import MemberRefusedError, read_member, unstarted_container, volume_at
 from orchestrator.engines.docker.log_cursor import LogCursor
 from orchestrator.engines.docker.stdin import StandardInput
@@ -131,10 +131,7 @@ class DockerWorker:
         self._stdin.close()
         if self._released or kind is not None:
             return
-        with contextlib.suppress(*SDK_ERRORS):
-            self._container.remove(force=True, v=True)  # v: what the image declared as VOLUME
-        with contextlib.suppress(*SDK_ERRORS):
-            self._out.remove(force=True)
+        discard(self._container, self._out)
 
     def _kills(self, state: Mapping[str, Any]) -> list[str]:
         """Ask the engine whether somebody sent a signal, or the kernel killed: exit code 137 alone does not say who.

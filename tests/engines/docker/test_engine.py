@@ -341,7 +341,7 @@ def test_a_start_whose_answer_was_lost_is_taken_up(rig: DockerRig, monkeypatch: 
     def unanswered(container: Container, **options: Any) -> None:
         started(container, **options)
         monkeypatch.undo()
-        monkeypatch.setattr("orchestrator.engines.docker.engine._discard", lambda *_: None)
+        monkeypatch.setattr("orchestrator.engines.docker.engine.discard", lambda *_: None)
         raise requests.exceptions.ConnectionError("Connection aborted")
 
     monkeypatch.setattr(Container, "start", unanswered)
