@@ -29,12 +29,13 @@ from orchestrator.engines.docker.api import (
 )
 from orchestrator.engines.docker.build import Wanted, build_image, find_image, wanted_image
 from orchestrator.engines.docker.checks import DockerChecks
-from orchestrator.engines.docker.cleanup import DockerObject, list_owned, remove_all
+from orchestrator.engines.docker.cleanup import DockerObject, is_ours, list_owned, remove_all
 from orchestrator.engines.docker.cli_context import named_by
 from orchestrator.engines.docker.files import DATA_VOLUME, fill_data, make_out
 from orchestrator.engines.docker.image_list import list_images
 from orchestrator.engines.docker.inspection import Checkup, product
 from orchestrator.engines.docker.labels import (
+    CONTENT_HASH_LABEL,
     LEASE_LABEL,
     RUN_LABEL,
     TRIAL_LABEL,
@@ -242,8 +243,9 @@ class DockerEngine:
             image, retries = pull(self.client, contender.image, say, self.pull_waits_seconds)
         config = image.attrs["Config"]
         contract = facts_of_contract(contender.image, config, allow_foreign=self.allow_foreign_image)
-        facts = {**contract, "relaxations": format_relaxations(())}
-        turns = takes_turns(config.get("Labels"))
+        labels = config.get("Labels") or {}
+        made = facts_of_image(labels) if CONTENT_HASH_LABEL in labels and image.tags and is_ours(image) else {}
+        facts, turns = {**contract, **made, "relaxations": format_relaxations(())}, takes_turns(labels)
         return Prepared(contender, str(image.id), str(image.id), facts=facts, retries=retries, takes_turns=turns)
 
     def _find_image(self, named: str, variant: str) -> str:

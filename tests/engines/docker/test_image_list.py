@@ -73,6 +73,22 @@ def test_a_stack_has_its_own_successor_and_yesterdays_latest_is_stale(
     assert states == {"pinned": "current", "latest": "stale"}
 
 
+def test_an_image_of_ours_that_is_compared_by_its_name_tells_its_packages_and_one_built_on_it_does_not(
+    engine: DockerEngine, toy: Path
+) -> None:
+    (image,) = toys(engine, toy)
+    own = engine.prepare(parse(toy.name, toy.parent), "cpu", quiet).facts
+    ready = engine.prepare(parse(f"mine@{image.name}", toy.parent), "cpu", quiet).facts
+    told = ("requirements", "base image")
+    assert [ready[name] for name in told] == [own[name] for name in told]
+    engine.client.images.get(image.name).tag(f"elsewhere/{toy.name}", "mine")
+    try:
+        elsewhere = engine.prepare(parse(f"mine@elsewhere/{toy.name}:mine", toy.parent), "cpu", quiet).facts
+        assert set(elsewhere).isdisjoint(told)
+    finally:
+        engine.client.images.remove(f"elsewhere/{toy.name}:mine")
+
+
 def test_a_latest_of_a_day_that_is_over_is_not_built(engine: DockerEngine, toy: Path) -> None:
     past = replace(parse(toy.name, toy.parent), stack="latest-2026-01-01")
     with pytest.raises(PrepareError, match="what pip picked on 2026-01-01"):
