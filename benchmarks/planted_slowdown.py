@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.noise import neighbour
-from benchmarks.turn_length import log_ratio
+from benchmarks.turn_length import throughput
 from orchestrator import pipeline, progress
 from orchestrator.analyse.ratio_verdict import RatioVerdict
 from orchestrator.engines.docker import DockerEngine
@@ -70,8 +70,7 @@ def _decide(spec: Spec, runtime: Runtime) -> str:
     """Run one comparison and say what came of it, after how many blocks and minutes."""
     begin = time.monotonic()
     _, summary = pipeline.compare(spec, runtime, progress.view("quiet", io.StringIO()))
-    log_ratio(summary)  # ends with the trials' reasons where there is none
-    found = next(row.verdict for row in summary.ratios if row.metric == "throughput")
+    found = throughput(summary).verdict
     return f"{_words(found)}, {found.blocks} blocks, {(time.monotonic() - begin) / 60:.1f} minutes"
 
 

@@ -20,7 +20,7 @@ from statistics import fmean, median, stdev
 
 from benchmarks.noise import neighbour
 from orchestrator import pipeline, progress
-from orchestrator.analyse.summary import Summary
+from orchestrator.analyse.summary import MetricRatio, Summary
 from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.spec import Spec
 
@@ -58,16 +58,16 @@ def _log_ratio(spec: Spec, turn: str, runtime: Runtime) -> float:
     """Run one block and return the logarithm of the second contender's images/s over the first's."""
     how = {"relay": False} if turn == WHOLE else {"turn_seconds": float(turn)}
     _, summary = pipeline.compare(spec.replace(**how), runtime, progress.view("quiet", io.StringIO()))
-    return log_ratio(summary)
+    return math.log(throughput(summary).ratios[0])
 
 
-def log_ratio(summary: Summary) -> float:
-    """Return that logarithm of a run of one block. Raises SystemExit, with each trial's reason, where there is none."""
-    ratios = [row.ratios[0] for row in summary.ratios if row.metric == "throughput"]
-    if not ratios:
+def throughput(summary: Summary) -> MetricRatio:
+    """Return how two contenders compare in images/s. Raises SystemExit, with each trial's reason, where they do not."""
+    rows = [row for row in summary.ratios if row.metric == "throughput"]
+    if not rows:
         reasons = [f"{trial.id} {trial.status.value}: {trial.reason}" for trial in summary.trials if trial.reason]
         raise SystemExit("\n".join(["no ratio came of a block", *(reasons or ["an audit is red"])]))
-    return math.log(ratios[0])
+    return rows[0]
 
 
 def table(ratios: Ratios) -> list[str]:

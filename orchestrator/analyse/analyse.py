@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import median
 
 from orchestrator.analyse.accuracy import accuracy_differences
@@ -24,7 +23,7 @@ from orchestrator.analyse.load import RunResults
 from orchestrator.analyse.parity import step_differences
 from orchestrator.analyse.ratios import metric_ratios, short_trials, with_ratios
 from orchestrator.analyse.stacks import stack_differences
-from orchestrator.analyse.summary import Audit, Comparison, Environment, Summary, TrialSummary
+from orchestrator.analyse.summary import Audit, Comparison, Environment, StepDifference, Summary, TrialSummary
 from orchestrator.audit.audit import TOLERANCES
 from orchestrator.audit.line import AuditLine
 from orchestrator.record.record import Record, Status, TrialResult
@@ -40,18 +39,14 @@ def analyse(run: RunResults) -> Summary:
     found_claims = claims(_of_the_article(trials))
     overall = claims_over_seeds(comparison, trials, found_claims)
     differences = step_differences(run.steps, reference)
-    host, workers = run.environment.host, facts_by_contender(records)
-    ignored = {name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)}
+    workers = facts_by_contender(records)
     ratios = metric_ratios(comparison, trials, audits, turns)
     budget, tested = comparison.budget, run.tested
-    short = short_trials(comparison, trials)
-    checked = CheckInput(records, run.cores, run.load, differences, run.unread_answers, ignored, short)
-    checked = replace(checked, sentinel=run.sentinel.readings if run.sentinel else (), host=host)
     return Summary(
         comparison=comparison,
         environment=Environment(host=run.environment.host, workers=workers),
         stacks=() if run.walk else stack_differences(workers),
-        findings=findings(checked),
+        findings=findings(_check_input(run, trials, differences)),
         trials=trials,
         audits=audits,
         step_differences=differences,
@@ -70,6 +65,21 @@ def analyse(run: RunResults) -> Summary:
         programs=tuple(run.programs),
         confusions=confusions(tested.trials, tested.labels) if tested else (),
         shown_images=shown_images(tested.trials, tested.labels, tested.images) if tested else (),
+    )
+
+
+def _check_input(run: RunResults, trials: Sequence[TrialSummary], differences: Sequence[StepDifference]) -> CheckInput:
+    host = run.environment.host
+    return CheckInput(
+        run.records,
+        run.cores,
+        run.load,
+        differences,
+        run.unread_answers,
+        variables={name.removeprefix(FACT): fact for name, fact in host.items() if name.startswith(FACT)},
+        short=short_trials(run.comparison, trials),
+        sentinel=run.sentinel.readings if run.sentinel else (),
+        host=host,
     )
 
 

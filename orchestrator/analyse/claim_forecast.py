@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.analyse.claim_rule import BLOCKS_OF_A_CLAIM
-from orchestrator.analyse.decide_plan import EPOCH_SECONDS, RECIPE, Cost, cost_of, trial_seconds
+from orchestrator.analyse.decide_plan import CHOSEN, EPOCH_SECONDS, RECIPE, Cost, cost_of, trial_seconds
 from orchestrator.analyse.metrics import FEWEST_EPOCHS, counts
 from orchestrator.analyse.ratios import block_seconds, claim_rule, compared, short_trials
 from orchestrator.analyse.summary import ClaimForecast, Comparison, TrialSummary
@@ -21,7 +21,7 @@ def claim_forecast(comparison: Comparison, trials: Sequence[TrialSummary]) -> Cl
     """
     short = short_trials(comparison, trials)
     if compared(comparison) and short and len(short) == sum(map(counts, trials)):
-        return _short_way(comparison, trials)
+        return _decide_forecast(comparison, trials)
     if comparison.claim_command is None:
         return None
     seeds, seconds = len(comparison.seeds), block_seconds(trials)
@@ -30,7 +30,7 @@ def claim_forecast(comparison: Comparison, trials: Sequence[TrialSummary]) -> Cl
     return ClaimForecast(command=comparison.claim_command, blocks=blocks, minutes=minutes)
 
 
-def _short_way(comparison: Comparison, trials: Sequence[TrialSummary]) -> ClaimForecast:
+def _decide_forecast(comparison: Comparison, trials: Sequence[TrialSummary]) -> ClaimForecast:
     spec = _decided(Spec.model_validate(comparison.spec))
     seconds = _block_seconds(comparison, trials, spec)
     minutes = None if seconds is None else BLOCKS_OF_A_CLAIM * seconds / 60
@@ -39,10 +39,9 @@ def _short_way(comparison: Comparison, trials: Sequence[TrialSummary]) -> ClaimF
 
 
 def _decided(spec: Spec) -> Spec:
-    """Return the spec without what --decide decides itself; of several recipes of the user's the first."""
+    """Return the spec as --decide takes it: of several recipes of the user's the first."""
     recipes = DEFAULT_RECIPES if spec.recipes == DEFAULT_RECIPES else spec.recipes[:1]
-    free = {"epochs": None, "train_images": None, "profile": "auto", "runs": 1, "seeds": 1, "until_decided": False}
-    return spec.replace(recipes=recipes, **free)
+    return spec.replace(recipes=recipes, **{name: Spec.model_fields[name].default for name in CHOSEN})
 
 
 def _block_seconds(comparison: Comparison, trials: Sequence[TrialSummary], spec: Spec) -> float | None:

@@ -42,11 +42,14 @@ class DecidePlan:
     lines: tuple[str, ...]
 
 
+CHOSEN = ("epochs", "train_images", "until_decided", "runs", "seeds", "profile")
+"""Fields of a comparison that --decide decides itself."""
+
+
 def one_recipe(spec: Spec) -> Spec:
     """Return the spec with one recipe. Raises UsageError for what --decide decides itself, and for several recipes."""
     default = Spec()
-    fixed = ("epochs", "train_images", "until_decided", "runs", "seeds", "profile")
-    given = [f"--{name.replace('_', '-')}" for name in fixed if getattr(spec, name) != getattr(default, name)]
+    given = [f"--{name.replace('_', '-')}" for name in CHOSEN if getattr(spec, name) != getattr(default, name)]
     if given:
         raise UsageError(f"--decide chooses {', '.join(given)} itself", "leave one of them out")
     if len(spec.contenders) == 1:

@@ -21,17 +21,13 @@ from orchestrator.analyse.summary import Comparison, Environment
 from orchestrator.analyse.syntax_counts import Program
 from orchestrator.data import dataset
 from orchestrator.errors import UsageError
-from orchestrator.host.hardware import Hardware
-from orchestrator.plan.plan import make_plan
 from orchestrator.plan.walk import Walk
-from orchestrator.record.manifest import Manifest
+from orchestrator.record.manifest import ANEW, CHANGED, Manifest
 from orchestrator.record.record import Record, Status
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.record.sentinel import SentinelSeries
 from orchestrator.spec import contenders
 from orchestrator.spec.recipe_checks import FILE_IMAGES
-from orchestrator.spec.resolve import resolve
-from orchestrator.spec.spec import ExplainSpec
 from orchestrator.stream.predictions import PredictionsError, read_logits
 from shared import mnist
 from shared.leftovers import PREDICTIONS, STEPS
@@ -166,15 +162,11 @@ def _programs(folder: RunFolder, records: Sequence[Record]) -> tuple[Program, ..
 
 
 def _walk(manifest: Manifest, comparison: Comparison) -> Walk | None:
-    """Plan the walk again from the pinned spec; it has to pass the cells that the run passed.
-
-    A walk is the same on every device, so no GPU is asked for: a run may be analysed where there is none.
-    """
-    spec = manifest.pinned_spec
-    if not isinstance(spec, ExplainSpec):
+    """Plan the walk again; it has to pass the cells that the run passed."""
+    if manifest.kind != "explain":
         return None
-    plan = make_plan(resolve(spec.replace(device="cpu", gpu=None), Hardware(cores=manifest.cores)), manifest.order_seed)
+    _, plan = manifest.plan_again()
     cells = [(contender.written, recipe.name) for contender, recipe in plan.cells]
     if cells != [(cell.contender, cell.recipe) for cell in comparison.cells]:
-        raise UsageError("a recipe, or bakeoff itself, has changed since this run began", "start it anew")
+        raise UsageError(CHANGED, ANEW)
     return plan.walk

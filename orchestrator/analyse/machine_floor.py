@@ -1,7 +1,7 @@
 """The machine's floor: of a run of one image against itself, and what it lets one expect of a comparison. Pure.
 
 It is a plan and a self-test. It is no threshold: the interval of a comparison holds this noise already, and to ask that
-an estimate lie beyond the floor as well costs 20 points of power where trials scatter by 3 %.
+an estimate lie beyond the floor as well would only find less.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from orchestrator.analyse.claim_rule import ClaimRule, found_from
 from orchestrator.analyse.decide_plan import Cost, cost_of
 from orchestrator.analyse.metrics import counts
+from orchestrator.analyse.ratios import short_trials
 from orchestrator.analyse.summary import MetricRatio, Summary
 from orchestrator.errors import UsageError
 from orchestrator.record.floor import Floor, machine_facts
@@ -39,7 +40,7 @@ def machine_floor(summary: Summary, *, rebuilt: bool, boot: str) -> Floor:
     """
     comparison, row = summary.comparison, _throughput(summary)
     if row.verdict.interval is None:
-        short = "too short" in row.verdict.words
+        short = short_trials(comparison, summary.trials)
         raise UsageError(f"no floor: {row.verdict.words}", _TOO_SHORT if short else _TOO_FEW)
     timed = [trial for trial in summary.trials if counts(trial)]
     cost, first = cost_of(timed), timed[0]

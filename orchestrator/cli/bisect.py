@@ -15,7 +15,7 @@ from orchestrator.cli.bisect_folder import BisectFolder
 from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import shortest_path
 from orchestrator.cli.output import emit, stdout
-from orchestrator.cli.shared_options import Display, Folders
+from orchestrator.cli.shared_options import HOW, SIZES, Display, Folders
 from orchestrator.errors import DIFFERS, NO_INTERVAL, TRIAL_FAILED, Interrupted, UsageError
 from orchestrator.report import bisect as listing
 from orchestrator.runtime import detect
@@ -53,24 +53,7 @@ class Asked(Value):
     ] = None
 
 
-_OPTIONS = Only(
-    "recipes",
-    "margin",
-    "epochs",
-    "train_images",
-    "batch_size",
-    "profile",
-    "engine",
-    "device",
-    "variant",
-    "stack",
-    "gpu",
-    "threads",
-    "precision",
-    "relay",
-    "turn_seconds",
-    "timeout_seconds",
-)
+_OPTIONS = Only("recipes", "margin", *SIZES, "profile", "stack", "precision", *HOW)
 
 
 @command

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from orchestrator import pipeline
@@ -15,18 +14,17 @@ from orchestrator.analyse.decide_plan import RECIPE, DecidePlan
 from orchestrator.analyse.machine_floor import floor_words, machine_floor, self_test
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli.command_options import Only, command
-from orchestrator.cli.outcome import INTERRUPTED_HINT, exit_code, shortest_path, show
+from orchestrator.cli.outcome import exit_code, run_in_view, say_what_is_left, shortest_path, show
 from orchestrator.cli.output import emit, stdout
-from orchestrator.cli.shared_options import Display, Folders
+from orchestrator.cli.shared_options import HOW, SIZES, Display, Folders
 from orchestrator.data import dataset
 from orchestrator.engines.choose import connect_image_engine
 from orchestrator.engines.engine import PrepareError
-from orchestrator.errors import DIFFERS, Interrupted, PreflightError, UsageError
+from orchestrator.errors import DIFFERS, PreflightError, UsageError
 from orchestrator.host import machine
 from orchestrator.progress.view import View
 from orchestrator.record.floor import Floor, keep_floor, read_floors
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.run.all_trials import RESUMABLE
 from orchestrator.runtime import Runtime, detect
 from orchestrator.spec.contenders import parse
 from orchestrator.spec.option import Option
@@ -44,21 +42,7 @@ _OTHER = re.compile(rf"({SAME}|{REBUILT})(\[.*\])?@")
 _ID_LENGTH = 12
 """Hexadecimal digits of an image's id that an engine tells images apart by."""
 
-_OPTIONS = Only(
-    "recipes",
-    "epochs",
-    "train_images",
-    "batch_size",
-    "engine",
-    "device",
-    "variant",
-    "gpu",
-    "threads",
-    "precision",
-    "relay",
-    "turn_seconds",
-    "timeout_seconds",
-)
+_OPTIONS = Only("recipes", *SIZES, "precision", *HOW)
 
 
 class Asked(Value):
@@ -107,17 +91,11 @@ def calibrate(
 
 
 def _calibrate(spec: Spec, folders: Folders, display: Display, *, rebuild: bool) -> NoReturn:
-    try:
-        with display.view() as view:
-            runtime = detect(spec, folders.out, folders.idx)
-            folder, summary = _run(spec, runtime, view, rebuild=rebuild)
-    except KeyboardInterrupt:
-        raise Interrupted(*INTERRUPTED_HINT) from None
+    runtime = detect(spec, folders.out, folders.idx)
+    folder, summary = run_in_view(lambda view: _run(spec, runtime, view, rebuild=rebuild), display)
     if not display.as_json:
         show(folder, summary, as_json=False)
-    if any(trial.status in RESUMABLE for trial in summary.trials):
-        line = f"not all has run; to go on: bakeoff resume {folder.id}, then bakeoff calibrate --again {folder.id}"
-        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
+    say_what_is_left(summary, f"bakeoff resume {folder.id}, then bakeoff calibrate --again {folder.id}")
     if code := exit_code(summary):
         raise typer.Exit(code)
     _conclude(summary, machine.boot_id() if runtime.hardware.here else "", display)

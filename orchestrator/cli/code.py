@@ -10,6 +10,7 @@ from rich.text import Text
 
 from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.output import stdout
+from orchestrator.cli.shared_options import SIZES
 from orchestrator.errors import UsageError
 from orchestrator.spec import contenders, program, recipes
 from orchestrator.spec.spec import Spec
@@ -22,7 +23,7 @@ def code(
     *,
     recipe: Annotated[str, typer.Argument(help="Name or TOML file of a recipe.", show_default=False)],
     contender: Annotated[str, typer.Argument(help="A contender, by its framework: torch.", show_default=False)],
-    sizes: Annotated[Spec, Only("profile", "epochs", "train_images", "batch_size")],
+    sizes: Annotated[Spec, Only("profile", *SIZES)],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.", show_default=False)] = None,
 ) -> None:
     """Print the plain program that trains a recipe in a framework's own idiom, without bakeoff.

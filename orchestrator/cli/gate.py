@@ -17,7 +17,7 @@ from orchestrator.analyse.summary import Comparison, Summary
 from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import gate_code, run_and_exit
 from orchestrator.cli.output import emit, stdout
-from orchestrator.cli.shared_options import Detach, Folders, ReportDisplay
+from orchestrator.cli.shared_options import HOW, SIZES, Detach, Folders, ReportDisplay
 from orchestrator.errors import PreflightError, UsageError
 from orchestrator.record.run_folder import RunFolder
 from orchestrator.report.console import gate_table
@@ -34,26 +34,7 @@ from orchestrator.values import Value
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """Names the file of a GitHub Actions step to which Markdown may be appended."""
 
-_Spec = Annotated[
-    Spec,
-    Only(
-        "epochs",
-        "train_images",
-        "batch_size",
-        "profile",
-        "engine",
-        "device",
-        "variant",
-        "stack",
-        "gpu",
-        "threads",
-        "relay",
-        "turn_seconds",
-        "timeout_seconds",
-        "allow_foreign_image",
-        "python",
-    ),
-]
+_Spec = Annotated[Spec, Only(*SIZES, "profile", "stack", *HOW, "allow_foreign_image", "python")]
 
 
 class Asked(Value):

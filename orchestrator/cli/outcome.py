@@ -14,7 +14,7 @@ from rich.text import Text
 from orchestrator.analyse.gate_verdict import GateVerdict
 from orchestrator.analyse.summary import Summary
 from orchestrator.cli.output import emit_text, stdout
-from orchestrator.cli.shared_options import ReportDisplay
+from orchestrator.cli.shared_options import Display, ReportDisplay
 from orchestrator.errors import GATE_FAILED, GATE_UNDECIDED, TRIAL_FAILED, Interrupted, PreflightError
 from orchestrator.progress.view import View
 from orchestrator.record.record import Status
@@ -31,27 +31,38 @@ INTERRUPTED_HINT = (
 Export = Callable[[Summary], None]
 
 
-def run_and_exit(
-    run: Callable[[View], tuple[RunFolder, Summary]], display: ReportDisplay, export: Export | None = None
-) -> NoReturn:
+Run = Callable[[View], tuple[RunFolder, Summary]]
+
+
+def run_and_exit(run: Run, display: ReportDisplay, export: Export | None = None) -> NoReturn:
     """Run with a view of progress, show the result, and export it. Raises typer.Exit.
 
     Raises Interrupted where nothing could be reported. Where the run can be resumed, standard error says so.
     """
-    try:
-        with display.view() as view:
-            folder, summary = run(view)
-    except KeyboardInterrupt:
-        raise Interrupted(*INTERRUPTED_HINT) from None
+    folder, summary = run_in_view(run, display)
     show(folder, summary, display.as_json)
     if display.open_report:
         open_in_browser(folder)
     if export:
         export(summary)
-    if any(trial.status in RESUMABLE for trial in summary.trials):
-        line = f"not all has run; to go on: bakeoff resume {folder.id}"
-        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
+    say_what_is_left(summary, f"bakeoff resume {folder.id}")
     raise typer.Exit(exit_code(summary))
+
+
+def run_in_view(run: Run, display: Display) -> tuple[RunFolder, Summary]:
+    """Run with a view of progress. Raises Interrupted where nothing could be reported."""
+    try:
+        with display.view() as view:
+            return run(view)
+    except KeyboardInterrupt:
+        raise Interrupted(*INTERRUPTED_HINT) from None
+
+
+def say_what_is_left(summary: Summary, way_on: str) -> None:
+    """Say on standard error how to go on with a run of which something can be resumed."""
+    if any(trial.status in RESUMABLE for trial in summary.trials):
+        line = f"not all has run; to go on: {way_on}"
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(line)
 
 
 def exit_code(summary: Summary) -> int:

@@ -30,6 +30,13 @@ class Folders(Value):
             fetch_named(self.idx, lambda _: None)
 
 
+SIZES = ("epochs", "train_images", "batch_size")
+"""Fields of a comparison: how much is trained."""
+
+HOW = ("engine", "device", "variant", "gpu", "threads", "relay", "turn_seconds", "timeout_seconds")
+"""Fields of a comparison: where and how trials run, whatever is compared."""
+
+
 class Display(Value):
     """What is written to the terminal. Switches of one command line have no variable."""
 

@@ -13,12 +13,10 @@ from orchestrator.cli.command_options import Only, command
 from orchestrator.cli.outcome import exit_code, show
 from orchestrator.cli.shared_options import Display, Folders
 from orchestrator.errors import Interrupted, UsageError
-from orchestrator.host.hardware import Hardware
-from orchestrator.plan.plan import make_plan
 from orchestrator.progress.attach import Attached, is_gone
 from orchestrator.progress.view import View
 from orchestrator.record.run_folder import RunFolder
-from orchestrator.spec.resolve import heading, resolve
+from orchestrator.spec.resolve import heading
 
 POLL_SECONDS = 0.3
 
@@ -54,11 +52,7 @@ def watch(
 def _follow(folder: RunFolder, view: View) -> Summary:
     """Show a run until it has ended, and return its summary. UsageError where its process ended before it did."""
     manifest = folder.read_manifest()
-    # On the CPU: a plan is the same on every device, and this machine may have none of the run's GPUs.
-    spec = manifest.pinned_spec.replace(device="cpu", gpu=None)
-    resolved = resolve(spec, Hardware(cores=manifest.cores))
-    plan = make_plan(resolved, manifest.order_seed)
-    manifest.check_plan(plan)
+    resolved, plan = manifest.plan_again()
     view.plan_made(plan, heading(resolved))
     attached = Attached(folder, plan, view)
     while (summary := _ended(folder)) is None:

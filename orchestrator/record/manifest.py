@@ -14,13 +14,14 @@ from pydantic import Field
 
 from orchestrator.errors import UsageError
 from orchestrator.host.hardware import Hardware
-from orchestrator.plan.plan import Plan
-from orchestrator.spec.resolve import ResolvedSpec
+from orchestrator.plan.plan import Plan, make_plan
+from orchestrator.spec.resolve import ResolvedSpec, resolve
 from orchestrator.spec.spec import ExplainSpec, Spec, validate
 from orchestrator.values import Value
 from shared.trial import to_json
 
-_ANEW = "start it anew: the command stands in its comparison.json"
+CHANGED = "a recipe, or bakeoff itself, has changed since this run began"
+ANEW = "start it anew: the command stands in its comparison.json"
 
 
 class Host(Value):
@@ -88,6 +89,18 @@ class Manifest(Value):
     def resumed_at(self) -> tuple[str, ...]:
         return tuple(host.since for host in self.hosts[1:])
 
+    def plan_again(self) -> tuple[ResolvedSpec, Plan]:
+        """Plan the run again for a reader, who may be where none of its GPUs is: on the CPU, which asks for none.
+
+        Trials, their order and a walk's cells are the same on every device. Raises UsageError where a trial of the run
+        is not planned any more.
+        """
+        resolved = resolve(self.pinned_spec.replace(device="cpu", gpu=None), Hardware(cores=self.cores))
+        plan = make_plan(resolved, self.order_seed)
+        if not set(self.trials) <= {planned.id for planned in plan.trials}:
+            raise UsageError(CHANGED, ANEW)
+        return resolved, plan
+
     def extended(self, spec: Spec, plan: Plan) -> Manifest:
         """Return the manifest of the same run with more blocks, to be looked at from now on."""
         trials = tuple(planned.id for planned in plan.trials)
@@ -96,14 +109,14 @@ class Manifest(Value):
     def check_plan(self, plan: Plan) -> None:
         """Raise UsageError where a plan is not the one that this run began with."""
         if plan_sha256(plan) != self.plan_sha256:
-            raise UsageError("a recipe, or bakeoff itself, has changed since this run began", _ANEW)
+            raise UsageError(CHANGED, ANEW)
 
     def resumed(self, plan: Plan, images: Mapping[str, str]) -> Manifest:
         """Add this process as a host. Raises UsageError where it would run something else than the first one."""
         self.check_plan(plan)
         changed = [name for name, image in self.images.items() if images.get(name) != image]
         if changed:
-            raise UsageError(f"what runs as {', '.join(changed)} has changed since this run began", _ANEW)
+            raise UsageError(f"what runs as {', '.join(changed)} has changed since this run began", ANEW)
         return self.replace(hosts=(*self.hosts, this_host()))
 
 

@@ -58,6 +58,20 @@ def test_a_run_that_has_ended_is_shown_with_its_verdict_and_exit_code(bakeoff: B
     assert answer.out.splitlines()[-1].startswith("report: file://")
 
 
+def test_a_run_on_a_gpu_is_watched_where_there_is_none(bakeoff: Bakeoff, folder: RunFolder) -> None:
+    manifest = folder.read_manifest()
+    on_gpu = {**manifest.spec, "device": "cuda", "variant": "cuda", "gpu": "GPU-1"}
+    folder.write_manifest(manifest.replace(spec=on_gpu, plan_sha256="of trials that ask for a GPU"))
+    assert bakeoff("watch", str(folder.path), "--progress", "plain").code == 0
+
+
+def test_a_run_of_a_recipe_that_has_changed_is_told(bakeoff: Bakeoff, folder: RunFolder) -> None:
+    manifest = folder.read_manifest()
+    folder.write_manifest(manifest.replace(trials=(*manifest.trials, "torch-2.13.0.another.s1")))
+    answer = bakeoff("watch", str(folder.path))
+    assert (answer.code, "has changed since this run began" in answer.err) == (2, True)
+
+
 def test_a_run_that_goes_on_is_watched_to_its_end(bakeoff: Bakeoff, folder: RunFolder) -> None:
     ended = unfinished(folder, this_host().pid)
 
