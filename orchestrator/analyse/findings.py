@@ -134,7 +134,8 @@ def uneven_speed(run: CheckInput) -> Iterator[Found]:
     uneven = {trial: spread for trial, spread in spreads.items() if spread > UNEVEN_SHARE}
     if uneven:
         worst = max(uneven, key=lambda trial: uneven[trial])
-        others = f", and those of {len(uneven) - 1} more trials by over {UNEVEN_SHARE:.0%}" if len(uneven) > 1 else ""
+        more = len(uneven) - 1
+        others = f", and those of {more} more trial{'s' * (more > 1)} by over {UNEVEN_SHARE:.0%}" if more else ""
         yield Found(f"The epochs of {worst} differ in speed by {uneven[worst]:.0%}{others}.", tuple(uneven))
 
 

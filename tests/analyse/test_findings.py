@@ -206,7 +206,7 @@ def test_uneven_trials_are_one_warning_that_names_the_worst() -> None:
         record(id=name, epochs=(epoch(1, 1000.0), epoch(2, speed))) for name, speed in (("a", 800.0), ("b", 500.0))
     )
     told = only(slow, slower)
-    assert told.message == "The epochs of b differ in speed by 100%, and those of 1 more trials by over 10%."
+    assert told.message == "The epochs of b differ in speed by 100%, and those of 1 more trial by over 10%."
     assert told.trials == ("a", "b")
 
 
