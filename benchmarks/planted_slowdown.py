@@ -95,7 +95,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slower", type=float, default=0.1, help="share of a step's own time; 0: the same image alone")
-    parser.add_argument("--train-images", type=int, default=12_000)
+    parser.add_argument("--train-images", type=int, default=40_000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--noise", action="store_true", help="with a neighbour of benchmarks.noise")
     return parser.parse_args()
